@@ -18,7 +18,7 @@ from core.domain.errors import (
     WrongChannelType,
 )
 from core.domain.guilds.permissions import Permission
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 
 _THREADED = frozenset({ChannelType.TEXT, ChannelType.ANNOUNCEMENT, ChannelType.FORUM})
 

@@ -25,22 +25,22 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.store.aggregates.applications import ApplicationReader, ApplicationWriter
-from core.store.aggregates.bans import BanReader, BanWriter
-from core.store.aggregates.channels import ChannelReader, ChannelWriter
-from core.store.aggregates.files import FileReader, FileWriter
-from core.store.aggregates.guilds import GuildReader, GuildWriter
-from core.store.aggregates.invites import InviteReader, InviteWriter
+from core.store.aggregates.channels.channels import ChannelReader, ChannelWriter
+from core.store.aggregates.guilds.bans import BanReader, BanWriter
+from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
+from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
+from core.store.aggregates.guilds.members import MemberReader, MemberWriter
+from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.logins import LoginReader
-from core.store.aggregates.members import MemberReader, MemberWriter
-from core.store.aggregates.messages import MessageStore
-from core.store.aggregates.pins import PinReader, PinWriter
-from core.store.aggregates.preferences import PreferenceReader, PreferenceWriter
-from core.store.aggregates.reactions import ReactionStore
-from core.store.aggregates.read_states import ReadStateReader, ReadStateWriter
-from core.store.aggregates.relationships import RelationshipReader, RelationshipWriter
-from core.store.aggregates.roles import RoleWriter
+from core.store.aggregates.messages.files import FileReader, FileWriter
+from core.store.aggregates.messages.messages import MessageStore
+from core.store.aggregates.messages.pins import PinReader, PinWriter
+from core.store.aggregates.messages.reactions import ReactionStore
+from core.store.aggregates.messages.read_states import ReadStateReader, ReadStateWriter
+from core.store.aggregates.people.preferences import PreferenceReader, PreferenceWriter
+from core.store.aggregates.people.relationships import RelationshipReader, RelationshipWriter
+from core.store.aggregates.people.users import UserReader, UserWriter
 from core.store.aggregates.secrets import Secrets
-from core.store.aggregates.users import UserReader, UserWriter
 from core.wire.envelope import Envelope
 
 

@@ -15,8 +15,8 @@ from core.redis.client import RedisClient
 from core.redis.jobs import JobLease
 from core.runtime.clock import Clock
 from core.runtime.settings.settings import RedisSettings
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.read_states import MentionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource

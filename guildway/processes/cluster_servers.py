@@ -18,8 +18,8 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics import CassandraMetrics, Metrics
 from core.runtime.settings.settings import Settings
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
 from core.store.node_ids import NodeIds
 from core.store.redis.session_journal import RedisSessionJournal

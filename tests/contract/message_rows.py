@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 from core.runtime.clock import Clock
 from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
 from core.store.sql.aggregates.message_rows import SqlMessageRows
 from core.store.sql.aggregates.reactions import SqlReactions

@@ -16,7 +16,7 @@ from core.domain.errors import Invalid, UnknownMessage
 from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.message import Message
-from core.store.aggregates.message_rows import MessageRows
+from core.store.aggregates.messages.message_rows import MessageRows
 from tests.contract.builders import FULL_ATTACHMENT, FULL_FORWARD, flake, flake_at, new_message
 from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock

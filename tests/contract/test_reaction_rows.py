@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from core.domain.errors import Forbidden, TooManyReactions, UnknownMessage
 from core.domain.messages.reaction import MAX_EMOJIS, Reaction, ReactionCount
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from tests.contract.builders import flake, new_message
 from tests.contract.message_rows import new_place, open_cassandra, open_postgres, open_sqlite
 from tests.fakes.clock import FakeClock

@@ -10,7 +10,7 @@ from typing import Final
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import MESSAGE_CREATE
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 
 _CAPACITY: Final = 100_000
 """The number of channels, about 23 MiB."""

@@ -11,7 +11,7 @@ from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Member
 from core.domain.messages.message import Message, MessageType, ResolvedMessage
 from core.door.interfaces import Door, Opening
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.message import render_message_dispatch
 
 SUPPRESS_JOIN_NOTIFICATIONS: Final = 1 << 0

@@ -36,7 +36,7 @@ from core.domain.events import (
 )
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.messages.message import AddedMessage, Message
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.wire.envelope import Envelope
 from core.wire.objects.messages.reaction import find_reacted
 

@@ -15,7 +15,7 @@ from api.services.messages.message_renderer import MessageRenderer
 from core.domain.channels.channel import Channel
 from core.domain.errors import Unavailable
 from core.domain.messages.message import Message
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 
 _MAX_ATTEMPTS: Final = 100
 """Each failed attempt means that another change of the message was stored. This many at once are abuse."""

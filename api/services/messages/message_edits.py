@@ -49,7 +49,7 @@ from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.clock import Clock
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)

@@ -14,7 +14,7 @@ from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 
 DEFAULT_LIMIT: Final = 50
 MAX_LIMIT: Final = 100

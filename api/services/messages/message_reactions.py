@@ -12,7 +12,7 @@ import msgspec
 
 from api.services.messages.message_page import Page
 from core.domain.messages.reaction import Counts, OwnReactions
-from core.store.aggregates.reactions import ReactionReads
+from core.store.aggregates.messages.reactions import ReactionReads
 from core.wire.objects.messages.reaction import render_reactions
 
 _encode: Final = msgspec.json.Encoder().encode

@@ -11,7 +11,7 @@ from core.domain.errors import UnknownChannel
 from core.domain.messages.message import Message, MessageType, ResolvedMessage
 from core.domain.people.user import User
 from core.door.interfaces import Door, Opening
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.message import render_message_dispatch
 
 _encode = msgspec.json.Encoder().encode

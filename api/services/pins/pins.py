@@ -32,7 +32,7 @@ from core.domain.messages.message import WRITTEN, Message, MessageType
 from core.domain.messages.pin import MAX_PINS, Pin, PinChange
 from core.door.interfaces import Door, Opening
 from core.runtime.clock import Clock
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.objects.messages.pin import PinsUpdated

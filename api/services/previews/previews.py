@@ -28,7 +28,7 @@ from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
-from core.store.aggregates.messages import MessageStore
+from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import Embed
 
 logger = logging.getLogger(__name__)

@@ -21,7 +21,7 @@ from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, 
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Reaction, find_count, key_of, parse_emoji
-from core.store.aggregates.reactions import ReactionStore
+from core.store.aggregates.messages.reactions import ReactionStore
 from core.wire.objects.people.user import UserObject, render_user
 
 DEFAULT_LIMIT: Final = 25

@@ -14,8 +14,8 @@ from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import GUILD_DELETE, GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, USER_SETTINGS_UPDATE
-from core.store.aggregates.guilds import GuildReader
-from core.store.aggregates.preferences import PreferenceReader
+from core.store.aggregates.guilds.guilds import GuildReader
+from core.store.aggregates.people.preferences import PreferenceReader
 from core.wire.objects.people.preferences import parse_user_settings
 
 _CAPACITY: Final = 50_000

@@ -12,7 +12,7 @@ from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import RELATIONSHIP_EVENTS
 from core.domain.people.relationship import RelationshipType
-from core.store.aggregates.relationships import RelationshipReader
+from core.store.aggregates.people.relationships import RelationshipReader
 
 _CAPACITY: Final = 50_000
 """The number of users. An entry without sides takes some 200 bytes, each side some 100 more."""

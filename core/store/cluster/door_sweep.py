@@ -32,8 +32,8 @@ from core.domain.errors import Unavailable
 from core.domain.messages.message import Message
 from core.domain.messages.read_state import find_targets
 from core.door.pending import Orphan, PendingKind
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.read_states import MentionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.mention_settling import settle_mentions
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.wire.envelope import Envelope

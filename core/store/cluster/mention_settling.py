@@ -5,8 +5,8 @@ row once more, and writes again when it has changed: the last one to write has s
 """
 
 from core.domain.messages.message import Message
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.read_states import MentionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.read_states import MentionRows
 
 
 async def settle_mentions(rows: MessageRows, mentions: MentionRows, edited: Message) -> None:

@@ -38,8 +38,8 @@ from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.read_states import MentionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.insistence import insist
 from core.store.cluster.mention_settling import settle_mentions
 from core.store.sql.engine.connection import run_to_end

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from core.domain.messages.reaction import Reaction
 from core.door.pending import Orphan, PendingKind
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cluster.reactions import reaction_of
 from core.wire.envelope import Envelope
 

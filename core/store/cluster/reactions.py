@@ -22,7 +22,7 @@ from core.domain.messages.reaction import Counts, OwnReactions, Reaction, find_c
 from core.door.pending import Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cluster.insistence import insist
 from core.store.cluster.messages import MessageDoor
 from core.store.sql.engine.connection import run_to_end

@@ -6,9 +6,9 @@ from contextlib import AbstractAsyncContextManager
 from typing import Final
 
 from core.domain.errors import Unavailable
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.messages import MessageStore
-from core.store.aggregates.reactions import ReactionStore
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.messages import MessageStore
+from core.store.aggregates.messages.reactions import ReactionStore
 from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.reactions import ClusterReactions
 from core.store.interfaces import Transaction

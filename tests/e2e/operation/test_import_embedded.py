@@ -23,8 +23,8 @@ from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics import CassandraMetrics
-from core.store.aggregates.message_rows import MessageRows
-from core.store.aggregates.reaction_rows import ReactionRows
+from core.store.aggregates.messages.message_rows import MessageRows
+from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
 from core.store.cassandra.messages import CassandraMessages
 from core.store.node_ids import NodeIds

@@ -25,7 +25,7 @@ from core.runtime.garbage import GarbageControl
 from core.runtime.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
-from core.store.aggregates.read_states import MentionRows
+from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore

@@ -7,7 +7,7 @@ with it, for good: a late change leaves nothing behind.
 from typing import Protocol
 
 from core.domain.messages.reaction import Reaction
-from core.store.aggregates.reactions import ReactionReads
+from core.store.aggregates.messages.reactions import ReactionReads
 
 
 class ReactionRows(ReactionReads, Protocol):
