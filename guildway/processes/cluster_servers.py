@@ -23,8 +23,8 @@ from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
 from core.store.node_ids import NodeIds
 from core.store.redis.session_journal import RedisSessionJournal
-from core.store.sql.aggregates.message_rows import SqlMessageRows
-from core.store.sql.aggregates.reactions import SqlReactions
+from core.store.sql.aggregates.messages.message_rows import SqlMessageRows
+from core.store.sql.aggregates.messages.reactions import SqlReactions
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresOptions, PostgresStore

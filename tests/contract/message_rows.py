@@ -16,8 +16,8 @@ from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
-from core.store.sql.aggregates.message_rows import SqlMessageRows
-from core.store.sql.aggregates.reactions import SqlReactions
+from core.store.sql.aggregates.messages.message_rows import SqlMessageRows
+from core.store.sql.aggregates.messages.reactions import SqlReactions
 from core.store.sql.engine.dialect import SQLITE
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.store import SqlStore

@@ -41,23 +41,23 @@ from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Transaction
 from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
-from core.store.sql.aggregates.bans import SqlBans
-from core.store.sql.aggregates.channels import SqlChannels
-from core.store.sql.aggregates.files import SqlFiles
-from core.store.sql.aggregates.guilds import SqlGuilds
-from core.store.sql.aggregates.invites import SqlInvites
+from core.store.sql.aggregates.channels.channels import SqlChannels
+from core.store.sql.aggregates.guilds.bans import SqlBans
+from core.store.sql.aggregates.guilds.guilds import SqlGuilds
+from core.store.sql.aggregates.guilds.invites import SqlInvites
+from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.logins import SqlLogins
-from core.store.sql.aggregates.members import SqlMembers
-from core.store.sql.aggregates.message_batch import NONCE_LIFETIME_MS, MessageInserter
-from core.store.sql.aggregates.messages import SqlMessages
+from core.store.sql.aggregates.messages.files import SqlFiles
+from core.store.sql.aggregates.messages.message_batch import NONCE_LIFETIME_MS, MessageInserter
+from core.store.sql.aggregates.messages.messages import SqlMessages
+from core.store.sql.aggregates.messages.pins import SqlPins
+from core.store.sql.aggregates.messages.reactions import SqlReactions
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
-from core.store.sql.aggregates.pins import SqlPins
-from core.store.sql.aggregates.preferences import SqlPreferences
-from core.store.sql.aggregates.reactions import SqlReactions
-from core.store.sql.aggregates.relationships import SqlRelationships
+from core.store.sql.aggregates.people.preferences import SqlPreferences
+from core.store.sql.aggregates.people.relationships import SqlRelationships
+from core.store.sql.aggregates.people.users import SqlUsers
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
-from core.store.sql.aggregates.users import SqlUsers
 from core.store.sql.engine.connection import Connection, Executor
 from core.store.sql.engine.database_files import DatabaseFiles
 from core.store.sql.engine.dialect import Dialect, dialect_of

@@ -291,7 +291,7 @@ async def test_list_temporary_is_of_the_users_temporary_memberships_without_role
 async def test_search_of_a_large_guild_goes_by_the_indexes_and_finds_the_same(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.store.sql.aggregates.members.SCANNED_MEMBERS", 0)
+    monkeypatch.setattr("core.store.sql.aggregates.guilds.members.SCANNED_MEMBERS", 0)
     await test_search_matches_the_start_of_any_name_without_case(store)
 
 
@@ -299,14 +299,14 @@ async def test_search_of_a_large_guild_goes_by_the_indexes_and_finds_the_same(
 async def test_search_of_a_large_guild_takes_wildcards_as_letters(
     store: Store, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.store.sql.aggregates.members.SCANNED_MEMBERS", 0)
+    monkeypatch.setattr("core.store.sql.aggregates.guilds.members.SCANNED_MEMBERS", 0)
     await test_search_takes_wildcards_as_letters(store, prefix)
 
 
 async def test_search_of_a_large_guild_leaves_others_guilds_members_out(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.store.sql.aggregates.members.SCANNED_MEMBERS", 0)
+    monkeypatch.setattr("core.store.sql.aggregates.guilds.members.SCANNED_MEMBERS", 0)
     await add_guild(store, 10)
     await add_guild(store, 11, owner=9)
     await add_members(store, 2, username="anna")

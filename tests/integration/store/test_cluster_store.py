@@ -19,8 +19,8 @@ from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore
-from core.store.sql.aggregates.message_rows import SqlMessageRows
-from core.store.sql.aggregates.reactions import SqlReactions
+from core.store.sql.aggregates.messages.message_rows import SqlMessageRows
+from core.store.sql.aggregates.messages.reactions import SqlReactions
 from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.unread.mention_rows import SqlMentionRows

@@ -5,8 +5,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from core.store.sql.aggregates.guilds.members import _NAMED
 from core.store.sql.aggregates.logins import LoginQueries
-from core.store.sql.aggregates.members import _NAMED
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import CompiledQuery, Query
 from core.store.sql.postgres.outbox import _READ

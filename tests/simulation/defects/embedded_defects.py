@@ -8,7 +8,7 @@ import msgspec
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_cache import MessageCache
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
-from core.store.sql.aggregates.message_batch import MessageBatch
+from core.store.sql.aggregates.messages.message_batch import MessageBatch
 from core.store.sql.transaction import SqlTransaction
 from core.store.sql.writing.writer import Writer
 from gateway.events.inbox import Inbox

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Counts, Reaction
 from core.runtime.errors import NewerSchemaError, StartError
-from core.store.sql.aggregates.message_batch import MESSAGE
+from core.store.sql.aggregates.messages.message_batch import MESSAGE
 from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import SCHEMA_REVISION, find_revision
 from core.store.sql.schema.tables.cluster import node_numbers

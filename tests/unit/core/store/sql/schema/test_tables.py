@@ -8,19 +8,19 @@ import pytest
 from sqlalchemy import create_engine
 
 from core.domain.errors import Unavailable
-from core.store.sql.aggregates.channels import CHANNELS_OF_GUILD
-from core.store.sql.aggregates.guilds import _COUNT_AND_REVISION, _LIST_IDS
+from core.store.sql.aggregates.channels.channels import CHANNELS_OF_GUILD
+from core.store.sql.aggregates.guilds.guilds import _COUNT_AND_REVISION, _LIST_IDS
+from core.store.sql.aggregates.guilds.members import _LIST_PAGE
+from core.store.sql.aggregates.guilds.roles import ROLES_OF_GUILD
 from core.store.sql.aggregates.logins import LoginQueries
-from core.store.sql.aggregates.members import _LIST_PAGE
-from core.store.sql.aggregates.message_batch import select_nonces
-from core.store.sql.aggregates.message_reads import _FIND, _NEWER, _OLDER
-from core.store.sql.aggregates.message_rows import _BY_AUTHOR as _ROWS_BY_AUTHOR
-from core.store.sql.aggregates.message_rows import _OLDEST_TOMBSTONES
-from core.store.sql.aggregates.messages import _BY_AUTHOR
-from core.store.sql.aggregates.roles import ROLES_OF_GUILD
+from core.store.sql.aggregates.messages.message_batch import select_nonces
+from core.store.sql.aggregates.messages.message_reads import _FIND, _NEWER, _OLDER
+from core.store.sql.aggregates.messages.message_rows import _BY_AUTHOR as _ROWS_BY_AUTHOR
+from core.store.sql.aggregates.messages.message_rows import _OLDEST_TOMBSTONES
+from core.store.sql.aggregates.messages.messages import _BY_AUTHOR
+from core.store.sql.aggregates.people.users import _FIND_BY_EMAIL, _FIND_BY_USERNAME, _FIND_SESSION
 from core.store.sql.aggregates.session_journal import _FIND as _FIND_RECORD
 from core.store.sql.aggregates.session_journal import _NEWEST as _NEWEST_CUTS
-from core.store.sql.aggregates.users import _FIND_BY_EMAIL, _FIND_BY_USERNAME, _FIND_SESSION
 from core.store.sql.engine.bulk import Bulk
 from core.store.sql.engine.dialect import SQLITE, dialect_of
 from core.store.sql.engine.query import CompiledQuery, Query

@@ -12,8 +12,8 @@ from sqlalchemy import func, insert, select
 from core.domain.errors import Invalid, Unavailable
 from core.domain.messages.message import AddedMessage
 from core.store.owners import Owners
-from core.store.sql.aggregates.message_batch import MessageInserter
-from core.store.sql.aggregates.messages import SqlMessages
+from core.store.sql.aggregates.messages.message_batch import MessageInserter
+from core.store.sql.aggregates.messages.messages import SqlMessages
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import SQLITE
 from core.store.sql.engine.sqlite_driver import Step

@@ -10,9 +10,9 @@ from core.domain.ids import snowflake_at
 from core.domain.messages.message import AddedMessage, Message
 from core.domain.messages.read_state import TARGET_FIELDS
 from core.store.aggregates.changes import Changes
-from core.store.sql.aggregates.message_batch import MESSAGE, MessageBatch, MessageInserter
-from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
-from core.store.sql.aggregates.reactions import delete_reactions
+from core.store.sql.aggregates.messages.message_batch import MESSAGE, MessageBatch, MessageInserter
+from core.store.sql.aggregates.messages.message_reads import MessageReads, are_messages, is_message
+from core.store.sql.aggregates.messages.reactions import delete_reactions
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query

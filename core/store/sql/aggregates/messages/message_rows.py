@@ -20,9 +20,9 @@ from core.domain.ids import bucket_of, snowflake_at
 from core.domain.messages.message import Message
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
-from core.store.sql.aggregates.message_batch import MESSAGE
-from core.store.sql.aggregates.message_reads import MessageReads, are_messages, is_message
-from core.store.sql.aggregates.reactions import delete_reactions
+from core.store.sql.aggregates.messages.message_batch import MESSAGE
+from core.store.sql.aggregates.messages.message_reads import MessageReads, are_messages, is_message
+from core.store.sql.aggregates.messages.reactions import delete_reactions
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query

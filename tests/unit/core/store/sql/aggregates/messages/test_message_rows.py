@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from core.store.sql.aggregates.message_rows import TOMBSTONE_MS, SqlMessageRows
+from core.store.sql.aggregates.messages.message_rows import TOMBSTONE_MS, SqlMessageRows
 from core.store.sql.engine.dialect import SQLITE
 from core.store.sql.schema.tables.messages import messages
 from core.store.sql.store import SqlStore

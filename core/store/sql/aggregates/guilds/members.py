@@ -27,7 +27,7 @@ from core.domain.errors import UnknownMember, UnknownUser
 from core.domain.guilds.member import Member
 from core.domain.people.user import User
 from core.store.aggregates.changes import Changes
-from core.store.sql.aggregates.users import USER
+from core.store.sql.aggregates.people.users import USER
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded

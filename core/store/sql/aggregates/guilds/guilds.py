@@ -9,9 +9,9 @@ from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.ids import shard_of
 from core.store.aggregates.changes import Changes
-from core.store.sql.aggregates.channels import CHANNEL, CHANNELS_OF_GUILD
-from core.store.sql.aggregates.members import MEMBER_COLUMNS, member_from_row
-from core.store.sql.aggregates.roles import ROLE, ROLES_OF_GUILD
+from core.store.sql.aggregates.channels.channels import CHANNEL, CHANNELS_OF_GUILD
+from core.store.sql.aggregates.guilds.members import MEMBER_COLUMNS, member_from_row
+from core.store.sql.aggregates.guilds.roles import ROLE, ROLES_OF_GUILD
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page

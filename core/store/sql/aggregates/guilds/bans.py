@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.domain.errors import UnknownBan, UnknownUser
 from core.domain.guilds.member import Ban
-from core.store.sql.aggregates.users import USER
+from core.store.sql.aggregates.people.users import USER
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.paging import Page
 from core.store.sql.engine.query import Query

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, sele
 
 from core.domain.ids import MAX_SNOWFLAKE, bucket_of
 from core.domain.messages.message import Message
-from core.store.sql.aggregates.message_batch import MESSAGE
+from core.store.sql.aggregates.messages.message_batch import MESSAGE
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
