@@ -41,10 +41,10 @@ from api.services.limits import Limits
 from api.services.members.membership import Membership
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_changes import MessageChanges
-from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.stored_events import StoredMessageEvents
 from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pin_sweep import PinSweep

@@ -13,13 +13,13 @@ from api.services.messages.crossposts import CrosspostService
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.forwards import Forwards
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_edits import MessageEditService
-from api.services.messages.message_history import MessageHistoryService
-from api.services.messages.message_reactions import MessageReactions
-from api.services.messages.message_renderer import MessageRenderer
 from api.services.messages.messages import MessageService
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_history import MessageHistoryService
+from api.services.messages.pages.message_reactions import MessageReactions
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pins import PinService
 from api.services.previews.external_pictures import ExternalPictureService

@@ -38,11 +38,11 @@ from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.file_links import FileLinks
 from api.services.limits import Limits
-from api.services.messages.message_cache import MessageCache
+from api.services.messages.content.message_forms import CreateMessage
 from api.services.messages.message_changes import MessageChanges
-from api.services.messages.message_forms import CreateMessage
-from api.services.messages.message_history import PageQuery
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_history import PageQuery
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
 from api.services.previews.external_links import ExternalLinks
 from api.web_services import build_web_parts

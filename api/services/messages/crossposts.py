@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_changes import MessageChanges
-from api.services.messages.message_reactions import MessageReactions
+from api.services.messages.pages.message_reactions import MessageReactions
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import AlreadyCrossposted, SystemMessageAction, UnknownMessage, WrongChannelType
 from core.domain.guilds.permissions import Permission

@@ -10,9 +10,9 @@ from typing import Final
 from cachetools import FIFOCache
 
 from api.services.access import ChannelAccess
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
-from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_renderer import EncodedMessage, MessageRenderer
 from core.bus.interfaces import Bus
 from core.domain.messages.message import Message
 

@@ -14,8 +14,8 @@ import msgspec
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachedFiles
 from api.services.files.file_copies import FileCopies, FileGone
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_forms import ForwardSource
+from api.services.messages.content.message_forms import ForwardSource
+from api.services.messages.pages.message_cache import MessageCache
 from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import ForwardUnreadable, Invalid, SystemMessageAction, invalid_field
 from core.domain.guilds.permissions import Permission

@@ -11,7 +11,7 @@ import msgspec
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import message_updated
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_renderer import MessageRenderer
 from core.domain.channels.channel import Channel
 from core.domain.errors import Unavailable
 from core.domain.messages.message import Message

@@ -17,18 +17,18 @@ from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService, choose_attachments
 from api.services.files.incoming_files import IncomingFiles
 from api.services.ids import IdSource
-from api.services.messages.forgotten_pins import ForgottenPins
-from api.services.messages.message_events import message_updated, messages_deleted
-from api.services.messages.message_forms import (
+from api.services.messages.content.message_forms import (
     IS_VOICE_MESSAGE,
     Edit,
     EditMessage,
     forward_content,
     parse_edit,
 )
-from api.services.messages.message_mentions import resolve_mentions
-from api.services.messages.message_reactions import MessageReactions
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.content.message_mentions import resolve_mentions
+from api.services.messages.forgotten_pins import ForgottenPins
+from api.services.messages.message_events import message_updated, messages_deleted
+from api.services.messages.pages.message_reactions import MessageReactions
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
 from core.domain.channels.channel import TEXT_LIKE, Channel

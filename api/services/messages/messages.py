@@ -19,20 +19,20 @@ from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
 from api.services.files.incoming_files import IncomingFiles
-from api.services.messages.checked_message import (
+from api.services.messages.content.checked_message import (
     CheckedMessage,
     check_voice,
     opening_of,
     require_send_rights,
     resolve_checked,
 )
+from api.services.messages.content.message_forms import CreateMessage, Draft, ForwardSource, Reply, parse_draft
+from api.services.messages.content.message_mentions import resolve_mentions
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forwards import Forwards
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import message_created
-from api.services.messages.message_forms import CreateMessage, Draft, ForwardSource, Reply, parse_draft
-from api.services.messages.message_mentions import resolve_mentions
-from api.services.messages.message_renderer import EncodedMessage, MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_renderer import EncodedMessage, MessageRenderer
 from api.services.previews.previews import PreviewService
 from core.domain.channels.channel import TEXT_LIKE, ChannelType
 from core.domain.errors import (

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created, message_updated, messages_deleted
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_renderer import MessageRenderer
 from core.domain.channels.channel import Channel
 from core.domain.errors import UnknownChannel
 from core.domain.guilds.member import Member

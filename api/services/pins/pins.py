@@ -19,10 +19,10 @@ from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import for_channel, message_created
-from api.services.messages.message_reactions import MessageReactions
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_reactions import MessageReactions
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.pins.pin_flags import PinFlags
 from core.domain.channels.channel import TEXT_LIKE, Channel, ChannelType
 from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType

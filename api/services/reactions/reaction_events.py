@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from msgspec import UNSET
 
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache
 from api.services.messages.message_events import for_channel
+from api.services.messages.pages.message_cache import MessageCache
 from core.domain.channels.channel import Channel
 from core.domain.errors import UnknownChannel
 from core.domain.events import (

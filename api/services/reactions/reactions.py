@@ -13,7 +13,7 @@ from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.messages.message_cache import MessageCache
+from api.services.messages.pages.message_cache import MessageCache
 from api.services.reactions.reaction_events import reaction_added, reaction_removed, reactions_removed
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.channels.channel import TEXT_LIKE

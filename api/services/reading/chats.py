@@ -13,7 +13,7 @@ from api.services.caller import Caller
 from api.services.channels.channel_objects import show_channel
 from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.reading.read_states import require_person
 from core.domain.channels.channel import TEXT_LIKE, Channel
 from core.domain.errors import MissingAccess, UnknownGuild

@@ -10,7 +10,7 @@ from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.reading.read_states import require_person
 from core.domain.errors import MissingAccess, UnknownChannel
 from core.domain.events import RECENT_MENTION_DELETE

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache
+from api.services.messages.pages.message_cache import MessageCache
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_UPDATE
 from core.store.sql.aggregates.messages.message_batch import MessageBatch
 from core.store.sql.transaction import SqlTransaction

@@ -10,10 +10,10 @@ import pytest
 
 from api.services.announcements import channel_event
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_history import MessageHistoryService, PageQuery
-from api.services.messages.message_reactions import MessageReactions
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_history import MessageHistoryService, PageQuery
+from api.services.messages.pages.message_reactions import MessageReactions
+from api.services.messages.pages.message_renderer import MessageRenderer
 from core.domain.errors import UnknownMessage
 from core.domain.events import MESSAGE_CREATE
 from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission

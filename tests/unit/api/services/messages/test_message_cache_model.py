@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.services.messages import message_cache, message_page
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_page import Page
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_page import Page
 from core.bus.interfaces import Delivery
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_UPDATE, Audience
 from core.domain.messages.message import AddedMessage, Message

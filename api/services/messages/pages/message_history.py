@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_page import Page
-from api.services.messages.message_reactions import MessageReactions
-from api.services.messages.message_renderer import MessageRenderer
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_page import Page
+from api.services.messages.pages.message_reactions import MessageReactions
+from api.services.messages.pages.message_renderer import MessageRenderer
 from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import UnknownMessage, WrongChannelType
 from core.domain.guilds.permissions import Permission

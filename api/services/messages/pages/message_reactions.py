@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from api.services.messages.message_page import Page
+from api.services.messages.pages.message_page import Page
 from core.domain.messages.reaction import Counts, OwnReactions
 from core.store.aggregates.messages.reactions import ReactionReads
 from core.wire.objects.messages.reaction import render_reactions

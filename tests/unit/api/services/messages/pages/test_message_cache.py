@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_page import MAX_MESSAGE_BYTES, PAGE_SIZE
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_page import MAX_MESSAGE_BYTES, PAGE_SIZE
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.domain.events import Audience

@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from api.forms.form import Form
-from api.services.messages.message_forms import CreateMessage, EditMessage, parse_content, parse_draft, parse_edit
+from api.services.messages.content.message_forms import (
+    CreateMessage,
+    EditMessage,
+    parse_content,
+    parse_draft,
+    parse_edit,
+)
 from core.domain.errors import DomainError, Invalid, NotBuilt
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30) | st.just("<@5> @everyone")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.services.messages.mentions import (
+from api.services.messages.content.mentions import (
     ALL_MENTIONS,
     AllowedMentions,
     AllowedMentionsForm,

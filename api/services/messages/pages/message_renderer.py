@@ -12,8 +12,8 @@ import msgspec
 from cachetools import LRUCache
 
 from api.services.entity_cache import EntityCache
-from api.services.messages.message_cache import MessageCache
-from api.services.messages.message_page import Page
+from api.services.messages.pages.message_cache import MessageCache
+from api.services.messages.pages.message_page import Page
 from core.domain.guilds.member import Member
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message, MessageType, ResolvedMessage

@@ -3,8 +3,8 @@
 That is their JSON, the messages that replies answer, and the counts of reactions. The first two are as fresh as the
 page, and the JSON counts only together with the author that it shows. The counts of a message are forgotten when an
 event tells of its reactions, and a reading that had begun before that is not kept. Everything is bounded in bytes: with
-embeds a message may take half a MiB. `api.services.messages.message_cache` keeps pages and alone changes which messages
-they have.
+embeds a message may take half a MiB. `api.services.messages.pages.message_cache` keeps pages and alone changes which
+messages they have.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

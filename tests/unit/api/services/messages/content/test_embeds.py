@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from api.services.messages.embeds import (
+from api.services.messages.content.embeds import (
     EmbedAuthorForm,
     EmbedFieldForm,
     EmbedFooterForm,

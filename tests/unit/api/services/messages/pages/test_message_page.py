@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.services.messages.message_page import MAX_DERIVED_BYTES, MAX_MESSAGE_BYTES, PAGE_SIZE, Page
+from api.services.messages.pages.message_page import MAX_DERIVED_BYTES, MAX_MESSAGE_BYTES, PAGE_SIZE, Page
 from core.domain.messages.message import Message, ResolvedMessage
 from core.domain.people.user import User
 

@@ -9,8 +9,8 @@ import msgspec
 
 from api.services.access import ChannelAccess
 from api.services.files.incoming_files import ATTACH_FILES
-from api.services.messages.message_forms import Draft
-from api.services.messages.message_mentions import Mentions
+from api.services.messages.content.message_forms import Draft
+from api.services.messages.content.message_mentions import Mentions
 from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel, VoiceMessageFacts, VoiceMessageFiles
 from core.domain.guilds.permissions import Permission

@@ -7,7 +7,7 @@ import msgspec
 
 from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
-from api.services.messages.mentions import AllowedMentions, find_mentions, select_roles, select_users
+from api.services.messages.content.mentions import AllowedMentions, find_mentions, select_roles, select_users
 from core.domain.guilds.member import Member
 from core.domain.guilds.permissions import Permission
 from core.domain.people.user import User

@@ -21,7 +21,7 @@ A page also keeps what its readers have made of its messages (message_page.py).
 from collections.abc import Sequence
 from typing import Final
 
-from api.services.messages.message_page import PAGE_SIZE, Page
+from api.services.messages.pages.message_page import PAGE_SIZE, Page
 from api.services.single_flight import SingleFlight
 from core.bus.interfaces import Bus, Delivery
 from core.domain.events import (

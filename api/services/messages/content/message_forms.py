@@ -12,8 +12,8 @@ from msgspec import UNSET, UnsetType
 from api.forms.form import SnowflakeField
 from api.forms.marks import as_set, unbuilt
 from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm, parse_attachments
-from api.services.messages.embeds import EmbedForm, parse_embed, parse_embeds
-from api.services.messages.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
+from api.services.messages.content.embeds import EmbedForm, parse_embed, parse_embeds
+from api.services.messages.content.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
 from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, invalid_field, unbuilt_field
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.forward import Forward
