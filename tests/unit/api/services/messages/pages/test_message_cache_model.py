@@ -13,7 +13,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.services.messages import message_cache, message_page
+from api.services.messages.pages import message_cache, message_page
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_page import Page
 from core.bus.interfaces import Delivery
