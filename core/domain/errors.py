@@ -310,11 +310,11 @@ class ReactionBlocked(Forbidden):
     message = "Reaction was blocked"
 
 
-class TooManyReactions(LimitReached):
-    """A message has as many different emojis as it may have."""
+class TooManyReactions(Forbidden):
+    """A message has as many different emojis as it may have. Unlike other limits, Discord answers this one with 403."""
 
-    def __init__(self) -> None:
-        super().__init__(30010, "Maximum number of reactions reached (20)")
+    code = 30010
+    message = "Maximum number of reactions reached (20)"
 
 
 class AlreadyCrossposted(Conflict):

@@ -47,7 +47,7 @@ from core.domain.errors import (
 from core.domain.guilds.permissions import Permission
 from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment
-from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
+from core.domain.messages.message import LASTING, SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.clock import Clock
 from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS
@@ -162,7 +162,8 @@ class MessageEditService:
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Delete the caller's own message, or any with MANAGE_MESSAGES.
 
-        Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden for another author's.
+        Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden for another author's;
+        SystemMessageAction for one that tells what has become of a group.
         """
         access = await self._entities.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)
@@ -172,6 +173,8 @@ class MessageEditService:
             if access.guild is None:
                 raise DirectChannelAction
             access.require(_MANAGE)
+        if message.type in LASTING:
+            raise SystemMessageAction
         if not await self._delete_all(access.channel, [message_id]):
             raise UnknownMessage
 

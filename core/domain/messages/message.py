@@ -26,7 +26,15 @@ class MessageType(enum.IntEnum):
 
 WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})
 """Types that people write, edit and reply to. The server makes the others."""
-
+LASTING = frozenset(
+    {
+        MessageType.RECIPIENT_ADD,
+        MessageType.RECIPIENT_REMOVE,
+        MessageType.CHANNEL_NAME_CHANGE,
+        MessageType.CHANNEL_ICON_CHANGE,
+    }
+)
+"""Types that nobody deletes: what has become of a group. Source: Discord's documentation, "Message Types"."""
 
 CROSSPOSTED: int = 1 << 0
 """The flag of a message that was published."""

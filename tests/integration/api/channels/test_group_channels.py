@@ -172,10 +172,11 @@ async def test_owner_hands_the_group_on(group: Group) -> None:
     assert error_code(await group.owner.delete(f"{group.path}/recipients/{group.carol.id}")) == (403, 50013)
 
 
-async def test_system_messages_can_neither_be_edited_nor_answered(group: Group) -> None:
+async def test_system_messages_can_neither_be_edited_nor_deleted_nor_answered(group: Group) -> None:
     await group.owner.patch(group.path, {"name": "Named"})
     [note] = await group.messages(group.owner)
     assert error_code(await group.owner.patch(f"{group.path}/messages/{note['id']}", {"content": "x"})) == (403, 50021)
+    assert error_code(await group.owner.delete(f"{group.path}/messages/{note['id']}")) == (403, 50021)
     reply = {"content": "x", "message_reference": {"message_id": note["id"]}}
     assert error_code(await group.owner.post(f"{group.path}/messages", reply)) == (400, 50035)
 

@@ -256,7 +256,7 @@ async def test_twenty_emojis_and_no_more(post: Post) -> None:
     emojis = [chr(0x1F600 + number) for number in range(21)]
     for emoji in emojis[:20]:
         assert (await post.react(post.bob, emoji)).status_code == 204
-    assert error_code(await post.react(post.bob, emojis[20])) == (400, 30010)
+    assert error_code(await post.react(post.bob, emojis[20])) == (403, 30010)
     assert [each["emoji"]["name"] for each in await post.shown(post.alice)] == emojis[:20]
 
 
