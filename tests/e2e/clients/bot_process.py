@@ -17,6 +17,11 @@ class BotProcess:
         self._changed = asyncio.Event()
         self._answers = 0
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is gone, so that no order reaches it."""
+        return bool(self.events) and self.events[-1]["event"] == "ended"
+
     async def read(self) -> None:
         """Collect the events of the process until it ends."""
         assert self._process.stdout is not None
@@ -60,7 +65,7 @@ class BotProcess:
                 if len(answers) > before:
                     self._answers = len(answers)
                     return answers[before]
-                assert not self.events or self.events[-1]["event"] != "ended", self.events
+                assert not self.has_ended, self.events
                 self._changed.clear()
                 await self._changed.wait()
 

@@ -36,7 +36,7 @@ async def test_chat_history_members_and_resume(
         await alice.send(channel_id, "hello")
         assert (await client.wait_for("message"))["author"] == alice.id
         sent = await client.order("send", channel=channel_id, content="from Node")
-        await client.order("edit", channel=channel_id, id=sent["id"], content="edited")
+        await client.order("edit", channel=channel_id, message=sent["id"], content="edited")
         await client.wait_for("edit", lambda event: event["content"] == "edited")
         page = await client.order("history", channel=channel_id, limit=2)
         assert page["contents"] == ["edited", "hello"]
@@ -44,7 +44,7 @@ async def test_chat_history_members_and_resume(
         await client.wait_for("join", lambda event: event["id"] == bob.id)
         members = await client.order("members", guild=guild["id"])
         assert set(members["ids"]) == {alice.id, bob.id, made["id"]}
-        await client.order("remove", channel=channel_id, id=sent["id"])
+        await client.order("remove", channel=channel_id, message=sent["id"])
         await client.wait_for("delete", lambda event: event["id"] == sent["id"])
         await client.order("cut")
         await bob.send(channel_id, "while away")
@@ -52,18 +52,6 @@ async def test_chat_history_members_and_resume(
         await bob.send(channel_id, "back again")
         await client.wait_for("message", lambda event: event["content"] == "back again")
         assert [text for text in client.contents() if text != ""] == ["hello", "from Node", "while away", "back again"]
-
-
-@pytest.mark.parametrize("bot", BOTS[:2], ids="-".join)
-async def test_file_is_sent_and_read_back(server: Server, alice: Person, bot: tuple[str, ...]) -> None:
-    guild = await alice.make_guild()
-    made = await alice.make_bot(guild["id"])
-    script, *options = bot
-    async with running_node_bot(script, server.api, made["token"], *options) as client:
-        await client.wait_for("ready")
-        text = "Zwölf Boxkämpfer\n" * 1_000
-        sent = await client.order("attach", channel=text_channel(guild), name="a.txt", text=text)
-        assert (sent["name"], sent["size"], sent["text"]) == ("a.txt", len(text.encode()), text)
 
 
 @pytest.fixture

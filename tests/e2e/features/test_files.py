@@ -1,8 +1,7 @@
-"""Files end to end: sent by stock libraries and read back, in parts, by other origins, with a bounded server."""
+"""Files end to end: sent and read back, in parts, by other origins, with a bounded server."""
 
 import io
 import os
-import warnings
 from typing import Any, Final
 
 import httpx
@@ -10,13 +9,8 @@ import pytest
 from PIL import Image
 
 from tests.e2e.clients.discord_bot import discord, running_bot
-from tests.e2e.clients.test_hikari import running_bot as running_hikari
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
-
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import hikari
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -52,20 +46,6 @@ async def test_discord_py_sends_reads_edits_and_hears_of_files(server: Server, a
         edited = await fetched.edit(attachments=[fetched.attachments[1], added])
         assert [each.filename for each in edited.attachments] == ["SPOILER_sky.png", "added.txt"]
         assert await edited.attachments[1].read() == b"added"
-
-
-async def test_hikari_sends_and_reads_files(server: Server, alice: Person) -> None:
-    guild = await alice.make_guild()
-    bot = await alice.make_bot(guild["id"])
-    async with running_hikari(server, bot["token"]) as (client, seen):
-        await seen.wait_for(hikari.StartedEvent)
-        files = [hikari.Bytes(DATA, "data.bin"), hikari.Bytes(draw(), "sky.png")]
-        message = await client.rest.create_message(int(text_channel(guild)), "files", attachments=files)
-        data, picture = message.attachments
-        assert await data.read() == DATA
-        assert (picture.width, picture.height, picture.media_type) == (640, 480, "image/png")
-        event = await seen.wait_for(hikari.GuildMessageCreateEvent, lambda event: event.message_id == message.id)
-        assert [each.id for each in event.message.attachments] == [data.id, picture.id]
 
 
 async def send(person: Person, channel_id: str, name: str, data: bytes) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""Forwards by stock libraries: discord.py and discord.js send messages on, with their files, and read what comes."""
+"""Forwards by discord.py, which reads all that one shows: files are copied, and outlive the message.
+
+`tests/e2e/libraries` forwards by each library.
+"""
 
 import io
 from typing import Any, Final
@@ -7,7 +10,6 @@ import httpx
 import pytest
 
 from tests.e2e.clients.discord_bot import discord, running_bot
-from tests.e2e.clients.node_bot import FOLDER, NODE, running_node_bot
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
@@ -59,19 +61,3 @@ async def test_discord_py_forwards_and_reads_forwards(server: Server, alice: Per
         with pytest.raises(discord.HTTPException) as failure:
             await elsewhere.send("more", reference=fetched.to_reference(type=discord.MessageReferenceType.forward))
         assert failure.value.code == 50035
-
-
-@pytest.mark.node
-@pytest.mark.skipif(
-    NODE is None or not (FOLDER / "node_modules").is_dir(),
-    reason="Node or the packages of tests/e2e/node are missing",
-)
-async def test_discord_js_forwards(server: Server, alice: Person) -> None:
-    bot, source, target = await make_places(alice)
-    async with running_node_bot("discordjs.mjs", server.api, bot["token"]) as client:
-        await client.wait_for("ready")
-        sent = await alice.send(source, "look")
-        forward = await client.order("forward", channel=source, id=sent["id"], to=target)
-        assert (forward["content"], forward["type"], forward["reference"]) == ("look", 1, sent["id"])
-        again = await client.order("forward", channel=target, id=forward["id"], to=source)
-        assert (again["content"], again["reference"]) == ("look", forward["id"])

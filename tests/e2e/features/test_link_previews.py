@@ -10,6 +10,7 @@ import pytest_asyncio
 from PIL import Image
 
 from tests.e2e.clients.discord_bot import discord, running_bot
+from tests.e2e.clients.node_bot import FOLDER, NODE, running_node_bot
 from tests.e2e.clients.test_hikari import hikari
 from tests.e2e.clients.test_hikari import running_bot as running_hikari_bot
 from tests.e2e.conftest import GENEROUS
@@ -104,3 +105,24 @@ async def test_hikari_hears_of_the_embed_of_its_own_link(server: Server, site: W
         (embed,) = updated.message.embeds
         assert (updated.message_id, embed.url) == (sent.id, site.url("/picture"))
         assert (embed.thumbnail.width, embed.thumbnail.height) == (64, 48)
+
+
+@pytest.mark.node
+@pytest.mark.skipif(
+    NODE is None or not (FOLDER / "node_modules").is_dir(),
+    reason="Node or the packages of tests/e2e/node are missing",
+)
+@pytest.mark.parametrize("bot", [("discordjs.mjs",), ("oceanic.mjs", "none")], ids="-".join)
+async def test_node_library_hears_of_an_embed(
+    server: Server, site: WebSite, alice: Person, bot: tuple[str, ...]
+) -> None:
+    channel_id = text_channel(guild := await alice.make_guild())
+    made = await alice.make_bot(guild["id"])
+    script, *options = bot
+    async with running_node_bot(script, server.api, made["token"], *options) as client:
+        sent = await client.order("send", channel=channel_id, content=site.url("/page"))
+        told = await client.wait_for("edit", lambda event: event["id"] == sent["id"])
+        assert (sent["titles"], told["titles"]) == ([], ["Title"])
+        assert (await client.order("fetch", channel=channel_id, message=sent["id"]))["titles"] == ["Title"]
+        bare = await client.order("suppress", channel=channel_id, message=sent["id"])
+        assert bare["titles"] == []

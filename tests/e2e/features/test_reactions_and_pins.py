@@ -1,13 +1,13 @@
-"""Reactions and pins by stock libraries: discord.py, hikari, discord.js and oceanic.js do what they offer."""
+"""Reactions and pins by discord.py, which shows more of their events than other libraries do.
+
+`tests/e2e/libraries` reacts and pins by each library.
+"""
 
 from urllib.parse import quote
 
 import pytest
 
 from tests.e2e.clients.discord_bot import discord, running_bot
-from tests.e2e.clients.node_bot import FOLDER, NODE, running_node_bot
-from tests.e2e.clients.test_hikari import hikari
-from tests.e2e.clients.test_hikari import running_bot as running_hikari_bot
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
@@ -71,62 +71,3 @@ async def test_discord_py_pins_and_reads_pins(server: Server, alice: Person) -> 
         assert [message.id async for message in channel.pins()] == [second.id]
         await second.delete()
         assert [message.id async for message in channel.pins()] == []
-
-
-async def test_hikari_reacts_and_pins(server: Server, alice: Person) -> None:
-    guild = await alice.make_guild()
-    channel_id = text_channel(guild)
-    bot = await alice.make_bot(guild["id"])
-    async with running_hikari_bot(server, bot["token"]) as (client, seen):
-        await seen.wait_for(hikari.GuildAvailableEvent)
-        message = await client.rest.create_message(int(channel_id), "hello")
-        await client.rest.add_reaction(message.channel_id, message.id, FIRE)
-        added = await seen.wait_for(hikari.GuildReactionAddEvent)
-        assert (added.emoji_name, added.user_id, added.member.id) == (FIRE, int(bot["id"]), int(bot["id"]))
-        path = f"/channels/{channel_id}/messages/{message.id}/reactions/{quote(FIRE)}/@me"
-        await alice.call("PUT", path)
-        fetched = await client.rest.fetch_message(message.channel_id, message.id)
-        assert [(str(each.emoji), each.count, each.is_me) for each in fetched.reactions] == [(FIRE, 2, True)]
-        users = [user.id async for user in client.rest.fetch_reactions_for_emoji(message.channel_id, message.id, FIRE)]
-        assert users == sorted([int(alice.id), int(bot["id"])])
-        await client.rest.delete_my_reaction(message.channel_id, message.id, FIRE)
-        await seen.wait_for(hikari.GuildReactionDeleteEvent)
-        await client.rest.delete_all_reactions_for_emoji(message.channel_id, message.id, FIRE)
-        await seen.wait_for(hikari.GuildReactionDeleteEmojiEvent)
-        await client.rest.pin_message(message.channel_id, message.id)
-        await seen.wait_for(hikari.GuildPinsUpdateEvent)
-        pins = [pin async for pin in client.rest.fetch_pins(message.channel_id)]
-        assert len(pins) == 1
-        await client.rest.unpin_message(message.channel_id, message.id)
-        assert [pin async for pin in client.rest.fetch_pins(message.channel_id)] == []
-
-
-@pytest.mark.node
-@pytest.mark.skipif(
-    NODE is None or not (FOLDER / "node_modules").is_dir(),
-    reason="Node or the packages of tests/e2e/node are missing",
-)
-@pytest.mark.parametrize("bot", [("discordjs.mjs",), ("oceanic.mjs", "none")], ids="-".join)
-async def test_node_library_reacts_and_pins(server: Server, alice: Person, bot: tuple[str, ...]) -> None:
-    guild = await alice.make_guild()
-    channel_id = text_channel(guild)
-    made = await alice.make_bot(guild["id"])
-    script, *options = bot
-    async with running_node_bot(script, server.api, made["token"], *options) as client:
-        await client.wait_for("ready")
-        message = await alice.send(channel_id, "hello")
-        await client.wait_for("message", lambda event: event["content"] == "hello")
-        place = {"channel": channel_id, "id": message["id"]}
-        await client.order("react", **place, emoji=FIRE)
-        await alice.call("PUT", f"/channels/{channel_id}/messages/{message['id']}/reactions/{quote(FIRE)}/@me")
-        told = await client.wait_for("reaction", lambda event: event["user"] == alice.id)
-        assert told["emoji"] == FIRE
-        shown = await client.order("reactions", **place, emoji=FIRE)
-        assert shown["count"] == 2
-        assert set(shown["users"]) == {alice.id, made["id"]}
-        await client.order("clear", **place)
-        assert (await client.order("reactions", **place, emoji=FIRE))["users"] == []
-        await client.order("pin", **place)
-        assert (await client.order("pins", channel=channel_id))["ids"] == [message["id"]]
-        await client.order("unpin", **place)
-        assert (await client.order("pins", channel=channel_id))["ids"] == []

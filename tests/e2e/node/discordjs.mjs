@@ -1,7 +1,8 @@
 // A stock discord.js bot. It obeys each line of its standard input and answers with one JSON line.
 // Arguments: API base address, token.
+import { createHash } from "node:crypto";
 import { createInterface } from "node:readline";
-import { Client, Events, GatewayIntentBits, Partials } from "discord.js";
+import { Client, Events, GatewayIntentBits, MessageFlags, Partials } from "discord.js";
 
 const [base, token] = process.argv.slice(2);
 const say = (event, data) => console.log(JSON.stringify({ event, ...data }));
@@ -12,36 +13,87 @@ const client = new Client({
 });
 
 client.on(Events.ClientReady, () => say("ready", { user: client.user.id, guilds: [...client.guilds.cache.keys()] }));
-client.on(Events.MessageCreate, (message) => say("message", { content: message.content, author: message.author.id }));
-client.on(Events.MessageUpdate, (_, message) => say("edit", { content: message.content }));
+client.on(Events.GuildCreate, (guild) => say("guild", { id: guild.id }));
+client.on(Events.MessageCreate, (message) => say("message", show(message)));
+client.on(Events.MessageUpdate, (_, message) => say("edit", show(message)));
 client.on(Events.MessageDelete, (message) => say("delete", { id: message.id }));
 client.on(Events.GuildMemberAdd, (member) => say("join", { id: member.id }));
 client.on(Events.GuildMemberRemove, (member) => say("leave", { id: member.id }));
 client.on(Events.ChannelCreate, (channel) => say("channel", { name: channel.name }));
 client.on(Events.ChannelDelete, (channel) => say("channel_gone", { id: channel.id }));
+client.on(Events.ChannelPinsUpdate, (channel) => say("pins", { channel: channel.id }));
 client.on(Events.TypingStart, (typing) => say("typing", { user: typing.user.id }));
-client.on(Events.MessageReactionAdd, (reaction, user) => say("reaction", { emoji: reaction.emoji.name, user: user.id }));
+client.on(Events.MessageReactionAdd, (reaction, user) => say("reaction", showReaction(reaction, user)));
+client.on(Events.MessageReactionRemove, (reaction, user) => say("unreaction", showReaction(reaction, user)));
+client.on(Events.MessageReactionRemoveAll, (message) => say("cleared", { id: message.id }));
+client.on(Events.MessageReactionRemoveEmoji, ({ message, emoji }) =>
+  say("cleared_emoji", { id: message.id, emoji: emoji.name }),
+);
+client.on(Events.PresenceUpdate, (_, presence) =>
+  say("presence", {
+    user: presence.userId,
+    status: presence.status,
+    activities: presence.activities.map((activity) => activity.state ?? activity.name),
+  }),
+);
 client.on(Events.ShardResume, (_, replayed) => say("resumed", { replayed }));
 client.on(Events.Error, (error) => say("error", { text: String(error) }));
 
+function show(message) {
+  return {
+    id: message.id,
+    channel: message.channelId,
+    author: message.author?.id,
+    type: message.type,
+    flags: message.flags.bitfield,
+    pinned: message.pinned,
+    ...showContent(message),
+    reference: message.reference?.messageId ?? null,
+    snapshots: [...message.messageSnapshots.values()].map(showContent),
+    reactions: [...message.reactions.cache.values()].map(({ emoji, count, me }) => [emoji.name, count, me]),
+  };
+}
+
+function showContent(message) {
+  return {
+    content: message.content,
+    titles: message.embeds.map((embed) => embed.title),
+    files: [...message.attachments.values()].map(({ id, name, size, description, width, height }) => ({
+      id, name, size, description, width, height,
+    })),
+  };
+}
+
+function showReaction(reaction, user) {
+  return { id: reaction.message.id, emoji: reaction.emoji.name, user: user.id };
+}
+
+const files = (given) => given?.map(({ name, path, description }) => ({ name, attachment: path, description }));
+
 const orders = {
-  send: async ({ channel, content }) => ({ id: (await (await client.channels.fetch(channel)).send(content)).id }),
-  attach: async ({ channel, name, text }) => {
-    const files = [{ name, attachment: Buffer.from(text), description: "from discord.js" }];
-    const { attachments } = await (await client.channels.fetch(channel)).send({ files });
-    const file = attachments.first();
-    return { name: file.name, size: file.size, text: await (await fetch(file.url)).text() };
+  send: async ({ channel, content, silent, title, files: given }) => {
+    const flags = silent ? MessageFlags.SuppressNotifications : undefined;
+    const embeds = title ? [{ title }] : undefined;
+    return show(await (await find(channel)).send({ content, flags, embeds, files: files(given) }));
   },
-  edit: async ({ channel, id, content }) => {
-    const message = await (await client.channels.fetch(channel)).messages.fetch(id);
-    return { content: (await message.edit(content)).content };
+  fetch: async ({ channel, message }) => show(await findMessage(channel, message)),
+  edit: async ({ channel, message, content, keep, files: given }) => {
+    const found = await findMessage(channel, message);
+    const attachments = keep && [...found.attachments.values()].filter((file) => keep.includes(file.id));
+    return show(await found.edit({ content, attachments, files: files(given) }));
   },
-  remove: async ({ channel, id }) => {
-    await (await client.channels.fetch(channel)).messages.delete(id);
+  suppress: async ({ channel, message }) => show(await (await findMessage(channel, message)).suppressEmbeds(true)),
+  remove: async ({ channel, message }) => {
+    await (await find(channel)).messages.delete(message);
     return {};
   },
+  read: async ({ channel, message, file }) => {
+    const answer = await fetch((await findMessage(channel, message)).attachments.get(file).url);
+    const data = Buffer.from(await answer.arrayBuffer());
+    return { size: data.length, sha256: createHash("sha256").update(data).digest("hex") };
+  },
   history: async ({ channel, limit }) => {
-    const page = await (await client.channels.fetch(channel)).messages.fetch({ limit });
+    const page = await (await find(channel)).messages.fetch({ limit });
     return { contents: [...page.values()].map((message) => message.content) };
   },
   members: async ({ guild }) => ({ ids: [...(await client.guilds.cache.get(guild).members.fetch()).keys()] }),
@@ -51,35 +103,43 @@ const orders = {
     const updated = await (await client.guilds.cache.get(guild).members.fetch(member)).roles.add(role);
     return { has: updated.roles.cache.has(role) };
   },
-  react: async ({ channel, id, emoji }) => {
-    await (await find(channel, id)).react(emoji);
+  react: async ({ channel, message, emoji }) => {
+    await (await findMessage(channel, message)).react(emoji);
     return {};
   },
-  reactions: async ({ channel, id, emoji }) => {
-    const reaction = (await find(channel, id)).reactions.cache.get(emoji);
-    return { count: reaction?.count ?? 0, users: [...((await reaction?.users.fetch())?.keys() ?? [])] };
-  },
-  clear: async ({ channel, id }) => {
-    await (await find(channel, id)).reactions.removeAll();
+  unreact: async ({ channel, message, emoji, user }) => {
+    await (await findMessage(channel, message)).reactions.cache.get(emoji).users.remove(user);
     return {};
   },
-  pin: async ({ channel, id }) => {
-    await (await find(channel, id)).pin();
+  reactors: async ({ channel, message, emoji }) => {
+    const { users } = (await findMessage(channel, message)).reactions.cache.get(emoji);
+    const ids = [];
+    for (let page; (page = await users.fetch({ limit: 1, after: ids.at(-1) ?? "0" })).size; ) ids.push(...page.keys());
+    return { users: ids };
+  },
+  clear: async ({ channel, message, emoji }) => {
+    const { reactions } = await findMessage(channel, message);
+    await (emoji ? reactions.cache.get(emoji).remove() : reactions.removeAll());
     return {};
   },
-  unpin: async ({ channel, id }) => {
-    await (await find(channel, id)).unpin();
+  pin: async ({ channel, message }) => {
+    await (await findMessage(channel, message)).pin();
+    return {};
+  },
+  unpin: async ({ channel, message }) => {
+    await (await findMessage(channel, message)).unpin();
     return {};
   },
   pins: async ({ channel }) => {
-    const { items } = await (await client.channels.fetch(channel)).messages.fetchPins();
+    const { items } = await (await find(channel)).messages.fetchPins();
     return { ids: items.map((pin) => pin.message.id) };
   },
-  forward: async ({ channel, id, to }) => {
-    const forwarded = await (await find(channel, id)).forward(to);
-    const shown = forwarded.messageSnapshots.first();
-    const { type, messageId } = forwarded.reference;
-    return { id: forwarded.id, content: shown.content, type, reference: messageId };
+  forward: async ({ channel, message, to }) => show(await (await findMessage(channel, message)).forward(to)),
+  crosspost: async ({ channel, message }) => show(await (await findMessage(channel, message)).crosspost()),
+  dm: async ({ user }) => ({ channel: (await client.users.createDM(user)).id }),
+  presence: async ({ status, name }) => {
+    client.user.setPresence({ status, activities: [{ name }] });
+    return {};
   },
   cut: async () => {
     client.ws._ws.strategy.shards.get(0).connection.terminate();
@@ -97,8 +157,12 @@ for await (const line of await start()) {
 }
 await client.destroy();
 
-async function find(channel, id) {
-  return (await client.channels.fetch(channel)).messages.fetch({ message: id, force: true });
+async function find(channel) {
+  return client.channels.fetch(channel);
+}
+
+async function findMessage(channel, message) {
+  return (await find(channel)).messages.fetch({ message, force: true });
 }
 
 async function start() {

@@ -1,7 +1,9 @@
 // A stock oceanic.js bot. It obeys each line of its standard input and answers with one JSON line.
 // Arguments: API base address, token, compression ("none", "zlib-stream" or "zstd-stream").
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { Client } from "oceanic.js";
+import { Client, MessageFlags } from "oceanic.js";
 
 const [base, token, compression] = process.argv.slice(2);
 const say = (event, data) => console.log(JSON.stringify({ event, ...data }));
@@ -10,61 +12,126 @@ const client = new Client({
   rest: { baseURL: `${base}/api/v10` },
   gateway: { intents: ["ALL"], ...(compression === "none" ? {} : { compress: compression }) },
 });
+const { channels } = client.rest;
 
 client.on("ready", () => say("ready", { user: client.user.id, guilds: [...client.guilds.keys()] }));
-client.on("messageCreate", (message) => say("message", { content: message.content, author: message.author.id }));
-client.on("messageUpdate", (message) => say("edit", { content: message.content }));
+client.on("guildCreate", (guild) => say("guild", { id: guild.id }));
+client.on("messageCreate", (message) => say("message", show(message)));
+client.on("messageUpdate", (message) => say("edit", show(message)));
 client.on("messageDelete", (message) => say("delete", { id: message.id }));
 client.on("guildMemberAdd", (member) => say("join", { id: member.id }));
 client.on("channelDelete", (channel) => say("channel_gone", { id: channel.id }));
-client.on("messageReactionAdd", (_, reactor, { emoji }) => say("reaction", { emoji: emoji.name, user: reactor.id }));
+client.on("channelPinsUpdate", (channel) => say("pins", { channel: channel.id }));
+client.on("messageReactionAdd", ({ id }, reactor, { emoji }) =>
+  say("reaction", { id, emoji: emoji.name, user: reactor.id }),
+);
+client.on("messageReactionRemove", ({ id }, reactor, { emoji }) =>
+  say("unreaction", { id, emoji: emoji.name, user: reactor.id }),
+);
+client.on("messageReactionRemoveAll", ({ id }) => say("cleared", { id }));
+client.on("messageReactionRemoveEmoji", ({ id }, emoji) => say("cleared_emoji", { id, emoji: emoji.name }));
+client.on("presenceUpdate", (_, member, { status, activities }) =>
+  say("presence", { user: member.id, status, activities: activities?.map(({ state, name }) => state ?? name) ?? [] }),
+);
 client.on("shardResume", () => say("resumed", {}));
 client.on("error", (error) => say("error", { text: String(error) }));
 
+function show(message) {
+  return {
+    id: message.id,
+    channel: message.channelID,
+    author: message.author.id,
+    type: message.type,
+    flags: message.flags,
+    pinned: message.pinned,
+    ...showContent(message),
+    reference: message.messageReference?.messageID ?? null,
+    snapshots: message.messageSnapshots?.map((snapshot) => showContent(snapshot.message)) ?? [],
+    reactions: message.reactions.map(({ emoji, count, me }) => [emoji.name, count, me]),
+  };
+}
+
+function showContent(message) {
+  const files = Array.isArray(message.attachments) ? message.attachments : message.attachments.toArray();
+  return {
+    content: message.content,
+    titles: message.embeds.map((embed) => embed.title),
+    files: files.map(({ id, filename, size, description, width, height }) => ({
+      id, name: filename, size, description, width, height,
+    })),
+  };
+}
+
+/** Return the options of files, which `kept` ones of the message go before. The library counts files from 1. */
+async function attach(given, kept) {
+  if (!given && !kept) return {};
+  const files = await Promise.all((given ?? []).map(async ({ name, path }) => ({ name, contents: await readFile(path) })));
+  const described = (given ?? []).map(({ name, description }, at) => ({ id: at + 1, filename: name, description }));
+  return { files, attachments: [...(kept ?? []).map((id) => ({ id })), ...described] };
+}
+
 const orders = {
-  send: async ({ channel, content }) => ({ id: (await client.rest.channels.createMessage(channel, { content })).id }),
-  attach: async ({ channel, name, text }) => {
-    const files = [{ name, contents: Buffer.from(text) }];
-    const { attachments } = await client.rest.channels.createMessage(channel, { content: "file", files });
-    const [file] = attachments.toArray();
-    return { name: file.filename, size: file.size, text: await (await fetch(file.url)).text() };
-  },
-  edit: async ({ channel, id, content }) => ({
-    content: (await client.rest.channels.editMessage(channel, id, { content })).content,
-  }),
-  remove: async ({ channel, id }) => {
-    await client.rest.channels.deleteMessage(channel, id);
+  send: async ({ channel, content, silent, title, files }) =>
+    show(
+      await channels.createMessage(channel, {
+        content,
+        flags: silent ? MessageFlags.SUPPRESS_NOTIFICATIONS : undefined,
+        embeds: title ? [{ title }] : undefined,
+        ...(await attach(files)),
+      }),
+    ),
+  fetch: async ({ channel, message }) => show(await channels.getMessage(channel, message)),
+  edit: async ({ channel, message, content, keep, files }) =>
+    show(await channels.editMessage(channel, message, { content, ...(await attach(files, keep)) })),
+  suppress: async ({ channel, message }) =>
+    show(await channels.editMessage(channel, message, { flags: MessageFlags.SUPPRESS_EMBEDS })),
+  remove: async ({ channel, message }) => {
+    await channels.deleteMessage(channel, message);
     return {};
+  },
+  read: async ({ channel, message, file }) => {
+    const answer = await fetch((await channels.getMessage(channel, message)).attachments.get(file).url);
+    const data = Buffer.from(await answer.arrayBuffer());
+    return { size: data.length, sha256: createHash("sha256").update(data).digest("hex") };
   },
   history: async ({ channel, limit }) => ({
-    contents: (await client.rest.channels.getMessages(channel, { limit })).map((message) => message.content),
+    contents: (await channels.getMessages(channel, { limit })).map((message) => message.content),
   }),
   members: async ({ guild }) => ({ ids: (await client.guilds.get(guild).fetchMembers()).map((member) => member.id) }),
-  react: async ({ channel, id, emoji }) => {
-    await client.rest.channels.createReaction(channel, id, emoji);
+  react: async ({ channel, message, emoji }) => {
+    await channels.createReaction(channel, message, emoji);
     return {};
   },
-  reactions: async ({ channel, id, emoji }) => {
-    const message = await client.rest.channels.getMessage(channel, id);
-    const shown = message.reactions.find((reaction) => reaction.emoji.name === emoji);
-    const users = await client.rest.channels.getReactions(channel, id, emoji);
-    return { count: shown?.count ?? 0, users: users.map((user) => user.id) };
-  },
-  clear: async ({ channel, id }) => {
-    await client.rest.channels.deleteReactions(channel, id);
+  unreact: async ({ channel, message, emoji, user }) => {
+    await channels.deleteReaction(channel, message, emoji, user);
     return {};
   },
-  pin: async ({ channel, id }) => {
-    await client.rest.channels.pinMessage(channel, id);
+  reactors: async ({ channel, message, emoji }) => {
+    const ids = [];
+    for (let page; (page = await channels.getReactions(channel, message, emoji, { limit: 1, after: ids.at(-1) })).length; )
+      ids.push(...page.map((user) => user.id));
+    return { users: ids };
+  },
+  clear: async ({ channel, message, emoji }) => {
+    await channels.deleteReactions(channel, message, emoji);
     return {};
   },
-  unpin: async ({ channel, id }) => {
-    await client.rest.channels.unpinMessage(channel, id);
+  pin: async ({ channel, message }) => {
+    await channels.pinMessage(channel, message);
     return {};
   },
-  pins: async ({ channel }) => ({
-    ids: (await client.rest.channels.getPins(channel)).map((pin) => pin.message.id),
-  }),
+  unpin: async ({ channel, message }) => {
+    await channels.unpinMessage(channel, message);
+    return {};
+  },
+  pins: async ({ channel }) => ({ ids: (await channels.getPins(channel)).map((pin) => pin.message.id) }),
+  forward: async ({ channel, message, to }) => show(await (await channels.getMessage(channel, message)).forward(to)),
+  crosspost: async ({ channel, message }) => show(await channels.crosspostMessage(channel, message)),
+  dm: async ({ user }) => ({ channel: (await channels.createDM(user)).id }),
+  presence: async ({ status, name }) => {
+    await client.editStatus(status, [{ name, type: 0 }]);
+    return {};
+  },
   cut: async () => {
     client.shards.get(0).ws.terminate();
     return {};
