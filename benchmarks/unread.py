@@ -2,8 +2,9 @@
 
 One server has one guild, made by `guildway demo --members`, and nobody online. wrk sends plain messages, messages with
 @everyone, and acks in turn, so that each round has its own reference. An ack is the durable move of one member's place
-to the end of the channel, and 64 members ack at once. A mention of everybody is one row, whatever the number of
-members; its bar is a tenth over a plain message.
+to the end of the channel, and 64 members ack at once. Then they mark all as unread from the first message on, while
+every mention of the run waits. A mention of everybody is one row, whatever the number of members; its bar is a tenth
+over a plain message. What waits is counted up to a bound, so the ratio of a mark to an ack does not grow with the run.
 """
 
 import statistics
@@ -24,6 +25,9 @@ _MEMBERS: Final = 500_000
 _ROUNDS: Final = 5
 _SECONDS: Final = 5
 _PLAIN, _EVERYONE, _ACKS = "plain messages", "messages with @everyone", "acks"
+_MARKS: Final = "marks as unread"
+_REFERENCES: Final = {_EVERYONE: _PLAIN, _ACKS: _PLAIN, _MARKS: _ACKS}
+"""What the ratio of each row is to."""
 _COLUMNS: Final = [
     Column(key="what", title="what"),
     Column(key="per_second", title="a second"),
@@ -31,6 +35,7 @@ _COLUMNS: Final = [
     Column(key="p99_ms", title="p99 ms", digits=1),
     Column(key="cpu_us", title="CPU µs each"),
     Column(key="cpu_ratio", title="CPU ratio", digits=2),
+    Column(key="reference", title="to"),
     Column(key="spread", title="(rounds)"),
 ]
 
@@ -43,10 +48,13 @@ def run(run: Run) -> Result:
     product = Product(data)
     path = f"/api/v10/channels/{crowd.channels['lounge']}/messages"
     plain = Request(product.api, SEND, path, crowd.tokens[0])
+    acks = Request(product.api, ACK, path, ",".join(crowd.tokens[1:]))
+    began = snowflake_at(round(time.time() * 1000))
     requests = {
         _PLAIN: plain,
         _EVERYONE: msgspec.structs.replace(plain, content="@everyone: the fox"),
-        _ACKS: Request(product.api, ACK, path, ",".join(crowd.tokens[1:])),
+        _ACKS: acks,
+        _MARKS: msgspec.structs.replace(acks, variables={"BENCH_BODY": '{"manual": true}', "BENCH_FIRST": str(began)}),
     }
     try:
         _measure_round(product, requests, run.pick(2, 1), 0)
@@ -74,12 +82,14 @@ def _find_first(request: Request, number: int) -> int:
 def _describe(what: str, rounds: Sequence[Mapping[str, Round]]) -> dict[str, Any]:
     keys = ("per_second", "p50_ms", "p99_ms", "cpu_us")
     row = {key: statistics.median(getattr(one[what], key) for one in rounds) for key in keys}
-    ratios = [one[what].cpu_us / one[_PLAIN].cpu_us for one in rounds]
     if what == _PLAIN:
         return {"what": what, **row}
+    reference = _REFERENCES[what]
+    ratios = [one[what].cpu_us / one[reference].cpu_us for one in rounds]
     return {
         "what": what,
         **row,
         "cpu_ratio": statistics.median(ratios),
+        "reference": reference,
         "spread": f"{min(ratios):.2f}–{max(ratios):.2f}",
     }

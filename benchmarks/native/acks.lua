@@ -1,8 +1,10 @@
 -- wrk: people mark a channel as read up to one message after the other. BENCH_TOKEN has the tokens of all, with commas.
+-- BENCH_BODY is what each of them says with it.
 -- Ids are numbers here, which hold them only in steps.
 local step = 1024
 local path = os.getenv("BENCH_PATH")
 local first = tonumber(os.getenv("BENCH_FIRST"))
+local body = os.getenv("BENCH_BODY") or "{}"
 local turn = 0
 local people = {}
 for token in string.gmatch(os.getenv("BENCH_TOKEN"), "[^,]+") do
@@ -12,7 +14,7 @@ end
 function request()
   turn = turn + 1
   local headers = people[turn % #people + 1]
-  return wrk.format("POST", string.format("%s/%.0f/ack", path, first + turn * step), headers, "{}")
+  return wrk.format("POST", string.format("%s/%.0f/ack", path, first + turn * step), headers, body)
 end
 
 function done(summary, latency, _)

@@ -15,6 +15,11 @@ TARGET_FIELDS: Final = frozenset({"mention_ids", "mention_role_ids", "mention_ev
 """The fields of a message by whose change its targets change."""
 
 
+MOST_WAITING: Final = 1000
+"""The newest mentions of one target in one channel that a count looks at; older ones do not count. Clients write "1k+"
+for more. So a count has a bounded cost, whatever was sent while somebody was away."""
+
+
 class ReadState(msgspec.Struct, kw_only=True, frozen=True):
     """A person's place in one channel."""
 
@@ -22,7 +27,7 @@ class ReadState(msgspec.Struct, kw_only=True, frozen=True):
     last_read_id: int = 0
     """The newest message that was read; 0 when none was. The message itself may be gone."""
     mention_count: int = 0
-    """The messages after it that call for the person."""
+    """The messages after it that call for the person, as far as they are counted (`MOST_WAITING`)."""
     last_pin_ms: int = 0
     """The newest pin that was seen, in Unix milliseconds."""
     flags: int = 0

@@ -7,7 +7,7 @@ import pytest
 from core.domain.guilds.guild import Guild
 from core.domain.ids import created_ms
 from core.domain.messages.message import Message
-from core.domain.messages.read_state import Ack, Mention, ReadState
+from core.domain.messages.read_state import MOST_WAITING, Ack, Mention, ReadState
 from core.domain.people.relationship import Relationship, RelationshipType
 from core.store.interfaces import Store
 from core.store.sql.engine.postgres import POSTGRES
@@ -252,6 +252,34 @@ async def test_given_count_stands_for_the_messages_up_to_then(store: Store, mess
     assert await counts(store, BOB) == {CHANNEL: 8}
     await read(store, BOB, 13)
     assert await counts(store, BOB) == {}
+
+
+async def test_count_goes_up_to_a_bound_and_is_exact_below(store: Store, messages: Mentioning) -> None:
+    """Acks and logins agree on it, whoever has sent the newest mentions."""
+    await read(store, BOB, 9)
+    sent = range(10, 10 + MOST_WAITING + 3)
+    for number in sent:
+        await messages.send(said(number, mention_everyone=True, mention_ids=(BOB,)))
+    assert await counts(store, BOB) == {CHANNEL: MOST_WAITING}
+    (back,) = await ack(store, BOB, Ack(channel_id=CHANNEL, message_id=flake_at(10), is_manual=True))
+    assert back.mention_count == MOST_WAITING
+    await messages.delete(*(flake_at(number) for number in sent[-5:]))
+    (back,) = await ack(store, BOB, Ack(channel_id=CHANNEL, message_id=flake_at(11), is_manual=True))
+    assert back.mention_count == MOST_WAITING - 4
+    assert await counts(store, BOB) == {CHANNEL: MOST_WAITING - 4}
+
+
+async def test_more_channels_than_one_query_takes_are_acked(store: Store, messages: Mentioning) -> None:
+    channel_ids = [flake(number) for number in range(100, 203)]
+    async with store.write(users=[ALICE], guilds=[GUILD]) as tx:
+        for number in range(100, 203):
+            await tx.channels.create(new_channel(number, GUILD))
+    for channel_id in channel_ids:
+        await messages.send(said(10, channel_id, mention_ids=(BOB,)))
+        await messages.send(said(11, channel_id, mention_everyone=True))
+    moved = await ack(store, BOB, *(Ack(channel_id=each, message_id=flake_at(10)) for each in channel_ids))
+    assert [(each.channel_id, each.mention_count) for each in moved] == [(each, 1) for each in channel_ids]
+    assert await counts(store, BOB) == dict.fromkeys(channel_ids, 1)
 
 
 async def test_manual_ack_without_a_count_is_counted(store: Store, messages: Mentioning) -> None:

@@ -31,7 +31,7 @@ MENTION_COLUMNS: Final = [column.name for column in mentions.columns]
 def mention_rows(message: Message, *, is_ping: bool = True) -> Iterable[tuple[Any, ...]]:
     """Return the rows of a message, in the order of the table's columns."""
     for target_id in find_targets(message):
-        yield (target_id, message.id, message.channel_id, message.guild_id, message.author_id, is_ping)
+        yield (target_id, message.channel_id, message.id, message.guild_id, message.author_id, is_ping)
 
 
 async def replace_mentions(db: Executor, dialect: Dialect, message: Message) -> None:

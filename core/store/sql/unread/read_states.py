@@ -19,7 +19,7 @@ from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, read_states
 from core.store.sql.schema.tables.users import users
-from core.store.sql.unread.waiting_mentions import COUNTS, LISTED
+from core.store.sql.unread.waiting_mentions import LISTED, WAITING, WAITING_IN
 
 
 class _Row(msgspec.Struct, kw_only=True, frozen=True):
@@ -85,7 +85,7 @@ class SqlReadStates:
     async def list_of_users(self, user_ids: Collection[int]) -> dict[int, list[ReadState]]:
         asked: list[Asked] = []
         for user_id in user_ids:
-            asked += ((_OF_USER, {"user_id": user_id}), (COUNTS, {"user_id": user_id, "after_id": 0}))
+            asked += ((_OF_USER, {"user_id": user_id}), (WAITING, {"user_id": user_id}))
         answers = iter(await self._db.query_together(*asked))
         return {user_id: _merge(next(answers), next(answers)) for user_id in user_ids}
 
@@ -111,7 +111,7 @@ class SqlReadStates:
         if not moved:
             return []
         await self._put(user_id, moved.values())
-        counts = await self._count(user_id, after_id=min(row.counted_id for row in moved.values()))
+        counts = await self._count(user_id, list(moved))
         return [row.shown(counts.get(row.channel_id, 0)) for row in moved.values()]
 
     async def ack_pins(self, user_id: int, channel_id: int, pinned_ms: int, *, now_ms: int) -> int | None:
@@ -128,7 +128,7 @@ class SqlReadStates:
             return None
         blank = _Row(channel_id=channel_id, version=_next_version(known, now_ms), marked_id=_newest_id_at(now_ms))
         await self._put(user_id, [blank])
-        counts = await self._count(user_id, after_id=0)
+        counts = await self._count(user_id, [channel_id])
         return blank.shown(counts.get(channel_id, 0))
 
     async def dismiss(self, user_id: int, message_id: int) -> bool:
@@ -171,9 +171,15 @@ class SqlReadStates:
         rows = await self._db.fetch_all(select(users.c.id).where(users.c.id.in_(user_ids), users.c.bot.is_(False)))
         return {row[0] for row in rows}
 
-    async def _count(self, user_id: int, *, after_id: int) -> dict[int, int]:
-        """Count the messages after `after_id` that wait in each channel."""
-        return _counts(await self._db.query(COUNTS, user_id=user_id, after_id=after_id))
+    async def _count(self, user_id: int, channel_ids: Sequence[int]) -> dict[int, int]:
+        """Count the messages that wait in each of these channels."""
+        asked = next((each for each in WAITING_IN if each.places.size >= len(channel_ids)), WAITING_IN[-1])
+        size = asked.places.size
+        parts = (channel_ids[start : start + size] for start in range(0, len(channel_ids), size))
+        answers = await self._db.query_together(
+            *((asked.query, {"user_id": user_id, **asked.places.bind(part)}) for part in parts)
+        )
+        return _counts(row for rows in answers for row in rows)
 
     async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
         found: Sequence[Sequence[Any]]
@@ -241,5 +247,5 @@ def _merge(rows: Rows, waiting: Rows) -> list[ReadState]:
     return [found[channel_id] for channel_id in sorted(found)]
 
 
-def _counts(waiting: Rows) -> dict[int, int]:
+def _counts(waiting: Iterable[Sequence[Any]]) -> dict[int, int]:
     return {row[0]: row[1] for row in waiting}

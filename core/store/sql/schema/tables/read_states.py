@@ -35,16 +35,16 @@ mentions = Table(
     "mentions",
     metadata,
     Column("target_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("channel_id", BigInteger, primary_key=True, autoincrement=False),
     Column("message_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("channel_id", BigInteger, nullable=False),
     Column("guild_id", BigInteger, nullable=False),
     Column("author_id", BigInteger, nullable=False),
     Column("is_ping", Boolean, nullable=False),
     Index("ix_mentions_message_id", "message_id"),
     sqlite_with_rowid=False,
 )
-"""A row for each target that a message names, whoever has read it. The rows of a target lie together; the index finds
-those of a message, and the oldest."""
+"""A row for each target that a message names, whoever has read it. Those of a target in a channel lie together, the
+oldest first; the index finds those of a message, and the oldest of all."""
 
 dismissed_mentions = Table(
     "dismissed_mentions",

@@ -57,6 +57,21 @@ async def test_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path
     await store.close()
 
 
+def test_mentions_are_kept_when_their_key_changes(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'database'}")
+    columns = "target_id, message_id, channel_id, guild_id, author_id, is_ping"
+    rows = [(1, 7, 30, 10, 2, 1), (1, 8, 29, 10, 2, 0), (10, 7, 30, 10, 2, 1)]
+    with engine.connect() as connection:
+        command.upgrade(migration_config(connection), "0022")
+        for row in rows:
+            connection.execute(text(f"INSERT INTO mentions ({columns}) VALUES {row}"))
+        connection.commit()
+        command.upgrade(migration_config(connection), "0023")
+        kept = connection.execute(text(f"SELECT {columns} FROM mentions")).all()
+    engine.dispose()
+    assert sorted(map(tuple, kept)) == rows
+
+
 async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
     engine = create_async_engine(f"sqlite+aiosqlite:///{tmp_path / 'database'}")
     await migrate(engine)

@@ -27,6 +27,7 @@ from core.store.sql.engine.query import CompiledQuery, Query
 from core.store.sql.schema import all_tables, tables
 from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import migrate
+from core.store.sql.unread.waiting_mentions import WAITING, WAITING_IN
 from core.store.sql.writing.log import _NEWEST, _OLDEST, _READ
 
 HOT = {
@@ -116,16 +117,31 @@ async def test_hot_query_searches_an_index(migrated: Path, name: str) -> None:
     assert_searches(migrated, step.sql, step.parameters, may_walk_in_order=name == "oldest of the log")
 
 
+@pytest.mark.parametrize("query", [WAITING, *(each.query for each in WAITING_IN)])
+async def test_count_of_mentions_reads_those_above_the_floors_alone(migrated: Path, query: Query) -> None:
+    step = CompiledQuery(query, SQLITE.compiler).step(dict.fromkeys(query.statement.compile().params, 1))
+    plan = explain(migrated, step.sql, step.parameters)
+    looks = [line for line in plan if line.startswith("SEARCH mentions")]
+    key = "PRIMARY KEY (target_id=? AND channel_id=? AND message_id>?)"
+    assert looks == [f"SEARCH mentions USING {key}"] * 2, plan
+    assert not [line for line in plan if line.startswith("SCAN mentions")], plan
+
+
 async def test_lookup_of_nonces_searches_an_index(migrated: Path) -> None:
     steps = Bulk(select_nonces, SQLITE.compiler).steps([(1, 2, "x")] * 43)
     for step in steps:
         assert_searches(migrated, step.sql, step.parameters)
 
 
-def assert_searches(path: Path, sql: str, parameters: object, *, may_walk_in_order: bool = False) -> None:
+def explain(path: Path, sql: str, parameters: object) -> list[str]:
     with sqlite3.connect(path) as connection:
         plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", parameters)]  # type: ignore[arg-type]
     connection.close()
+    return plan
+
+
+def assert_searches(path: Path, sql: str, parameters: object, *, may_walk_in_order: bool = False) -> None:
+    plan = explain(path, sql, parameters)
     assert not [line for line in plan if "TEMP B-TREE" in line], plan
     if not may_walk_in_order:
         assert not [line for line in plan if line.startswith("SCAN") and "CONSTANT ROW" not in line], plan
