@@ -1,8 +1,10 @@
 """The doors of all channels from inside, in memory, as one process and as the sweep see them."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from functools import partial
 
-from core.domain.errors import OutcomeUnknown
+from core.domain.errors import OutcomeUnknown, Unavailable
 from core.door.pending import Orphan, Pending, PendingKind
 from core.door.redis_openings import OpeningGone
 from core.wire.envelope import Envelope
@@ -21,6 +23,7 @@ class FakeMessageDoor:
         self._held: dict[int, Sequence[Envelope]] = {}
         """The events of ended openings that wait for earlier ones of their channels."""
         self.is_away = False
+        self._later: list[Callable[[], Awaitable[None]]] = []
         self._changes = 0
 
     def enter(self, channel_id: int, message_id: int, guild_id: int = 0) -> None:
@@ -47,13 +50,27 @@ class FakeMessageDoor:
         """End an opening by its events."""
         if self.is_away:
             self.left.add(opened_id)
+            self._later.append(partial(self.close, opened_id, envelopes, undo))
             raise OutcomeUnknown
         if opened_id in self.open:
             self._end(opened_id, envelopes)
         elif all(told.id not in {opened_id, *(each.id for each in envelopes)} for told in self.told):
             if undo is not None:
-                await undo()
+                await self._undo(undo)
             raise OpeningGone
+
+    async def end_later(self) -> None:
+        """Make the calls again that could not be made at their time, each once."""
+        later, self._later = self._later, []
+        for call in later:
+            with suppress(OpeningGone):
+                await call()
+
+    async def _undo(self, undo: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await undo()
+        except Unavailable:
+            self._later.append(undo)
 
     async def abort(self, opened_id: int) -> None:
         """End an opening without an event."""

@@ -27,7 +27,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -35,48 +35,18 @@ from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
 from core.domain.messages.message import AddedMessage, Message
 from core.domain.messages.read_state import TARGET_FIELDS, find_targets
 from core.door.pending import Pending, PendingKind
-from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock
 from core.store.aggregates.changes import Changes
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.insistence import insist
 from core.store.cluster.mention_settling import settle_mentions
+from core.store.cluster.message_door import MessageDoor
+from core.store.cluster.telling import StoredChange
 from core.store.sql.engine.connection import run_to_end
 from core.wire.envelope import Envelope
 
 T = TypeVar("T")
-
-_TELLINGS: Final = 3
-"""How often the event of a change is brought to a door that has forgotten it."""
-
-
-class MessageDoor(Protocol):
-    """The inner side of the doors (`core.door.redis`)."""
-
-    async def open_change(self, channel_id: int, pending: Pending) -> int:
-        """Let an edit or a deletion in; return the opening's id. Raises Unavailable."""
-
-    async def wait_turn(self, opened_id: int) -> None:
-        """Wait until all earlier openings are ended that change the same reactions. Raises Unavailable."""
-
-    async def close(
-        self, opened_id: int, envelopes: Sequence[Envelope], undo: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
-        """End an opening by its events; return when this process's listeners have had them.
-
-        `undo` is called when it is certain that they are not told, now or later, until it does not raise Unavailable.
-
-        Raises:
-            OpeningGone: when others have given the opening up, and its events are not told.
-            OutcomeUnknown: when the door stays away. The opening is ended when it is back.
-        """
-
-    async def abort(self, opened_id: int) -> None:
-        """End an opening without an event."""
-
-    async def leave(self, opened_id: int) -> None:
-        """Leave an opening to the sweep. Raises Unavailable."""
 
 
 class ClusterMessages:
@@ -206,7 +176,14 @@ class ClusterMessages:
         if changed:
             if pending.kind is PendingKind.DELETE:
                 opened_id = await self._pass_again(channel_id, pending, opened_id)
-            await self._tell(channel_id, pending, opened_id, envelopes)
+            told = StoredChange(
+                door=self._door,
+                channel_id=channel_id,
+                pending=pending,
+                envelopes=envelopes,
+                still_holds=partial(self._still_holds, channel_id),
+            )
+            await told.tell(opened_id)
         else:
             await self._door.abort(opened_id)
         return changed
@@ -223,37 +200,15 @@ class ClusterMessages:
         await self._door.abort(opened_id)
         return passed_id
 
-    async def _tell(self, channel_id: int, pending: Pending, opened_id: int, envelopes: Sequence[Envelope]) -> None:
-        """Close; when the opening was given up or forgotten, the change is stored all the same, and passes again."""
-        for _ in range(_TELLINGS - 1):
-            try:
-                await self._door.close(opened_id, envelopes)
-            except OpeningGone:
-                if pending.kind is PendingKind.EDIT:
-                    pending = msgspec.structs.replace(pending, version=pending.version + 1)
-                opened_id = await self._door.open_change(channel_id, pending)
-                if not await self._is_last(channel_id, pending, opened_id):
-                    await self._door.abort(opened_id)
-                    return
-            else:
-                return
-        await self._door.close(opened_id, envelopes)
-
-    async def _is_last(self, channel_id: int, pending: Pending, opened_id: int) -> bool:
+    async def _still_holds(self, channel_id: int, pending: Pending) -> bool:
         """Tell whether a stored change that passes again is its message's last one; make that of an edit so."""
         if pending.kind is not PendingKind.EDIT:
             return True
         (message_id,), version = pending.message_ids, pending.version
-        try:
-            stored = await self._rows.find(channel_id, message_id)
-            if stored is None or stored.version != version:
-                return False
-            raised = await self._insist(
-                lambda: self._rows.raise_version(channel_id, message_id, expected_version=version)
-            )
-        except Unavailable as error:
-            await self._leave(opened_id)
-            raise OutcomeUnknown from error
+        stored = await self._rows.find(channel_id, message_id)
+        if stored is None or stored.version != version:
+            return False
+        raised = await self._insist(lambda: self._rows.raise_version(channel_id, message_id, expected_version=version))
         # Another edit may have come between the two: then more has changed than the version.
         return raised is not None and msgspec.structs.replace(raised, version=version) == stored
 

@@ -13,23 +13,21 @@ A caller may be cancelled: what it has begun goes on without it.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from core.domain.errors import DomainError, OutcomeUnknown, Unavailable
 from core.domain.messages.reaction import Counts, OwnReactions, Reaction, find_count
 from core.door.pending import Pending, PendingKind
-from core.door.redis_openings import OpeningGone
 from core.runtime.clock import Clock
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cluster.insistence import insist
-from core.store.cluster.messages import MessageDoor
+from core.store.cluster.message_door import MessageDoor
+from core.store.cluster.telling import StoredChange
 from core.store.sql.engine.connection import run_to_end
 from core.wire.envelope import Envelope
-
-_TELLINGS: Final = 3
-"""How often the event of a change is brought to a door that has forgotten it."""
 
 
 class ClusterReactions:
@@ -107,7 +105,14 @@ class ClusterReactions:
             await self._door.abort(opened_id)
             raise
         if is_changed:
-            await self._tell(channel_id, pending, opened_id, envelopes)
+            told = StoredChange(
+                door=self._door,
+                channel_id=channel_id,
+                pending=pending,
+                envelopes=envelopes,
+                still_holds=partial(self._still_holds, channel_id, opened_id),
+            )
+            await told.tell(opened_id)
         else:
             await self._door.abort(opened_id)
         return is_changed
@@ -120,21 +125,7 @@ class ClusterReactions:
         # A removal that finds nothing any more was perhaps done by the first attempt. To be told twice harms nobody.
         return is_changed or pending.kind is not PendingKind.REACTION
 
-    async def _tell(self, channel_id: int, pending: Pending, opened_id: int, envelopes: Sequence[Envelope]) -> None:
-        """Close. When the opening was given up by others, the change is told anew, if it still holds."""
-        for _ in range(_TELLINGS - 1):
-            try:
-                await self._door.close(opened_id, envelopes)
-            except OpeningGone:
-                stored_id, opened_id = opened_id, await self._door.open_change(channel_id, pending)
-                if not await self._still_holds(channel_id, pending, stored_id):
-                    await self._door.abort(opened_id)
-                    return
-            else:
-                return
-        await self._door.close(opened_id, envelopes)
-
-    async def _still_holds(self, channel_id: int, pending: Pending, stored_id: int) -> bool:
+    async def _still_holds(self, channel_id: int, stored_id: int, pending: Pending) -> bool:
         (message_id,) = pending.message_ids
         if pending.kind is PendingKind.REACTIONS_REMOVAL:
             counts = (await self._rows.count(channel_id, [message_id])).get(message_id, ())

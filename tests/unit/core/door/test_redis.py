@@ -293,6 +293,40 @@ async def test_message_whose_end_is_not_known_is_undone_when_redis_has_forgotten
     assert apis[0].heard == []
 
 
+async def test_held_message_that_redis_has_forgotten_is_undone_and_its_sender_hears_of_it(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    undone = asyncio.Event()
+
+    async def undo() -> None:
+        undone.set()
+
+    await apis[0].open()
+    held = await apis[1].open()
+    closing = asyncio.create_task(apis[1].door.close(held.id, [created(held.id)], undo))
+    await settle()
+    cluster.server.flush()
+    await worker.open_logs()
+    with pytest.raises(OpeningGone):
+        await closing
+    assert undone.is_set()
+    assert apis[1].heard == []
+
+
+async def test_message_that_is_held_for_too_long_is_told_later(apis: list[Api], clock: FakeClock) -> None:
+    first, held = await apis[0].open(), await apis[1].open()
+    ending = asyncio.create_task(apis[1].openings.run())
+    closing = asyncio.create_task(apis[1].close(held))
+    await settle()
+    clock.advance(6)
+    with pytest.raises(OutcomeUnknown):
+        await closing
+    await apis[0].close(first)
+    await apis[1].catch_up()
+    assert apis[1].heard == [first.id, held.id]
+    ending.cancel()
+
+
 async def test_message_whose_end_is_not_known_is_told_later(apis: list[Api]) -> None:
     permit, undone = await apis[0].open(), list[str]()
 

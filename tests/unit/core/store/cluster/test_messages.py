@@ -231,6 +231,38 @@ async def test_edit_whose_opening_is_gone_passes_again(sent: Scene) -> None:
     assert not sent.door.open
 
 
+async def test_edit_whose_end_was_not_known_and_is_forgotten_passes_again_later(sent: Scene) -> None:
+    sent.door.is_away = True
+    with pytest.raises(OutcomeUnknown):
+        await edit(sent)
+    sent.door.forget()
+    sent.door.is_away = False
+    await sent.door.end_later()
+    assert sent.told() == [MESSAGE.id, CHANGED.id]
+    assert not sent.door.open
+
+
+async def test_edit_that_finds_no_door_to_pass_again_is_told_later(sent: Scene) -> None:
+    open_change, tries = sent.door.open_change, list[int]()
+
+    async def refuse_the_second(channel_id: int, pending: Pending) -> int:
+        tries.append(pending.version)
+        if len(tries) == 2:
+            raise Unavailable
+        opened_id = await open_change(channel_id, pending)
+        if len(tries) == 1:
+            sent.door.forget()
+        return opened_id
+
+    sent.door.open_change = refuse_the_second  # type: ignore[method-assign]  # to come at that moment
+    with pytest.raises(OutcomeUnknown):
+        await edit(sent)
+    assert sent.told() == [MESSAGE.id]
+    await sent.door.end_later()
+    assert sent.told() == [MESSAGE.id, CHANGED.id]
+    assert tries == [0, 1, 1]
+
+
 async def test_edit_whose_opening_is_gone_is_not_told_after_a_later_one(sent: Scene) -> None:
     open_change = sent.door.open_change
 
