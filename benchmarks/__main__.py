@@ -28,11 +28,11 @@ from benchmarks import (
     storm,
     unread,
 )
-from benchmarks.harness.machine import describe_machine
 from benchmarks.harness.processes import raise_file_limit
-from benchmarks.harness.results import FOLDER, read_results, write_readme, write_result
+from benchmarks.harness.reports.machine import describe_machine
+from benchmarks.harness.reports.results import FOLDER, read_results, write_readme, write_result
+from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Result, render_text
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
@@ -123,7 +123,7 @@ def describe(result: Result) -> str:
 
 def _report() -> int:
     try:
-        from benchmarks.harness.plot import write_plot  # noqa: PLC0415 - not installed for measuring
+        from benchmarks.harness.reports.plot import write_plot  # noqa: PLC0415 - not installed for measuring
     except ImportError:
         print("pictures are left as they are: matplotlib is not installed (dependency group bench)", file=sys.stderr)
     else:

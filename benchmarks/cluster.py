@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from benchmarks.harness.cluster_servers import APIS, ClusterServers
-from benchmarks.harness.load_client import LoadClient, Waits
-from benchmarks.harness.offer import Offer, Offered
-from benchmarks.harness.product import SILENT_CLIENTS, Person, Product, unique_name
+from benchmarks.harness.load.load_client import LoadClient, Waits
+from benchmarks.harness.load.offer import Offer, Offered
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.servers.cluster_servers import APIS, ClusterServers
+from benchmarks.harness.servers.product import SILENT_CLIENTS, Person, Product, unique_name
 from deploy.services.definition import MissingProgram
 
 _SECONDS: Final = {100: 4.0, 1000: 3.0, 3000: 1.5}

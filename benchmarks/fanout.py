@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
-from benchmarks.harness.bursts import Comparison, Floor, compare, shape_burst
-from benchmarks.harness.gateway import GatewayUnderTest, WireFormat
+from benchmarks.harness.load.bursts import Comparison, Floor, compare, shape_burst
+from benchmarks.harness.reports.tables import Column, Plot, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Plot, Result, Table
-from benchmarks.harness.world import make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest, WireFormat
+from benchmarks.harness.worlds.world import make_world
 
 JSON: Final = WireFormat("json")
 WIRE_FORMATS: Final = (

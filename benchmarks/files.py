@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks.harness.processes import CLIENT_CORE, SERVER_CORE, PinnedProcess, core
-from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.servers.product import Person, Product, unique_name
 
 _ROUNDS: Final = 3
 _MIB: Final = 1 << 20

@@ -12,13 +12,13 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.fanout import JSON
-from benchmarks.harness.gateway import GatewayUnderTest
-from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.load.load_client import LoadClient
 from benchmarks.harness.processes import PinnedProcess
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.transports import TRANSPORTS
-from benchmarks.harness.world import World, make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.servers.transports import TRANSPORTS
+from benchmarks.harness.worlds.world import World, make_world
 from benchmarks.rivals.starting import UWEBSOCKETS, Missing, start_uwebsockets
 
 _SESSIONS: Final = 1000

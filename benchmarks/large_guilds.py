@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from websockets.sync.client import connect
 
-from benchmarks.harness.crowd import Crowd, make_crowd
-from benchmarks.harness.load_client import LoadClient
-from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.load.load_client import LoadClient
+from benchmarks.harness.reports.tables import Column, Plot, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Plot, Result, Table
+from benchmarks.harness.servers.product import Person, Product, unique_name
+from benchmarks.harness.worlds.crowd import Crowd, make_crowd
 from core.domain.events import GUILD_MEMBER_LIST_UPDATE, READY
 
 _SIZES: Final = (1_000, 10_000, 100_000, 500_000)

@@ -8,12 +8,12 @@ begins at the time in the message's content. The server is `guildway run` as it 
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.harness.load_client import LoadClient, Waits
-from benchmarks.harness.offer import Offer
-from benchmarks.harness.product import Product
+from benchmarks.harness.load.load_client import LoadClient, Waits
+from benchmarks.harness.load.offer import Offer
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import make_data
+from benchmarks.harness.servers.product import Product
+from benchmarks.harness.worlds.world import make_data
 
 _SESSIONS: Final = 1000
 _RATES: Final = (100, 500)

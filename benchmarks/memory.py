@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.fanout import JSON
-from benchmarks.harness.gateway import GatewayUnderTest
 from benchmarks.harness.processes import raise_file_limit
+from benchmarks.harness.reports.tables import Column, Plot, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Plot, Result, Table
-from benchmarks.harness.transports import TRANSPORTS
-from benchmarks.harness.world import World, make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.servers.transports import TRANSPORTS
+from benchmarks.harness.worlds.world import World, make_world
 
 _SIZES: Final = (1000, 5000, 15_000)
 _OTHER_FILES: Final = 500

@@ -10,11 +10,11 @@ import itertools
 from typing import Any, Final
 
 from benchmarks.fanout import COMPARED, JSON, describe
-from benchmarks.harness.bursts import DELIVERIES, Floor, Shape, compare
-from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.load.bursts import DELIVERIES, Floor, Shape, compare
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import World, make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.worlds.world import World, make_world
 
 _CHANNELS: Final = 50
 _SESSIONS: Final = (1000, 5000)

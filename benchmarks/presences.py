@@ -10,11 +10,11 @@ import statistics
 from typing import Any, Final
 
 from benchmarks.fanout import JSON
-from benchmarks.harness.bursts import Burst, shape_burst
-from benchmarks.harness.gateway import GatewayUnderTest
+from benchmarks.harness.load.bursts import Burst, shape_burst
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.worlds.world import make_world
 
 _PEOPLE: Final = 5000
 _SESSIONS: Final = 200

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.harness.product import Person, Product
+from benchmarks.harness.load.wrk import CONNECTIONS, REACT, SEND, UNREACT, Request, Round, measure
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import make_data
-from benchmarks.harness.wrk import CONNECTIONS, REACT, SEND, UNREACT, Request, Round, measure
+from benchmarks.harness.servers.product import Person, Product
+from benchmarks.harness.worlds.world import make_data
 
 _PEOPLE: Final = 200
 _MESSAGES: Final = 50

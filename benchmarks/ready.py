@@ -14,10 +14,10 @@ from typing import Any, Final, NamedTuple
 
 from websockets.sync.client import ClientConnection, connect
 
-from benchmarks.harness.many_guilds import ManyGuilds, Shape, make_many_guilds
-from benchmarks.harness.product import Person, Product
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
+from benchmarks.harness.servers.product import Person, Product
+from benchmarks.harness.worlds.many_guilds import ManyGuilds, Shape, make_many_guilds
 from core.wire.capabilities import Capability
 from guildway.data.data_files import DATABASE_NAME
 

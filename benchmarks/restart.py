@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.harness.load_client import LoadClient
-from benchmarks.harness.product import Product
+from benchmarks.harness.load.load_client import LoadClient
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import World, make_data
+from benchmarks.harness.servers.product import Product
+from benchmarks.harness.worlds.world import World, make_data
 
 _SIZES: Final = (1000, 10_000)
 _COLUMNS: Final = [

@@ -13,12 +13,12 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.fanout import JSON, describe
-from benchmarks.harness.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
-from benchmarks.harness.gateway import GatewayUnderTest
-from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.load.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
+from benchmarks.harness.load.load_client import LoadClient
+from benchmarks.harness.reports.tables import Column, Plot, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Plot, Result, Table
-from benchmarks.harness.world import make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.worlds.world import make_world
 from benchmarks.rivals.starting import RIVALS, UWEBSOCKETS, Missing, Rival
 
 _SESSIONS: Final = 1000

@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.harness.load.wrk import Request, Round, measure
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
-from benchmarks.harness.product import HIGH_LIMITS, Person, Product, unique_name
+from benchmarks.harness.reports.tables import Column, Plot, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Plot, Table
-from benchmarks.harness.wrk import Request, Round, measure
+from benchmarks.harness.servers.product import HIGH_LIMITS, Person, Product, unique_name
 
 OWN: Final = "guildway"
 _WAYS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {

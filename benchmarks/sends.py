@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import msgspec
 
+from benchmarks.harness.load.wrk import CONNECTIONS, SEND, Request, Round, measure
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
-from benchmarks.harness.product import Person, Product, unique_name
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.wrk import CONNECTIONS, SEND, Request, Round, measure
+from benchmarks.harness.servers.product import Person, Product, unique_name
 from benchmarks.rivals_rest import compete
 
 _ROUNDS: Final = 5

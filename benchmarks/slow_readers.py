@@ -12,12 +12,12 @@ from typing import Any, Final
 import msgspec
 
 from benchmarks.fanout import JSON, describe
-from benchmarks.harness.bursts import Floor, Shape, sum_up
-from benchmarks.harness.gateway import GatewayUnderTest
-from benchmarks.harness.load_client import Settled
+from benchmarks.harness.load.bursts import Floor, Shape, sum_up
+from benchmarks.harness.load.load_client import Settled
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import make_world
+from benchmarks.harness.servers.gateway import GatewayUnderTest
+from benchmarks.harness.worlds.world import make_world
 
 _SESSIONS: Final = 1000
 _SLOW_SHARE: Final = 0.1

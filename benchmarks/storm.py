@@ -10,13 +10,13 @@ import time
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.load.load_client import LoadClient
+from benchmarks.harness.load.offer import Offer
 from benchmarks.harness.metrics import Histogram, read_histogram
-from benchmarks.harness.offer import Offer
-from benchmarks.harness.product import Person, Product
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.world import make_data
+from benchmarks.harness.servers.product import Person, Product
+from benchmarks.harness.worlds.world import make_data
 
 _SIZES: Final = (1000, 10_000)
 _PAUSES: Final = "guildway_gc_pause_seconds"

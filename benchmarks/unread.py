@@ -14,11 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.harness.crowd import make_crowd
-from benchmarks.harness.product import Product
+from benchmarks.harness.load.wrk import ACK, CONNECTIONS, SEND, Request, Round, measure
+from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
-from benchmarks.harness.tables import Column, Result, Table
-from benchmarks.harness.wrk import ACK, CONNECTIONS, SEND, Request, Round, measure
+from benchmarks.harness.servers.product import Product
+from benchmarks.harness.worlds.crowd import make_crowd
 from core.domain.ids import snowflake_at
 
 _MEMBERS: Final = 500_000

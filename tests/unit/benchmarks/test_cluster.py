@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.cluster import _sum_up, _tabulate_cpu, judge
-from benchmarks.harness.load_client import Waits
-from benchmarks.harness.offer import Offered
+from benchmarks.harness.load.load_client import Waits
+from benchmarks.harness.load.offer import Offered
 
 
 @pytest.mark.parametrize(

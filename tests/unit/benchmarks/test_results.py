@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.harness.results import FOLDER, README, read_results, render_readme, write_result
-from benchmarks.harness.tables import Column, Result, Table, render_markdown, render_text
+from benchmarks.harness.reports.results import FOLDER, README, read_results, render_readme, write_result
+from benchmarks.harness.reports.tables import Column, Result, Table, render_markdown, render_text
 
 _TABLE = Table(
     title="speed",

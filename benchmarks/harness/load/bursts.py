@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 
 from benchmarks.harness.builds import Builds
-from benchmarks.harness.load_client import LoadClient
+from benchmarks.harness.load.load_client import LoadClient
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 from core.runtime.settings.settings import GatewaySettings
 

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from benchmarks.harness.machine import Machine
-from benchmarks.harness.tables import Result, render_markdown
+from benchmarks.harness.reports.machine import Machine
+from benchmarks.harness.reports.tables import Result, render_markdown
 
-FOLDER: Final = Path(__file__).parents[1] / "results"
-README: Final = Path(__file__).parents[1] / "README.md"
+FOLDER: Final = Path(__file__).parents[2] / "results"
+README: Final = Path(__file__).parents[2] / "README.md"
 _SECTION: Final = re.compile(r"(<!-- results: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.harness.machine import Machine
+from benchmarks.harness.reports.machine import Machine
 
 
 class Column(msgspec.Struct, kw_only=True, frozen=True):

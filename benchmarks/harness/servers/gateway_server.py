@@ -6,7 +6,7 @@ dispatch.
     presences         → publishes a changed presence of every member, all at once
     frame ENCODING    → the size of such an event's frame, uncompressed
 
-    python -m benchmarks.harness.gateway_server OPTIONS     (a JSON file, see `Options`)
+    python -m benchmarks.harness.servers.gateway_server OPTIONS     (a JSON file, see `Options`)
 
 Prints `ready gateway=…` when it serves. A burst stores nothing: another benchmark measures the store.
 """
@@ -24,7 +24,7 @@ import msgspec
 import uvloop
 
 from api.services.announcements import channel_event
-from benchmarks.harness.world import World
+from benchmarks.harness.worlds.world import World
 from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, Audience
 from core.domain.messages.message import Message, ResolvedMessage
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts

@@ -19,7 +19,7 @@ REACT: Final = "PUT"
 UNREACT: Final = "DELETE"
 """The methods of reactions that differ each time, with the variables of native/reactions.lua."""
 
-_NATIVE: Final = Path(__file__).parents[1] / "native"
+_NATIVE: Final = Path(__file__).parents[2] / "native"
 _REACTIONS: Final = _NATIVE / "reactions.lua"
 _SCRIPTS: Final = {
     SEND: _NATIVE / "send_messages.lua",

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks.harness.builds import Builds
-from benchmarks.harness.bursts import Burst, Shape, measure
-from benchmarks.harness.gateway_server import Options
-from benchmarks.harness.load_client import LoadClient, Logins
+from benchmarks.harness.load.bursts import Burst, Shape, measure
+from benchmarks.harness.load.load_client import LoadClient, Logins
 from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
-from benchmarks.harness.world import World
+from benchmarks.harness.servers.gateway_server import Options
+from benchmarks.harness.worlds.world import World
 
 
 class WireFormat(msgspec.Struct, frozen=True):
@@ -49,7 +49,7 @@ class GatewayUnderTest:
         self._wire_format = wire_format
         self._logged_in = 0
         self.process = PinnedProcess(
-            [sys.executable, "-m", "benchmarks.harness.gateway_server", str(options)], on_core=SERVER_CORE
+            [sys.executable, "-m", "benchmarks.harness.servers.gateway_server", str(options)], on_core=SERVER_CORE
         )
         self.port = urlsplit(self.process.read_ready()["gateway"]).port or 0
         self.client = LoadClient(builds=builds, folder=folder)

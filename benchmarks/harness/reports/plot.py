@@ -7,7 +7,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from benchmarks.harness.tables import Plot, Result, Table
+from benchmarks.harness.reports.tables import Plot, Result, Table
 
 _INK: Final = "#808080"
 """A grey half way between a light and a dark page."""

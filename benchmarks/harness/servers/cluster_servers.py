@@ -15,7 +15,7 @@ import msgspec
 
 from benchmarks.harness.process_times import read_cpu_s, read_tree_cpu_s
 from benchmarks.harness.processes import PinnedProcess
-from benchmarks.harness.product import HIGH_LIMITS, SILENT_CLIENTS
+from benchmarks.harness.servers.product import HIGH_LIMITS, SILENT_CLIENTS
 from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import Service, find_free_port
 from deploy.services.postgres_server import PostgresServer

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from benchmarks.harness.builds import Builds
-from benchmarks.harness.load_client import Waits
+from benchmarks.harness.load.load_client import Waits
 from benchmarks.harness.processes import CLIENT_CORE, PinnedProcess
 
 _CONNECTIONS = 64
