@@ -9,30 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks import (
-    cluster,
-    fanout,
-    files,
-    heartbeats,
-    large_guilds,
-    latency,
-    memory,
-    mixed_permissions,
-    presences,
-    reactions,
-    ready,
-    restart,
-    rivals_fanout,
-    sends,
-    slow_readers,
-    storm,
-    unread,
-)
+from benchmarks.gateway import fanout, heartbeats, memory, mixed_permissions, presences, rivals_fanout, slow_readers
 from benchmarks.harness.processes import raise_file_limit
 from benchmarks.harness.reports.machine import describe_machine
 from benchmarks.harness.reports.results import FOLDER, read_results, write_readme, write_result
 from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
+from benchmarks.routes import files, reactions, sends, unread
+from benchmarks.server import cluster, large_guilds, latency, ready, restart, storm
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.fanout import JSON, describe
+from benchmarks.gateway.fanout import JSON, describe
 from benchmarks.harness.load.bursts import Burst, Floor, Shape, measure, shape_burst, sum_up
 from benchmarks.harness.load.load_client import LoadClient
 from benchmarks.harness.reports.tables import Column, Plot, Result, Table

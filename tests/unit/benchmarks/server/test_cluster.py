@@ -2,9 +2,9 @@
 
 import pytest
 
-from benchmarks.cluster import _sum_up, _tabulate_cpu, judge
 from benchmarks.harness.load.load_client import Waits
 from benchmarks.harness.load.offer import Offered
+from benchmarks.server.cluster import _sum_up, _tabulate_cpu, judge
 
 
 @pytest.mark.parametrize(

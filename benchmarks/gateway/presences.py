@@ -9,7 +9,7 @@ import asyncio
 import statistics
 from typing import Any, Final
 
-from benchmarks.fanout import JSON
+from benchmarks.gateway.fanout import JSON
 from benchmarks.harness.load.bursts import Burst, shape_burst
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.fanout import JSON, describe
+from benchmarks.gateway.fanout import JSON, describe
 from benchmarks.harness.load.bursts import Floor, Shape, sum_up
 from benchmarks.harness.load.load_client import Settled
 from benchmarks.harness.reports.tables import Column, Result, Table

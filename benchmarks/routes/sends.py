@@ -18,7 +18,7 @@ from benchmarks.harness.processes import SERVER_CORE, PinnedProcess
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
 from benchmarks.harness.servers.product import Person, Product, unique_name
-from benchmarks.rivals_rest import compete
+from benchmarks.routes.rivals_rest import compete
 
 _ROUNDS: Final = 5
 _SECONDS: Final = 5

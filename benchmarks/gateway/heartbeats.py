@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from benchmarks.fanout import JSON
+from benchmarks.gateway.fanout import JSON
 from benchmarks.harness.load.load_client import LoadClient
 from benchmarks.harness.processes import PinnedProcess
 from benchmarks.harness.reports.tables import Column, Result, Table

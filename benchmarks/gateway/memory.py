@@ -13,7 +13,7 @@ import itertools
 from pathlib import Path
 from typing import Any, Final
 
-from benchmarks.fanout import JSON
+from benchmarks.gateway.fanout import JSON
 from benchmarks.harness.processes import raise_file_limit
 from benchmarks.harness.reports.tables import Column, Plot, Result, Table
 from benchmarks.harness.run import Run

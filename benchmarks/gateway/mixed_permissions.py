@@ -9,7 +9,7 @@ import asyncio
 import itertools
 from typing import Any, Final
 
-from benchmarks.fanout import COMPARED, JSON, describe
+from benchmarks.gateway.fanout import COMPARED, JSON, describe
 from benchmarks.harness.load.bursts import DELIVERIES, Floor, Shape, compare
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
