@@ -1,4 +1,4 @@
-"""Each decision states its status and date, and the index lists them all."""
+"""Each decision states its status and date, and the index lists each once, in a group."""
 
 import re
 from pathlib import Path
@@ -31,7 +31,7 @@ def test_index_lists_each_record_as_it_is() -> None:
         assert status is not None
         number, _, title = lines[0].removeprefix("# ").partition(". ")
         found.append((number, title, record.name, status[1].split()[0].lower(), status[2]))
-    assert listed == found
+    assert sorted(listed, key=lambda row: int(row[0])) == found
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda path: path.stem)
