@@ -18,8 +18,8 @@ from api.services.messages.message_edits import MessageEditService
 from api.services.messages.messages import MessageService
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_history import MessageHistoryService
-from api.services.messages.pages.message_reactions import MessageReactions
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.pins.pin_flags import PinFlags
 from api.services.pins.pins import PinService
 from api.services.previews.external_pictures import ExternalPictureService
@@ -78,7 +78,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
     metrics: Metrics,
 ) -> MessageServices:
     """Make the services."""
-    shown_reactions = MessageReactions(reactions=store.reactions)
+    parts = ReaderParts(reactions=store.reactions)
     previews = PreviewService(
         entities=entities,
         messages=store.messages,
@@ -89,7 +89,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
         settings=web.settings,
     )
     return MessageServices(
-        crossposts=CrosspostService(entities=entities, changes=changes, reactions=shown_reactions),
+        crossposts=CrosspostService(entities=entities, changes=changes, parts=parts),
         chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
         edits=MessageEditService(
             entities=entities,
@@ -97,7 +97,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             messages=store.messages,
             attachments=attachments,
             renderer=renderer,
-            reactions=shown_reactions,
+            parts=parts,
             pins=ForgottenPins(store=store),
             previews=previews,
             ids=ids,
@@ -105,7 +105,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
         ),
         external_pictures=web.external_pictures,
         history=MessageHistoryService(
-            entities=entities, messages=store.messages, cache=cache, renderer=renderer, reactions=shown_reactions
+            entities=entities, messages=store.messages, cache=cache, renderer=renderer, parts=parts
         ),
         mentions=MentionInboxService(store=store, entities=entities, renderer=renderer, ids=ids),
         messages=MessageService(
@@ -127,7 +127,7 @@ def build_message_services(  # noqa: PLR0913 - a composition root is given all t
             directs=directs,
             cache=cache,
             renderer=renderer,
-            reactions=shown_reactions,
+            parts=parts,
             flags=pin_flags,
             door=door,
             ids=ids,

@@ -14,6 +14,8 @@ class Caller(Struct, kw_only=True, frozen=True):
 
     user: User
     auth_session_id: int
+    sees_content: bool = True
+    """False for a bot whose application lacks the privilege of message content."""
 
     @property
     def user_id(self) -> int:

@@ -121,11 +121,11 @@ def _build_litestar(ground: Ground) -> Any:
 
     async def history(request: Any, channel_id: int, limit: int = 50) -> Any:
         query = PageQuery(limit=limit)
-        body = await services.history.list_page(caller_of(request.scope).user_id, channel_id, query)
+        body = await services.history.list_page(caller_of(request.scope), channel_id, query)
         return Response(body, media_type="application/json")
 
     async def fetch(request: Any, channel_id: int, message_id: int) -> Any:
-        body = await services.history.fetch(caller_of(request.scope).user_id, channel_id, message_id)
+        body = await services.history.fetch(caller_of(request.scope), channel_id, message_id)
         return Response(body, media_type="application/json")
 
     async def typing(request: Any, channel_id: int) -> None:

@@ -13,13 +13,11 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from core.wire.objects.messages.hidden_content import strip_content
 from core_ext import payloads
 from core_ext.payloads import Template
 from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import Encoding, share_dispatch
-
-_EMPTIED: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
-"""The fields of a message as sessions without the content intent see them. `poll` is removed."""
 
 TEMPLATES: Final = 9
 """The number of formats with templates: three encodings, each uncompressed and in two kinds of stream."""
@@ -116,18 +114,6 @@ class DispatchBody:
         d = msgspec.json.decode(self.payload)
         change(d)
         return DispatchBody(self.event, msgspec.json.encode(d))
-
-
-def strip_content(message: dict[str, Any]) -> None:
-    """Empty the fields of the content intent, in a message and in the messages that it quotes. Changes its argument."""
-    for field, empty in _EMPTIED.items():
-        if field in message:
-            message[field] = empty
-    message.pop("poll", None)
-    if isinstance(message.get("referenced_message"), dict):
-        strip_content(message["referenced_message"])
-    for snapshot in message.get("message_snapshots") or ():
-        strip_content(snapshot.get("message") or {})
 
 
 def strip_nonce(message: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ async def list_messages(
 ) -> Answer:
     """Messages of a channel, newest first."""
     query = PageQuery(around=around, before=before, after=after, limit=limit)
-    return Answer(await history.list_page(caller.user_id, channel_id, query))
+    return Answer(await history.list_page(caller, channel_id, query))
 
 
 @get("/channels/{channel_id}/messages/{message_id}", answer=MessageObject)
@@ -63,7 +63,7 @@ async def get_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, history: MessageHistoryService
 ) -> Answer:
     """One message."""
-    return Answer(await history.fetch(caller.user_id, channel_id, message_id))
+    return Answer(await history.fetch(caller, channel_id, message_id))
 
 
 @patch("/channels/{channel_id}/messages/{message_id}", takes_html_forms=True, answer=MessageObject)
@@ -76,7 +76,7 @@ async def edit_message(
     files: IncomingFiles | None,
 ) -> Answer:
     """Change one's own message, or the flags of any with MANAGE_MESSAGES."""
-    return Answer(await edits.edit(caller.user_id, channel_id, message_id, data, files))
+    return Answer(await edits.edit(caller, channel_id, message_id, data, files))
 
 
 @delete("/channels/{channel_id}/messages/{message_id}", status=204, is_audited=True)
@@ -92,7 +92,7 @@ async def crosspost_message(
     channel_id: SnowflakePath, message_id: SnowflakePath, caller: Caller, crossposts: CrosspostService
 ) -> Answer:
     """Publish a message of an announcement channel."""
-    return Answer(await crossposts.publish(caller.user_id, channel_id, message_id))
+    return Answer(await crossposts.publish(caller, channel_id, message_id))
 
 
 @post("/channels/{channel_id}/messages/bulk-delete", status=204, is_audited=True)

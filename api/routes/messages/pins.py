@@ -39,13 +39,13 @@ async def list_pins(
 ) -> Answer:
     """A page of pins, the newest first. `before` is the time of a pin."""
     before_ms = None if before is None else round(before.timestamp() * 1000)
-    return Answer(await pins.list_page(caller.user_id, channel_id, before_ms=before_ms, limit=limit))
+    return Answer(await pins.list_page(caller, channel_id, before_ms=before_ms, limit=limit))
 
 
 @get("/channels/{channel_id}/pins", answer=list[MessageObject])
 async def list_pinned_messages(channel_id: SnowflakePath, caller: Caller, pins: PinService) -> Answer:
     """The newest pinned messages."""
-    return Answer(await pins.list_messages(caller.user_id, channel_id))
+    return Answer(await pins.list_messages(caller, channel_id))
 
 
 ROUTES: Final[Sequence[Route]] = (pin_message, unpin_message, list_pins, list_pinned_messages)

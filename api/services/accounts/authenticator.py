@@ -1,7 +1,8 @@
 """The authenticator finds the caller of an Authorization header, mostly from cache.
 
 The cache is keyed by the token's hash, so it holds no secrets. The end of an auth session (`_SESSION_REVOKED`) and a
-change of an account (`USER_UPDATE`) invalidate their entries, before the caller of that change goes on.
+change of an account or of its application's privileges (`USER_UPDATE`) invalidate their entries, before the caller of
+that change goes on.
 """
 
 from typing import Final
@@ -11,6 +12,7 @@ from cachetools import LRUCache
 from api.services.accounts.auth_session_uses import AuthSessionUses
 from api.services.caller import Caller
 from core.bus.interfaces import Bus, Delivery
+from core.domain.application import OPENS_CONTENT
 from core.domain.events import SESSION_REVOKED, USER_UPDATE
 from core.domain.tokens import BOT_SCHEME, hash_token
 from core.store.interfaces import Store
@@ -67,10 +69,15 @@ class Authenticator:
         user = await self._store.users.find(session.user_id)
         if user is None:
             return None
-        caller = Caller(user=user, auth_session_id=session.id)
+        sees_content = not user.bot or await self._sees_content(user.id)
+        caller = Caller(user=user, auth_session_id=session.id, sees_content=sees_content)
         if changes == self._changes:
             self._keep(token_hash, caller)
         return caller
+
+    async def _sees_content(self, bot_id: int) -> bool:
+        application = await self._store.applications.find_by_bot(bot_id)
+        return application is None or bool(application.flags & OPENS_CONTENT)
 
     def _keep(self, token_hash: bytes, caller: Caller) -> None:
         if token_hash not in self._callers and len(self._callers) >= self._callers.maxsize:

@@ -4,6 +4,7 @@ A bot's user has its application's id. A repeated request for the bot gives it a
 old one.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -200,12 +201,23 @@ class ApplicationService:
         async with self._store.write(users=[application.id]) as tx:
             if changes:
                 application = await tx.applications.update(application.id, changes)
-            if "name" in changes and application.bot_id is not None:
-                await lock_guilds(tx, application.bot_id)
-                account = await tx.users.update(application.bot_id, {"username": application.name})
-                tx.announce(user_event(self._ids.next(), USER_UPDATE, application.bot_id, render_own_user(account)))
-                await announce_in_guilds(tx, self._ids, application.bot_id)
+            if application.bot_id is not None:
+                await self._update_bot(tx, application.bot_id, changes)
         return await self.render(application)
+
+    async def _update_bot(self, tx: Transaction, bot_id: int, changes: Mapping[str, Any]) -> None:
+        """Change and announce the bot. New flags are announced as well: what it may see depends on them."""
+        if "name" in changes:
+            await lock_guilds(tx, bot_id)
+            account: Account | None = await tx.users.update(bot_id, {"username": changes["name"]})
+        elif "flags" in changes:
+            account = await tx.users.find_account(bot_id)
+        else:
+            return
+        if account is not None:
+            tx.announce(user_event(self._ids.next(), USER_UPDATE, bot_id, render_own_user(account)))
+        if "name" in changes:
+            await announce_in_guilds(tx, self._ids, bot_id)
 
     async def _changes_of(self, application: Application, form: UpdateApplication) -> dict[str, Any]:
         changes = pick_changes(

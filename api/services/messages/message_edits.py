@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from api.services.access import ChannelAccess
+from api.services.caller import Caller
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService, choose_attachments
@@ -27,8 +28,8 @@ from api.services.messages.content.message_forms import (
 from api.services.messages.content.message_mentions import resolve_mentions
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_events import message_updated, messages_deleted
-from api.services.messages.pages.message_reactions import MessageReactions
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
 from core.domain.channels.channel import TEXT_LIKE, Channel
@@ -73,9 +74,9 @@ class MessageEditService:
         "_entities",
         "_ids",
         "_messages",
+        "_parts",
         "_pins",
         "_previews",
-        "_reactions",
         "_renderer",
     )
 
@@ -87,7 +88,7 @@ class MessageEditService:
         messages: MessageStore,
         attachments: AttachmentService,
         renderer: MessageRenderer,
-        reactions: MessageReactions,
+        parts: ReaderParts,
         pins: ForgottenPins,
         previews: PreviewService,
         ids: IdSource,
@@ -98,14 +99,14 @@ class MessageEditService:
         self._messages = messages
         self._attachments = attachments
         self._renderer = renderer
-        self._reactions = reactions
+        self._parts = parts
         self._pins = pins
         self._previews = previews
         self._ids = ids
         self._clock = clock
 
     async def edit(
-        self, user_id: int, channel_id: int, message_id: int, form: EditMessage, files: IncomingFiles | None = None
+        self, caller: Caller, channel_id: int, message_id: int, form: EditMessage, files: IncomingFiles | None = None
     ) -> bytes:
         """Change a message, and return the REST object as JSON. Managers of messages may change others' flags, no more.
 
@@ -118,28 +119,28 @@ class MessageEditService:
         """
         edit = parse_edit(form, has_files=files is not None and bool(files.files))
         if not edit.changes_files:
-            return await self._edit(user_id, channel_id, message_id, edit, ())
+            return await self._edit(caller, channel_id, message_id, edit, ())
         # An attachment of the message has an id, and one of the request's files a small number.
-        access = await self._entities.text_access(user_id, channel_id)
-        message = await self._find_editable(access, user_id, message_id, edit)
+        access = await self._entities.text_access(caller.user_id, channel_id)
+        message = await self._find_editable(access, caller.user_id, message_id, edit)
         own = {each.id for each in message.attachments}
         new = [draft for draft in edit.wanted or () if draft.upload_id is not None or draft.id not in own]
         if not new and not edit.has_files:
-            return await self._edit(user_id, channel_id, message_id, edit, ())
-        async with self._attachments.attach(user_id, channel_id, new, files, message_id=message_id) as attached:
-            answer = await self._edit(user_id, channel_id, message_id, edit, attached.attachments)
+            return await self._edit(caller, channel_id, message_id, edit, ())
+        async with self._attachments.attach(caller.user_id, channel_id, new, files, message_id=message_id) as attached:
+            answer = await self._edit(caller, channel_id, message_id, edit, attached.attachments)
             await attached.use(message_id)
             return answer
 
     async def _edit(
-        self, user_id: int, channel_id: int, message_id: int, edit: Edit, added: tuple[Attachment, ...]
+        self, caller: Caller, channel_id: int, message_id: int, edit: Edit, added: tuple[Attachment, ...]
     ) -> bytes:
         """Edit a message, which gets the attachments `added` besides those that it keeps."""
-        access = await self._entities.text_access(user_id, channel_id)
+        access = await self._entities.text_access(caller.user_id, channel_id)
         if access.guild is None:
-            await self._directs.require_write(user_id, access.channel)
+            await self._directs.require_write(caller.user_id, access.channel)
         for _ in range(_MAX_ATTEMPTS):
-            message = await self._find_editable(access, user_id, message_id, edit)
+            message = await self._find_editable(access, caller.user_id, message_id, edit)
             attachments = choose_attachments(message.attachments, edit.wanted, added)
             changes = await self._compute_changes(access, message, edit, attachments)
             answer = await self._apply(access, message, changes)
@@ -148,7 +149,7 @@ class MessageEditService:
                 text = changes.get("content", message.content)
                 self._previews.note(channel_id, message_id, text, message.author_id)
                 await self._attachments.give_up([each for each in message.attachments if each.id not in kept])
-                return await self._reactions.show_one(user_id, channel_id, message_id, answer)
+                return await self._parts.show_one(caller, access.channel, message_id, answer)
         raise Unavailable
 
     async def _find_editable(self, access: ChannelAccess, user_id: int, message_id: int, edit: Edit) -> Message:

@@ -16,13 +16,14 @@ from typing import Final
 import msgspec
 
 from api.services.access import ChannelAccess
+from api.services.caller import Caller
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import for_channel, message_created
 from api.services.messages.pages.message_cache import MessageCache
-from api.services.messages.pages.message_reactions import MessageReactions
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.pins.pin_flags import PinFlags
 from core.domain.channels.channel import TEXT_LIKE, Channel, ChannelType
 from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
@@ -59,7 +60,7 @@ class PinService:
         "_flags",
         "_ids",
         "_messages",
-        "_reactions",
+        "_parts",
         "_renderer",
         "_store",
     )
@@ -72,7 +73,7 @@ class PinService:
         directs: DirectSends,
         cache: MessageCache,
         renderer: MessageRenderer,
-        reactions: MessageReactions,
+        parts: ReaderParts,
         flags: PinFlags,
         door: Door,
         ids: IdSource,
@@ -84,7 +85,7 @@ class PinService:
         self._directs = directs
         self._cache = cache
         self._renderer = renderer
-        self._reactions = reactions
+        self._parts = parts
         self._flags = flags
         self._door = door
         self._ids = ids
@@ -132,26 +133,26 @@ class PinService:
         else:
             await self._flags.follow(channel, message_id)
 
-    async def list_page(self, user_id: int, channel_id: int, *, before_ms: int | None, limit: int) -> bytes:
+    async def list_page(self, caller: Caller, channel_id: int, *, before_ms: int | None, limit: int) -> bytes:
         """Return a PinsObject in JSON, the newest pin first; an empty one without the right to read the history."""
-        access = await self._access(user_id, channel_id)
+        access = await self._access(caller.user_id, channel_id)
         if not access.has(_READ_HISTORY):
             return b'{"items":[],"has_more":false}'
         found = await self._store.pins.list_page(channel_id, before_ms=before_ms, limit=limit + 1)
-        pins, shown = await self._show(user_id, channel_id, found[:limit])
+        pins, shown = await self._show(caller, access.channel, found[:limit])
         items = (
             b'{"pinned_at":"%b","message":%b}' % (iso_time(pin.pinned_ms).encode(), each)
             for pin, each in zip(pins, shown, strict=True)
         )
         return b'{"items":[%b],"has_more":%b}' % (b",".join(items), b"true" if len(found) > limit else b"false")
 
-    async def list_messages(self, user_id: int, channel_id: int) -> bytes:
+    async def list_messages(self, caller: Caller, channel_id: int) -> bytes:
         """Return the newest pinned messages as a JSON list, as older clients ask for them."""
-        access = await self._access(user_id, channel_id)
+        access = await self._access(caller.user_id, channel_id)
         if not access.has(_READ_HISTORY):
             return b"[]"
         pins = await self._store.pins.list_page(channel_id, limit=MAX_PAGE)
-        return b"[%b]" % b",".join((await self._show(user_id, channel_id, pins))[1])
+        return b"[%b]" % b",".join((await self._show(caller, access.channel, pins))[1])
 
     def _make_change(self, channel_id: int, message_id: int) -> PinChange:
         return PinChange(channel_id=channel_id, message_id=message_id, change_id=self._ids.next())
@@ -187,17 +188,17 @@ class PinService:
         if channel.type == ChannelType.DM:
             await self._directs.look_again(channel.id)
 
-    async def _show(self, user_id: int, channel_id: int, pins: Sequence[Pin]) -> tuple[list[Pin], Sequence[bytes]]:
+    async def _show(self, caller: Caller, channel: Channel, pins: Sequence[Pin]) -> tuple[list[Pin], Sequence[bytes]]:
         """Return the pins whose messages are there, and these in JSON; remove the other pins."""
-        found = await asyncio.gather(*(self._cache.find(channel_id, pin.message_id) for pin in pins))
+        found = await asyncio.gather(*(self._cache.find(channel.id, pin.message_id) for pin in pins))
         messages = [message for message in found if message is not None]
         orphans = [pin.message_id for pin, message in zip(pins, found, strict=True) if message is None]
         if orphans:
-            await self._remove(channel_id, orphans)
+            await self._remove(channel.id, orphans)
         resolved = await self._renderer.resolve_all(messages)
         encoded = [self._renderer.encode_shown(each) for each in resolved]
         ids = [message.id for message in messages]
-        shown = await self._reactions.show(user_id, channel_id, ids, encoded)
+        shown = await self._parts.show(caller, channel, ids, encoded)
         return [pin for pin, message in zip(pins, found, strict=True) if message is not None], shown
 
     async def _drop_orphans(self, channel_id: int) -> None:

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 
 from api.services.announcements import channel_event
+from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_history import MessageHistoryService, PageQuery
-from api.services.messages.pages.message_reactions import MessageReactions
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.pages.reader_parts import ReaderParts
 from core.domain.errors import UnknownMessage
 from core.domain.events import MESSAGE_CREATE
 from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.messages.message import Message
+from core.domain.people.user import User
 from core.runtime.clock import SystemClock
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.file_links import make_links
@@ -36,8 +38,13 @@ def new_history(api: ApiUnderTest) -> MessageHistoryService:
         messages=api.store.messages,
         cache=cache,
         renderer=renderer,
-        reactions=MessageReactions(reactions=api.store.reactions),
+        parts=ReaderParts(reactions=api.store.reactions),
     )
+
+
+def caller_of(person: Actor) -> Caller:
+    """Return the person as a handler knows them."""
+    return Caller(user=User(id=int(person.id), username="x"), auth_session_id=1)
 
 
 class Scene:
@@ -73,7 +80,7 @@ class Scene:
 
     async def read_anew(self) -> bytes:
         """Return the answer that is expected."""
-        return await new_history(self.api).list_page(int(self.bob.id), self.place.channel_id, PageQuery())
+        return await new_history(self.api).list_page(caller_of(self.bob), self.place.channel_id, PageQuery())
 
     async def read_each(self) -> list[bytes | None]:
         """Return each message as its own route answers; None for one that is gone."""
@@ -90,7 +97,7 @@ async def fetch_each(scene: Scene, history: MessageHistoryService) -> list[bytes
     answers: list[bytes | None] = []
     for message_id in scene.ids:
         try:
-            answers.append(await history.fetch(int(scene.bob.id), scene.place.channel_id, int(message_id)))
+            answers.append(await history.fetch(caller_of(scene.bob), scene.place.channel_id, int(message_id)))
         except UnknownMessage:
             answers.append(None)
     return answers
@@ -144,7 +151,7 @@ async def test_history_in_the_memory_of_another_process_follows(
     elsewhere = new_history(scene.api)
 
     async def read() -> bytes:
-        return await elsewhere.list_page(int(scene.bob.id), scene.place.channel_id, PageQuery())
+        return await elsewhere.list_page(caller_of(scene.bob), scene.place.channel_id, PageQuery())
 
     before = await read()
     assert before == await scene.read()
@@ -174,7 +181,7 @@ async def test_message_on_a_page_in_the_memory_of_another_process_follows(
     scene: Scene, change: Callable[[Scene], Awaitable[Any]]
 ) -> None:
     elsewhere = new_history(scene.api)
-    await elsewhere.list_page(int(scene.bob.id), scene.place.channel_id, PageQuery())
+    await elsewhere.list_page(caller_of(scene.bob), scene.place.channel_id, PageQuery())
     before = await fetch_each(scene, elsewhere)
     await change(scene)
     assert before != await fetch_each(scene, elsewhere) == await scene.read_each_anew()

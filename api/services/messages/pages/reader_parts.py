@@ -1,8 +1,9 @@
-"""The reactions that messages show: the only part of a message that depends on its reader.
+"""The parts of a message that depend on its reader: reactions, and content that an application may not see.
 
-So messages are encoded without it, once for all readers, and it is put before the closing brace for each of them. What
-a message shows to everybody is kept on the page (message_page.py), until an event tells that it has changed. Whether a
-reader is among those who have reacted is read for each request, and only if the page has messages with reactions.
+Messages are encoded without reactions, once for all readers, and these are put before the closing brace for each of
+them. What a message shows to everybody is kept on the page (message_page.py), until an event tells that it has changed.
+Whether a reader is among those who have reacted is read for each request, and only if the page has messages with
+reactions. Bots whose application lacks the privilege of message content get messages of guilds without it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,16 +11,19 @@ from typing import Final
 
 import msgspec
 
+from api.services.caller import Caller
 from api.services.messages.pages.message_page import Page
+from core.domain.channels.channel import Channel
 from core.domain.messages.reaction import Counts, OwnReactions
 from core.store.aggregates.messages.reactions import ReactionReads
+from core.wire.objects.messages.hidden_content import hide_content
 from core.wire.objects.messages.reaction import render_reactions
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
-class MessageReactions:
-    """Shows reactions."""
+class ReaderParts:
+    """Makes the parts."""
 
     __slots__ = ("_reactions",)
 
@@ -28,29 +32,31 @@ class MessageReactions:
 
     async def show(
         self,
-        user_id: int,
-        channel_id: int,
+        reader: Caller,
+        channel: Channel,
         message_ids: Sequence[int],
         encoded: Sequence[bytes],
         page: Page | None = None,
     ) -> Sequence[bytes]:
-        """Return the messages' JSON with their reactions. `page` is that of the messages, if they come from one."""
+        """Return the messages' JSON as the reader sees it. `page` is that of the messages, if they come from one."""
+        if channel.guild_id and not reader.sees_content:
+            encoded = [hide_content(each, reader.user_id) for each in encoded]
         if page is not None and page.is_bare:
             return encoded
-        counts = await self._count(channel_id, message_ids, page)
+        counts = await self._count(channel.id, message_ids, page)
         if not counts:
             return encoded
-        own = await self._reactions.find_own(channel_id, counts, user_id)
+        own = await self._reactions.find_own(channel.id, counts, reader.user_id)
         return [
             _add(shown, counts[message_id], own.get(message_id, ())) if message_id in counts else shown
             for message_id, shown in zip(message_ids, encoded, strict=True)
         ]
 
     async def show_one(
-        self, user_id: int, channel_id: int, message_id: int, encoded: bytes, page: Page | None = None
+        self, reader: Caller, channel: Channel, message_id: int, encoded: bytes, page: Page | None = None
     ) -> bytes:
-        """Return one message's JSON with its reactions."""
-        return (await self.show(user_id, channel_id, [message_id], [encoded], page))[0]
+        """Return one message's JSON as the reader sees it."""
+        return (await self.show(reader, channel, [message_id], [encoded], page))[0]
 
     async def _count(self, channel_id: int, message_ids: Sequence[int], page: Page | None) -> Mapping[int, Counts]:
         if page is None:
