@@ -12,7 +12,6 @@ is.
 Owns the table of guilds. Sessions enter them through stays (`gateway.guilds.guild_stay`).
 """
 
-import asyncio
 import logging
 from typing import Final
 
@@ -23,6 +22,7 @@ from core.domain.errors import Unavailable
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.guild_loads import GuildLoads
 from gateway.guilds.guild_stay import GuildEntry, GuildStay
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
@@ -31,16 +31,13 @@ from gateway.sessions.seat import Seat
 
 logger = logging.getLogger(__name__)
 
-LOADED_AT_ONCE: Final = 16
-"""The number of guilds that are loaded at the same time: enough to keep the store's readers busy."""
-
 MAX_HELD: Final = 100_000
 """The number of events that are held for a guild. Loading takes milliseconds, so past it the store is stuck, and
 loading fails."""
 
 
 class GuildDirectory:
-    __slots__ = ("_call_later", "_entries", "_idle_s", "_loader", "_loading", "_sending", "_tasks", "_windows")
+    __slots__ = ("_call_later", "_entries", "_idle_s", "_loads", "_sending", "_windows")
 
     def __init__(
         self,
@@ -55,10 +52,8 @@ class GuildDirectory:
         """`windows` hear of guilds that were loaded. `sending` measures the time that events take."""
         self._call_later = call_later
         self._idle_s = idle_s
-        self._loader = loader
-        self._loading = asyncio.Semaphore(LOADED_AT_ONCE)
+        self._loads = GuildLoads(loader=loader, tasks=tasks, on_loaded=self._open, on_failed=self._fail)
         self._sending = sending
-        self._tasks = tasks
         self._windows = windows
         self._entries: dict[int, GuildEntry] = {}
 
@@ -72,7 +67,7 @@ class GuildDirectory:
         entry = self._entries.get(guild_id)
         if entry is None:
             entry = self._entries[guild_id] = GuildEntry(guild_id)
-            self._tasks.spawn(self._load(entry))
+            self._loads.ask(entry)
         entry.stays += 1
         if entry.idle_timer is not None:
             entry.idle_timer.cancel()
@@ -127,18 +122,9 @@ class GuildDirectory:
         if len(entry.held) > MAX_HELD:
             self._fail(entry, Unavailable("a guild takes too long to load"))
 
-    async def _load(self, entry: GuildEntry) -> None:
-        try:
-            async with self._loading:
-                actor = await self._loader.load(entry.guild_id)
-            if entry.error is None:
-                self._open(entry, actor)
-        except Exception as error:  # whatever the error is, the stays that wait must get it
-            if not isinstance(error, Unavailable):
-                logger.exception("the load of a guild failed", extra={"guild_id": entry.guild_id})
-            self._fail(entry, error)
-
     def _open(self, entry: GuildEntry, actor: GuildActor | None) -> None:
+        if entry.error is not None:
+            return
         if actor is None:
             self._drop(entry)
         else:

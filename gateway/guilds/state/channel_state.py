@@ -4,7 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.channels.channel import VOCAL
+from core.domain.channels.channel import VOCAL, Channel
+from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.state.member_table import Fields
 
 _encode: Final = msgspec.json.Encoder().encode
@@ -97,4 +98,22 @@ def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
         member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
         last_message_id=seen.last_message_id,
         raw=msgspec.Raw(payload),
+    )
+
+
+def from_row(channel: Channel, last_message_id: int | None) -> ChannelState:
+    """Make a channel from the store's row and the id of its newest message."""
+    shown = render_channel(channel)
+    if last_message_id is not None and shown.last_message_id is not msgspec.UNSET:
+        shown.last_message_id = str(last_message_id)
+    return ChannelState(
+        id=channel.id,
+        is_vocal=channel.type in VOCAL,
+        overwrites=tuple(
+            _OverwriteFields(id=item.id, type=item.type, allow=item.allow, deny=item.deny)
+            for item in channel.overwrites
+        ),
+        member_ids=frozenset(item.id for item in channel.overwrites if item.type == 1),
+        last_message_id=last_message_id,
+        raw=msgspec.Raw(_encode(shown)),
     )

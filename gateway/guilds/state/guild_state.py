@@ -12,17 +12,15 @@ from typing import Final
 import msgspec
 
 from core.domain import events
-from core.domain.channels.channel import Channel
 from core.domain.guilds.guild import GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.permissions import TIMEOUT_ALLOWED, Permission
 from core.domain.guilds.role import Role
 from core.wire.envelope import Envelope
-from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.role import render_role
 from core_ext.guild import ALL_PERMISSIONS, compute_base, compute_channel
-from gateway.guilds.state.channel_state import ChannelState, parse_channel
+from gateway.guilds.state.channel_state import ChannelState, from_row, parse_channel
 from gateway.guilds.state.guild_changes import (
     MESSAGE_ADDED,
     Change,
@@ -118,13 +116,11 @@ class GuildState:
         self.owner_id = guild.owner_id
         self.fields = _without_roles(_encode(render_guild(guild, ())))
         self.roles = {role.id: _role_of(role) for role in snapshot.roles}
-        self.channels = {channel.id: _channel_of(channel) for channel in snapshot.channels}
+        newest = last_message_ids or {}
+        self.channels = {each.id: from_row(each, newest.get(each.id)) for each in snapshot.channels}
         self.members = MemberTable(count=snapshot.member_count, rows=members)
         self.presences: dict[int, msgspec.Raw] = {}
         """The presences of the users who are connected here and not offline, as in GUILD_CREATE."""
-        for channel_id, message_id in (last_message_ids or {}).items():
-            if channel_id in self.channels:
-                self.channels[channel_id].note_message(message_id)
 
     def apply(self, envelope: Envelope) -> Change | None:
         """Apply an event. Return its change, or None when it changes nothing. PRESENCE_UPDATE has a method of its own.
@@ -265,7 +261,3 @@ def _without_roles(payload: bytes | msgspec.Raw) -> Fields:
 
 def _role_of(role: Role) -> RoleState:
     return _parse_role(_encode(render_role(role)))
-
-
-def _channel_of(channel: Channel) -> ChannelState:
-    return parse_channel(_encode(render_channel(channel)))

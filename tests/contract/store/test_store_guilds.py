@@ -205,6 +205,25 @@ async def test_snapshot_of_unknown_guild_is_none(store: Store) -> None:
     assert await store.guilds.load_snapshot(flake(1)) is None
 
 
+async def test_snapshots_of_many_guilds_are_those_of_each_alone(store: Store) -> None:
+    """More than one statement takes, with guilds of different sizes and some that are unknown."""
+    numbers = range(100, 140)
+    for number in numbers:
+        guild = await add_guild(store, number)
+        async with store.write(guilds=[guild.id]) as tx:
+            for place in range(number % 3):
+                await tx.roles.create(new_role(10_000 + 10 * number + place, guild.id))
+                await tx.channels.create(new_channel(20_000 + 10 * number - place, guild.id))
+            tx.announce(new_envelope(number, guild.id))
+    wanted = [flake(number) for number in (*numbers, 1_000, 1_001, 100)]
+    for count in (0, 1, 2, 4, 5, 16, 17, len(wanted)):
+        alone = {guild_id: await store.guilds.load_snapshot(guild_id) for guild_id in wanted[:count]}
+        together = await store.guilds.load_snapshots(wanted[:count])
+        assert together == {guild_id: snapshot for guild_id, snapshot in alone.items() if snapshot is not None}
+    assert len(together) == len(numbers)
+    assert all(snapshot.revision > 0 for snapshot in together.values())
+
+
 async def test_snapshot_inside_a_unit_shows_its_own_writes(store: Store) -> None:
     await add_guild(store, 10)
     async with store.write() as tx:

@@ -45,6 +45,25 @@ async def test_added_member_is_returned_and_found(store: Store) -> None:
     assert await store.members.find(flake(11), flake(2)) is None
 
 
+async def test_all_members_of_many_guilds_come_in_order_with_their_roles(store: Store) -> None:
+    numbers = range(100, 120)
+    await add_users(store, 2, 3)
+    for number in numbers:
+        await add_guild(store, number)
+        role = new_role(1_000 + number, flake(number))
+        async with store.write(guilds=[flake(number)]) as tx:
+            await tx.roles.create(role)
+            await tx.members.add(flake(number), flake(3), joined_ms=START_MS, role_ids=[role.id])
+            if number % 2:
+                await tx.members.add(flake(number), flake(2), joined_ms=START_MS)
+    wanted = [flake(number) for number in (*numbers, 1_000, 100)]
+    for count in (0, 1, 2, 5, 16, 17, len(wanted)):
+        found = await store.members.list_all(wanted[:count])
+        alone = {guild_id: await store.members.list_page(guild_id) for guild_id in wanted[:count]}
+        assert found == {guild_id: members for guild_id, members in alone.items() if members}
+    assert [len(found[flake(number)]) for number in (100, 101)] == [2, 3]
+
+
 async def test_add_of_a_member_again_is_none_and_changes_nothing(store: Store) -> None:
     await add_guild(store, 10)
     await add_members(store, 2)

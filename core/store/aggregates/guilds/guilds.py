@@ -1,5 +1,6 @@
 """Guilds, with their roles and channels as one snapshot."""
 
+from collections.abc import Collection
 from typing import Protocol
 
 from core.domain.guilds.guild import Guild, GuildSnapshot
@@ -12,6 +13,9 @@ class GuildReader(Protocol):
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
         """Return guild, roles, channels, member count and revision, read in one transaction."""
+
+    async def load_snapshots(self, guild_ids: Collection[int]) -> dict[int, GuildSnapshot]:
+        """Return the snapshots of guilds, each of one instant, in few trips. Unknown guilds are absent."""
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200

@@ -15,6 +15,9 @@ class MemberReader(Protocol):
     async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
         """Return members by ascending user id."""
 
+    async def list_all(self, guild_ids: Collection[int]) -> dict[int, list[Member]]:
+        """Return all members of small guilds, by ascending user id, in few trips. Unknown guilds are absent."""
+
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
         """Return members whose nick, global name or username starts with `prefix`, without case; "" finds everybody.
 

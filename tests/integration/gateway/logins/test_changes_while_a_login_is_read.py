@@ -133,7 +133,7 @@ async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
     bob = await writer.person("bob")
     await writer.guild(bob)
     async with connect() as client, connect() as second:
-        gate = gateway_store.hold("guilds.load_snapshot")
+        gate = gateway_store.hold("guilds.load_snapshots")
         await client.send(2, {"token": bob.token, "properties": {}})
         await gate.reached.wait()
         gate.open(fails=True)
@@ -202,7 +202,7 @@ async def test_guild_that_is_deleted_while_it_is_loaded_is_not_shown(
     bob = await writer.person("bob")
     guild_id = await writer.guild(bob)
     async with connect() as client:
-        gate = gateway_store.hold("guilds.load_snapshot", after_reading=True)
+        gate = gateway_store.hold("guilds.load_snapshots", after_reading=True)
         await client.send(2, {"token": bob.token, "properties": {}})
         await gate.reached.wait()
         await writer.delete_guild(guild_id)

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,8 @@ from core.runtime.clock import SystemClock
 from core.store.sql.store import SqlStore
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.guild_loader import GuildLoader, GuildRows
+from gateway.guilds.guild_loads import GUILDS_A_READ
 from gateway.guilds.guild_stay import GuildStay
 from gateway.guilds.state.guild_state import APPLIERS
 from gateway.scheduling.tasks import Tasks
@@ -75,7 +77,7 @@ async def test_event_after_the_snapshot_was_read_is_applied(
 ) -> None:
     alice, bob = await writer.person("alice"), await writer.person("bob")
     guild_id = await writer.guild(alice)
-    gate = gated.hold("guilds.load_snapshot", after_reading=True)
+    gate = gated.hold("guilds.load_snapshots", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     channel_id = await writer.channel(guild_id)
@@ -94,7 +96,7 @@ async def test_event_before_the_snapshot_was_read_is_not_applied_again(
 ) -> None:
     alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
     guild_id = await writer.guild(alice, bob)
-    gate = gated.hold("guilds.load_snapshot")
+    gate = gated.hold("guilds.load_snapshots")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     await writer.join(guild_id, carol)
@@ -112,7 +114,7 @@ async def test_members_read_after_the_snapshot_and_events_in_between_agree(
 ) -> None:
     alice, bob, carol = await writer.person("alice"), await writer.person("bob"), await writer.person("carol")
     guild_id = await writer.guild(alice, bob)
-    gate = gated.hold("members.list_page")
+    gate = gated.hold("members.list_all")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     await writer.remove(guild_id, bob)
@@ -178,7 +180,7 @@ async def test_guild_that_is_deleted_after_it_was_read_lets_nobody_in(
 ) -> None:
     alice = await writer.person()
     guild_id = await writer.guild(alice)
-    gate = gated.hold("guilds.load_snapshot", after_reading=True)
+    gate = gated.hold("guilds.load_snapshots", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     await writer.delete_guild(guild_id)
@@ -197,7 +199,7 @@ async def test_failed_load_fails_its_stays_and_the_next_one_loads_anew(
 ) -> None:
     alice = await writer.person()
     guild_id = await writer.guild(alice)
-    gate = gated.hold("guilds.load_snapshot")
+    gate = gated.hold("guilds.load_snapshots")
     stays = [asyncio.create_task(prepare(directory, gated, guild_id, alice.id)) for _ in range(2)]
     await gate.reached.wait()
     gate.open(fails=True)
@@ -206,13 +208,53 @@ async def test_failed_load_fails_its_stays_and_the_next_one_loads_anew(
     assert created(await prepare(directory, gated, guild_id, alice.id), alice)["id"] == str(guild_id)
 
 
+async def test_guilds_that_wait_together_are_read_together_and_fail_together(
+    writer: StoreWriter, gated: GatedStore, directory: GuildDirectory
+) -> None:
+    alice = await writer.person()
+    guild_ids = [await writer.guild(alice) for _ in range(GUILDS_A_READ)]
+    gate = gated.hold("guilds.load_snapshots")
+    stays = [directory.stay(guild_id, alice.id) for guild_id in guild_ids]
+    await gate.reached.wait()
+    later = directory.stay(await writer.guild(alice), alice.id)
+    await later.open()
+    assert not any(stay.is_loaded for stay in stays)
+    gate.open(fails=True)
+    outcomes = await asyncio.gather(*(stay.open() for stay in stays), return_exceptions=True)
+    assert all(isinstance(outcome, Unavailable) for outcome in outcomes)
+    again = [await prepare(directory, gated, guild_id, alice.id) for guild_id in guild_ids]
+    assert [created(stay, alice)["id"] for stay in again] == [str(guild_id) for guild_id in guild_ids]
+
+
+@pytest.mark.parametrize("step", ["read", "make_actor"])
+async def test_guild_that_cannot_be_read_or_made_fails_alone(
+    writer: StoreWriter, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    alice = await writer.person()
+    good, bad = await writer.guild(alice), await writer.guild(alice)
+    works = getattr(GuildLoader, step)
+
+    def fail(loader: GuildLoader, asked: int | Sequence[int], *rows: GuildRows) -> Any:
+        if asked == bad or (not isinstance(asked, int) and bad in asked):
+            raise ValueError("a fault of ours")
+        return works(loader, asked, *rows)
+
+    monkeypatch.setattr(GuildLoader, step, fail)
+    stays = {guild_id: directory.stay(guild_id, alice.id) for guild_id in (bad, good)}
+    with pytest.raises(Unavailable) as raised:
+        await stays[bad].open()
+    assert isinstance(raised.value.__cause__, ValueError)
+    await stays[good].open()
+    assert stays[good].actor is not None
+
+
 async def test_guild_that_takes_too_long_to_load_fails_and_can_be_loaded_later(
     writer: StoreWriter, gated: GatedStore, directory: GuildDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.guilds.guild_directory.MAX_HELD", 3)
     alice = await writer.person()
     guild_id = await writer.guild(alice)
-    gate = gated.hold("guilds.load_snapshot")
+    gate = gated.hold("guilds.load_snapshots")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     for _ in range(4):
@@ -271,7 +313,7 @@ async def test_event_that_cannot_be_applied_is_skipped_held_as_well_as_live(
     monkeypatch.setitem(APPLIERS, GUILD_UPDATE, fail)
     alice = await writer.person()
     guild_id = await writer.guild(alice)
-    gate = gated.hold("guilds.load_snapshot", after_reading=True)
+    gate = gated.hold("guilds.load_snapshots", after_reading=True)
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await gate.reached.wait()
     if not is_held:
@@ -331,7 +373,7 @@ async def test_message_that_came_before_the_snapshot_is_applied(
     alice = await writer.person("alice")
     guild_id = await writer.guild(alice)
     channel_id = await writer.channel(guild_id)
-    last_ids, snapshot = gated.hold("messages.last_ids"), gated.hold("guilds.load_snapshot")
+    last_ids, snapshot = gated.hold("messages.last_ids"), gated.hold("guilds.load_snapshots")
     preparing = asyncio.create_task(prepare(directory, gated, guild_id, alice.id))
     await snapshot.reached.wait()
     message_id = await writer.say(channel_id, alice, "x", guild_id=guild_id)

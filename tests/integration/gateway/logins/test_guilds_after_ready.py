@@ -42,7 +42,7 @@ class LargeBot:
     async def make(cls, writer: StoreWriter, gateway_store: GatedStore) -> "LargeBot":
         owner = await writer.person("owner")
         bot = cls(
-            writer, gateway_store.hold("guilds.load_snapshot", after_reading=True), owner, await writer.bot(owner)
+            writer, gateway_store.hold("guilds.load_snapshots", after_reading=True), owner, await writer.bot(owner)
         )
         for _ in range(3):
             guild_id = await writer.guild(owner, bot.login)
@@ -165,7 +165,7 @@ async def test_user_who_is_thrown_out_while_a_join_is_under_way_and_joins_again_
     bot.channels[guild_id] = await bot.writer.channel(guild_id)
     async with connect() as client:
         await bot.identify(client)
-        gate = gateway_store.hold("guilds.load_snapshot")
+        gate = gateway_store.hold("guilds.load_snapshots")
         await bot.writer.join(guild_id, bot.login)
         await gate.reached.wait()
         await bot.say(guild_id, "welcome")

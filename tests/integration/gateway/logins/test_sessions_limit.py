@@ -57,7 +57,7 @@ async def test_logins_at_the_same_time_are_refused_beyond_the_limit(
 ) -> None:
     alice = await writer.person()
     await writer.guild(alice)
-    gate = gateway_store.hold("guilds.load_snapshot")
+    gate = gateway_store.hold("guilds.load_snapshots")
     accepted = await identify_all(clients, alice)
     assert len(accepted) == LIMIT
     gate.open()
@@ -71,7 +71,7 @@ async def test_login_that_fails_gives_its_place_back(
 ) -> None:
     alice = await writer.person()
     await writer.guild(alice)
-    gate = gateway_store.hold("guilds.load_snapshot")
+    gate = gateway_store.hold("guilds.load_snapshots")
     failed = await identify_all(clients, alice)
     gate.open(fails=True)
     for client in failed:
@@ -86,7 +86,7 @@ async def test_client_that_goes_away_before_ready_gives_its_place_back_at_once(
 ) -> None:
     alice = await writer.person()
     await writer.guild(alice)
-    gate = gateway_store.hold("guilds.load_snapshot")
+    gate = gateway_store.hold("guilds.load_snapshots")
     for client in await identify_all(clients, alice):
         await client.socket.close(4000)
     async with contextlib.AsyncExitStack() as stack:

@@ -23,7 +23,6 @@ _LIST_DIRECT = Query(
     .where(recipients.c.user_id == bindparam("user_id"))
     .order_by(channels.c.id)
 )
-CHANNELS_OF_GUILD = Query(_SELECT.where(channels.c.guild_id == bindparam("guild_id")).order_by(channels.c.id))
 
 
 class SqlChannels:

@@ -1,23 +1,27 @@
 """Guilds, and the snapshot of one with its roles and channels."""
 
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 
-from sqlalchemy import bindparam, case, delete, func, insert, select, update
+from sqlalchemy import BigInteger, bindparam, case, delete, func, insert, literal_column, select, update
 
+from core.domain.channels.channel import Channel
 from core.domain.errors import FieldError, UnknownGuild, UnknownInvite
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
-from core.domain.ids import shard_of
+from core.domain.guilds.role import Role
 from core.store.aggregates.changes import Changes
-from core.store.sql.aggregates.channels.channels import CHANNEL, CHANNELS_OF_GUILD
+from core.store.sql.aggregates.channels.channels import CHANNEL
 from core.store.sql.aggregates.guilds.members import MEMBER_COLUMNS, member_from_row
-from core.store.sql.aggregates.guilds.roles import ROLE, ROLES_OF_GUILD
-from core.store.sql.engine.connection import Executor
+from core.store.sql.aggregates.guilds.roles import ROLE
+from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page
-from core.store.sql.engine.query import Query
+from core.store.sql.engine.places import Places
+from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.columns import EntityMap
-from core.store.sql.schema.tables.guilds import guilds
+from core.store.sql.schema.tables.channels import channels
+from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.logs import log, log_heads, log_trims
 from core.store.sql.schema.tables.members import members
 from core.store.sql.schema.tables.users import users
@@ -31,15 +35,40 @@ _FIND = Query(_SELECT.where(guilds.c.id == bindparam("guild_id")))
 _LIST_IDS = Query(
     select(members.c.guild_id).where(members.c.user_id == bindparam("user_id")).order_by(members.c.guild_id)
 )
-_COUNT_AND_REVISION = Query(
-    select(
-        select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")).scalar_subquery(),
-        # A cluster's database numbers its events in `log_heads`; an embedded one has them in its own log.
-        select(log_heads.c.n).where(log_heads.c.shard == bindparam("shard")).scalar_subquery(),
-        select(func.max(log.c.position)).where(log.c.shard == bindparam("shard")).scalar_subquery(),
-        select(log_trims.c.position).where(log_trims.c.shard == bindparam("shard")).scalar_subquery(),
-    )
+_shard: Final = guilds.c.id.op(">>", return_type=BigInteger())(literal_column("22")) % bindparam("num_shards")
+"""`core.domain.ids.shard_of` in SQL."""
+_COUNT_AND_REVISION: Final = (
+    guilds.c.member_count,
+    # A cluster's database numbers its events in `log_heads`; an embedded one has them in its own log.
+    select(log_heads.c.n).where(log_heads.c.shard == _shard).scalar_subquery(),
+    select(func.max(log.c.position)).where(log.c.shard == _shard).scalar_subquery(),
+    select(log_trims.c.position).where(log_trims.c.shard == _shard).scalar_subquery(),
 )
+
+
+class _SnapshotQueries:
+    """The statements for one number of guilds."""
+
+    __slots__ = ("_queries", "places")
+
+    def __init__(self, size: int) -> None:
+        self.places = Places("guild_id", size)
+        wanted = self.places.parameters
+        self._queries = (
+            Query(select(*GUILD.columns, *_COUNT_AND_REVISION).where(guilds.c.id.in_(wanted))),
+            Query(select(*ROLE.columns).where(roles.c.guild_id.in_(wanted)).order_by(roles.c.id)),
+            Query(select(*CHANNEL.columns).where(channels.c.guild_id.in_(wanted)).order_by(channels.c.id)),
+        )
+
+    def asked(self, guild_ids: Sequence[int], num_shards: int) -> list[Asked]:
+        """Return all statements, bound to these guilds."""
+        bound = {**self.places.bind(guild_ids), "num_shards": num_shards}
+        return [(query, bound) for query in self._queries]
+
+
+_SNAPSHOTS: Final = [_SnapshotQueries(size) for size in (1, 4, 16)]
+"""The sizes suit one guild, those of a small account, and those of a large one, which share the cost of a trip."""
+_SNAPSHOTS_AT_ONCE: Final = _SNAPSHOTS[-1].places.size
 
 
 class SqlGuilds:
@@ -56,22 +85,16 @@ class SqlGuilds:
         return GUILD.entity(rows[0]) if rows else None
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        of_guild = {"guild_id": guild_id}
-        guild_rows, role_rows, channel_rows, ((member_count, head, newest, trimmed),) = await self._db.query_together(
-            (_FIND, of_guild),
-            (ROLES_OF_GUILD, of_guild),
-            (CHANNELS_OF_GUILD, of_guild),
-            (_COUNT_AND_REVISION, {"guild_id": guild_id, "shard": shard_of(guild_id, self._num_shards)}),
-        )
-        if not guild_rows:
-            return None
-        return GuildSnapshot(
-            guild=GUILD.entity(guild_rows[0]),
-            roles=tuple(map(ROLE.entity, role_rows)),
-            channels=tuple(map(CHANNEL.entity, channel_rows)),
-            member_count=member_count,
-            revision=head or newest or trimmed or 0,
-        )
+        return (await self.load_snapshots([guild_id])).get(guild_id)
+
+    async def load_snapshots(self, guild_ids: Collection[int]) -> dict[int, GuildSnapshot]:
+        wanted = list(dict.fromkeys(guild_ids))
+        found: dict[int, GuildSnapshot] = {}
+        for start in range(0, len(wanted), _SNAPSHOTS_AT_ONCE):
+            some = wanted[start : start + _SNAPSHOTS_AT_ONCE]
+            queries = next(each for each in _SNAPSHOTS if each.places.size >= len(some))
+            found.update(_assemble(*await self._db.query_together(*queries.asked(some, self._num_shards))))
+        return found
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200
@@ -123,6 +146,27 @@ class SqlGuilds:
     async def delete(self, guild_id: int) -> None:
         if not await self._db.execute(delete(guilds).where(guilds.c.id == guild_id)):
             raise UnknownGuild
+
+
+def _assemble(guild_rows: Rows, role_rows: Rows, channel_rows: Rows) -> dict[int, GuildSnapshot]:
+    roles_of: dict[int, list[Role]] = {}
+    for role in map(ROLE.entity, role_rows):
+        roles_of.setdefault(role.guild_id, []).append(role)
+    channels_of: dict[int | None, list[Channel]] = {}
+    for channel in map(CHANNEL.entity, channel_rows):
+        channels_of.setdefault(channel.guild_id, []).append(channel)
+    found = {}
+    for row in guild_rows:
+        guild = GUILD.entity(row)
+        member_count, head, newest, trimmed = row[-len(_COUNT_AND_REVISION) :]
+        found[guild.id] = GuildSnapshot(
+            guild=guild,
+            roles=tuple(roles_of.get(guild.id, ())),
+            channels=tuple(channels_of.get(guild.id, ())),
+            member_count=member_count,
+            revision=head or newest or trimmed or 0,
+        )
+    return found
 
 
 def _with_uses(changes: Changes) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from core.domain.people.user import User
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.people.users import USER
 from core.store.sql.engine.connection import Executor
+from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.columns import EntityMap, fold, folded
 from core.store.sql.schema.tables.guilds import guilds, roles
@@ -61,6 +62,23 @@ _LIST_PAGE = Query(
     .order_by(members.c.user_id)
     .limit(bindparam("limit", type_=Integer))
 )
+
+
+class _AllOfGuilds:
+    """The statement for one number of guilds."""
+
+    __slots__ = ("places", "query")
+
+    def __init__(self, size: int) -> None:
+        self.places = Places("guild_id", size)
+        is_wanted = members.c.guild_id.in_(self.places.parameters)
+        self.query = Query(_SELECT.where(is_wanted).order_by(members.c.guild_id, members.c.user_id))
+
+
+_ALL_OF_GUILDS: Final = [_AllOfGuilds(size) for size in (1, 4, 16)]
+"""The sizes are those of guilds' snapshots."""
+_GUILDS_AT_ONCE: Final = _ALL_OF_GUILDS[-1].places.size
+
 _COUNT = Query(select(guilds.c.member_count).where(guilds.c.id == bindparam("guild_id")))
 
 SCANNED_MEMBERS: Final = 2_000
@@ -129,6 +147,16 @@ class SqlMembers:
     async def list_page(self, guild_id: int, *, after: int = 0, limit: int = 1000) -> list[Member]:
         rows = await self._db.query(_LIST_PAGE, guild_id=guild_id, after=after, limit=limit)
         return [member_from_row(row) for row in rows]
+
+    async def list_all(self, guild_ids: Collection[int]) -> dict[int, list[Member]]:
+        wanted = list(dict.fromkeys(guild_ids))
+        found: dict[int, list[Member]] = {}
+        for start in range(0, len(wanted), _GUILDS_AT_ONCE):
+            some = wanted[start : start + _GUILDS_AT_ONCE]
+            asked = next(each for each in _ALL_OF_GUILDS if each.places.size >= len(some))
+            for member in map(member_from_row, await self._db.query(asked.query, **asked.places.bind(some))):
+                found.setdefault(member.guild_id, []).append(member)
+        return found
 
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
         folded_prefix = fold(prefix) or ""

@@ -14,7 +14,7 @@ from core.store.sql.schema.tables.guilds import roles
 ROLE = EntityMap(Role, roles)
 _SELECT = select(*ROLE.columns)
 _FIND = Query(_SELECT.where(roles.c.id == bindparam("role_id")))
-ROLES_OF_GUILD = Query(_SELECT.where(roles.c.guild_id == bindparam("guild_id")).order_by(roles.c.id))
+_LIST_OF_GUILD = Query(_SELECT.where(roles.c.guild_id == bindparam("guild_id")).order_by(roles.c.id))
 
 
 class SqlRoles:
@@ -33,7 +33,7 @@ class SqlRoles:
         return ROLE.entity(rows[0]) if rows else None
 
     async def list_of_guild(self, guild_id: int) -> list[Role]:
-        return [ROLE.entity(row) for row in await self._db.query(ROLES_OF_GUILD, guild_id=guild_id)]
+        return [ROLE.entity(row) for row in await self._db.query(_LIST_OF_GUILD, guild_id=guild_id)]
 
     async def update(self, role_id: int, changes: Changes) -> Role:
         if not changes:
