@@ -214,11 +214,12 @@ class Tail(TopicListener):
         for shard, head in enumerate(heads.shards):
             if head.is_open and head.life != self._lives[shard]:
                 self._begin_life(shard, head)
-        for shard, heard in list(self._behind.items()):
+        for shard in list(self._behind):
             head = heads.shards[shard]
             if not head.is_open:
                 continue
-            if self.passed[shard].value >= max(head.position, heard):
+            # More may have been heard of it while another one was read.
+            if self.passed[shard].value >= max(head.position, self._behind[shard]):
                 del self._behind[shard]
             else:
                 await self._read(shard)

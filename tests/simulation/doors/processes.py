@@ -145,16 +145,16 @@ class ApiProcess(Process):
     async def _run(self) -> None:
         bus = self._make_bus()
         openings = RedisOpenings(bus=bus, scripts=self.scripts, clock=self.clock, incarnation=self.name)
-        ids = SnowflakeGenerator(0, self._node, self.clock.now_ms)
+        tickets = SnowflakeGenerator(0, self._node, self.clock.now_ms)
         door = RedisDoor(
             bus=bus,
             openings=openings,
-            tickets=Tickets(next_id=ids.next, floor_ms=lambda: _FAR_MS),
+            tickets=Tickets(next_id=tickets.next, floor_ms=lambda: _FAR_MS),
             limiter=RedisRateLimiter(scripts=self.scripts, alone=MemoryRateLimiter(clock=self.clock)),
             rules=None,
             refusals=Refusals(),
         )
-        self._ids = ids
+        self._ids = SnowflakeGenerator(1, self._node, self.clock.now_ms)
         mentions = FakeMentionRows()
         self._messages = ClusterMessages(rows=self._rows, mentions=mentions, door=door, clock=self.clock)
         lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)

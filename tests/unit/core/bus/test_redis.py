@@ -10,6 +10,7 @@ from core.bus.positions import position_of
 from core.bus.redis import CURRENT_S, READY_S
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
+from core.redis.interfaces import Answer, Argument
 from core.wire.envelope import encode_envelope
 from tests.contract.builders import flake, new_envelope
 from tests.fakes.clock import FakeClock
@@ -101,6 +102,30 @@ async def test_missed_publication_is_found_by_the_counters_when_no_other_comes(
     await api.bus._check(newest)
     assert await passed(api, 1)
     assert heard == [1]
+
+
+async def test_entry_that_is_heard_while_another_log_is_read_is_not_missed(
+    api: ClusterProcess, worker: KeepingProcess, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guilds = {shard_of(number << 22, NUM_SHARDS): number << 22 for number in range(100)}
+    heard = hear(api)
+
+    def append_to(shard: int, envelope_id: int) -> None:
+        worker.scripts.call("log_append", f"{{{shard}}}", encode_envelope(new_envelope(envelope_id, guilds[shard])))
+
+    def call(script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
+        if script == "log_read" and tag == "{1}":
+            append_to(2, 20)
+        return known_call(script, tag, *args)
+
+    publish, cluster.server.publish = cluster.server.publish, lambda *_: None  # type: ignore[method-assign]
+    append_to(1, 10)
+    cluster.server.publish = publish  # type: ignore[method-assign]
+    known_call = api.scripts.call
+    monkeypatch.setattr(api.scripts, "call", call)
+    api.bus.tail.doubt()
+    assert await api.bus.wait_passed(2, position_of(1, 1), 5)
+    assert heard == [10, 20]
 
 
 async def test_what_is_appended_while_the_connection_is_lost_is_read_after_it(
