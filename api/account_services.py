@@ -2,29 +2,25 @@
 
 import msgspec
 
+from api.common_parts import ApiGround, Common
 from api.services.accounts.accounts import AccountService
 from api.services.accounts.auth import AuthService
+from api.services.accounts.auth_session_uses import AuthSessionUses
+from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.password_attempts import PasswordAttempts
+from api.services.accounts.passwords import Passwords
 from api.services.accounts.profiles import ProfileService
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.applications.integrations import IntegrationService
 from api.services.empty_lists import EmptyListService
-from api.services.entity_cache import EntityCache
 from api.services.guilds.own_guilds import OwnGuildService
-from api.services.ids import IdSource
 from api.services.images import ImageService
-from api.services.members.membership import Membership
+from api.services.limits import Limits
 from api.services.preferences.guild_settings import GuildSettingsService
 from api.services.preferences.notes import NoteService
 from api.services.preferences.settings_changes import SettingsChanges
 from api.services.preferences.user_settings import UserSettingsService
-from api.services.relationships.relationship_cache import RelationshipCache
-from core.live.interfaces import OnlineCounts
-from core.runtime.clock import Clock
-from core.runtime.randomness import Randomness
-from core.runtime.settings.settings import Settings
-from core.store.interfaces import Store
 
 
 class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -43,48 +39,61 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
     user_settings: UserSettingsService
 
 
-def build_account_services(  # noqa: PLR0913 - a composition root is given all that its parts need
-    *,
-    store: Store,
-    entities: EntityCache,
-    relationships: RelationshipCache,
-    images: ImageService,
-    membership: Membership,
-    online: OnlineCounts,
-    passwords: PasswordAttempts,
-    ids: IdSource,
-    clock: Clock,
-    random: Randomness,
-    settings: Settings,
+class AccountParts(msgspec.Struct, kw_only=True, frozen=True):
+    """The services, and what of accounts the gate asks and the process runs."""
+
+    services: AccountServices
+    authenticator: Authenticator
+    passwords: Passwords
+    uses: AuthSessionUses
+
+
+def build_account_parts(ground: ApiGround, common: Common, *, limits: Limits, images: ImageService) -> AccountParts:
+    """Make the services and what they share."""
+    store, settings = ground.store, ground.settings.api
+    passwords = Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes)
+    attempts = PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=ground.metrics)
+    uses = AuthSessionUses(store=store, clock=ground.clock)
+    return AccountParts(
+        services=_build_services(ground, common, passwords=attempts, images=images),
+        authenticator=Authenticator(store=store, bus=ground.bus, uses=uses),
+        passwords=passwords,
+        uses=uses,
+    )
+
+
+def _build_services(
+    ground: ApiGround, common: Common, *, passwords: PasswordAttempts, images: ImageService
 ) -> AccountServices:
-    """Make the services."""
-    applications_service = ApplicationService(
+    store, entities, relationships = ground.store, common.entities, common.relationships
+    ids, clock, random = ground.ids, ground.clock, ground.random
+    applications = ApplicationService(
         store=store, entities=entities, images=images, ids=ids, clock=clock, random=random
     )
     accounts = AccountService(
         store=store, entities=entities, relationships=relationships, images=images, passwords=passwords, ids=ids
     )
-    own_guilds = OwnGuildService(store=store, entities=entities, online=online, clock=clock)
+    own_guilds = OwnGuildService(store=store, entities=entities, online=ground.online, clock=clock)
     return AccountServices(
         accounts=accounts,
-        applications=applications_service,
+        applications=applications,
         auth=AuthService(
             store=store,
             ids=ids,
             clock=clock,
             random=random,
             passwords=passwords,
-            sessions_per_user=settings.limits.sessions_per_user,
+            sessions_per_user=ground.settings.limits.sessions_per_user,
         ),
         authorizations=AuthorizationService(
             store=store,
             entities=entities,
-            membership=membership,
-            applications=applications_service,
+            membership=common.membership,
+            applications=applications,
             own_guilds=own_guilds,
             ids=ids,
         ),
-        empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications_service),
+        empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications),
         integrations=IntegrationService(store=store, entities=entities),
         own_guilds=own_guilds,
         guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),

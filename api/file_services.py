@@ -2,27 +2,22 @@
 
 import msgspec
 
+from api.common_parts import ApiGround, Common
 from api.http.binding import BodyBounds
 from api.http.scope import PREFIX
-from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import MAX_ATTACHMENTS
 from api.services.files.attachments import AttachmentService
 from api.services.files.downloads import DownloadService
 from api.services.files.file_copies import FileCopies
-from api.services.files.file_links import FileLinks
 from api.services.files.file_sweep import FileSweep
 from api.services.files.incoming_files import FileIntake
 from api.services.files.link_refresh import LinkRefreshService
 from api.services.files.stored_files import Quotas, StoredFiles
 from api.services.files.thumbnails import Thumbnails
 from api.services.files.uploads import UploadService
-from api.services.ids import IdSource
-from core.bus.interfaces import Bus
+from api.services.images import ImageService
 from core.media.workers import PictureWorkers
-from core.runtime.clock import Clock
-from core.runtime.settings.settings import FileSettings, Settings
-from core.store.blob.interfaces import BlobStore
-from core.store.interfaces import Store
+from core.runtime.settings.settings import Settings
 
 _PART_HEAD_BYTES = 8192
 """What stands around each file of a form."""
@@ -44,61 +39,65 @@ class FileParts(msgspec.Struct, kw_only=True, frozen=True):
     attachments: AttachmentService
     copies: FileCopies
     sweep: FileSweep
-    thumbnails: Thumbnails
+    images: ImageService
     workers: PictureWorkers
 
 
-def build_file_parts(
-    *,
-    store: Store,
-    bus: Bus,
-    entities: EntityCache,
-    blobs: BlobStore,
-    links: FileLinks,
-    ids: IdSource,
-    clock: Clock,
-    settings: FileSettings,
-) -> FileParts:
+def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
     """Make the services."""
+    store, blobs, clock, settings = ground.store, ground.blobs, ground.clock, ground.settings.files
     workers = PictureWorkers(processes=settings.picture_processes, max_pixels=settings.max_picture_pixels)
     quotas = Quotas(user_bytes=settings.user_quota_bytes, guild_bytes=settings.guild_quota_bytes)
     files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
     thumbnails = Thumbnails(blobs=blobs, workers=workers)
-    lifetime_s = settings.upload_lifetime_s
-    services = FileServices(
+    attachments = AttachmentService(
+        entities=common.entities, store=store, files=files, ids=ground.ids, clock=clock,
+        lifetime_s=settings.upload_lifetime_s,
+    )  # fmt: skip
+    return FileParts(
+        services=_build_services(ground, common, files, thumbnails),
+        attachments=attachments,
+        copies=FileCopies(
+            entities=common.entities,
+            store=store,
+            files=files,
+            ids=ground.ids,
+            clock=clock,
+            lifetime_s=settings.upload_lifetime_s,
+        ),
+        sweep=FileSweep(
+            store=store,
+            bus=ground.bus,
+            files=files,
+            staging=blobs.staging,
+            clock=clock,
+            interval_s=settings.sweep_interval_s,
+            lifetime_s=settings.upload_lifetime_s,
+        ),
+        images=ImageService(blobs=blobs, workers=workers, thumbnails=thumbnails),
+        workers=workers,
+    )
+
+
+def _build_services(ground: ApiGround, common: Common, files: StoredFiles, thumbnails: Thumbnails) -> FileServices:
+    store, links, entities, settings = ground.store, ground.links, common.entities, ground.settings.files
+    staging = ground.blobs.staging
+    return FileServices(
         downloads=DownloadService(store=store, files=files, links=links, thumbnails=thumbnails),
-        intake=FileIntake(entities=entities, staging=blobs.staging, max_bytes=settings.max_file_bytes),
+        intake=FileIntake(entities=entities, staging=staging, max_bytes=settings.max_file_bytes),
         link_refresh=LinkRefreshService(entities=entities, store=store, links=links),
         uploads=UploadService(
             entities=entities,
             store=store,
             files=files,
             links=links,
-            staging=blobs.staging,
-            ids=ids,
-            clock=clock,
-            lifetime_s=lifetime_s,
+            staging=staging,
+            ids=ground.ids,
+            clock=ground.clock,
+            lifetime_s=settings.upload_lifetime_s,
             max_bytes=settings.max_upload_bytes,
             prefix=PREFIX,
         ),
-    )
-    return FileParts(
-        services=services,
-        attachments=AttachmentService(
-            entities=entities, store=store, files=files, ids=ids, clock=clock, lifetime_s=lifetime_s
-        ),
-        copies=FileCopies(entities=entities, store=store, files=files, ids=ids, clock=clock, lifetime_s=lifetime_s),
-        sweep=FileSweep(
-            store=store,
-            bus=bus,
-            files=files,
-            staging=blobs.staging,
-            clock=clock,
-            interval_s=settings.sweep_interval_s,
-            lifetime_s=lifetime_s,
-        ),
-        thumbnails=thumbnails,
-        workers=workers,
     )
 
 

@@ -2,26 +2,19 @@
 
 import msgspec
 
+from api.common_parts import ApiGround, Common
 from api.services.channels.channel_positions import ChannelOrderService
 from api.services.channels.channels import ChannelService
-from api.services.channels.last_messages import LastMessages
 from api.services.channels.overwrites import OverwriteService
 from api.services.channels.private_channels import PrivateChannelService
-from api.services.entity_cache import EntityCache
 from api.services.guilds.guilds import GuildService
-from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.invites.invites import InviteService
 from api.services.invites.vanity import VanityService
 from api.services.members.bans import BanService
 from api.services.members.members import MemberService
-from api.services.members.membership import Membership
 from api.services.members.prune import PruneService
 from api.services.roles.roles import RoleService
-from core.live.interfaces import OnlineCounts
-from core.runtime.clock import Clock
-from core.runtime.randomness import Randomness
-from core.store.interfaces import Store
 
 
 class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -39,20 +32,12 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     vanity: VanityService
 
 
-def build_guild_services(  # noqa: PLR0913 - a composition root is given all that its parts need
-    *,
-    store: Store,
-    entities: EntityCache,
-    last_messages: LastMessages,
-    private_channels: PrivateChannelService,
-    images: ImageService,
-    membership: Membership,
-    online: OnlineCounts,
-    ids: IdSource,
-    clock: Clock,
-    random: Randomness,
+def build_guild_services(
+    ground: ApiGround, common: Common, *, private_channels: PrivateChannelService, images: ImageService
 ) -> GuildServices:
     """Make the services."""
+    store, ids, clock, online = ground.store, ground.ids, ground.clock, ground.online
+    entities, last_messages, membership = common.entities, common.last_messages, common.membership
     return GuildServices(
         bans=BanService(store=store, entities=entities, membership=membership, ids=ids, clock=clock),
         channel_order=ChannelOrderService(store=store, entities=entities, last_messages=last_messages, ids=ids),
@@ -69,7 +54,7 @@ def build_guild_services(  # noqa: PLR0913 - a composition root is given all tha
             online=online,
             ids=ids,
             clock=clock,
-            choose=random.choice,
+            choose=ground.random.choice,
         ),
         members=MemberService(
             store=store,

@@ -1,14 +1,10 @@
-"""The message side of the composition root: messages, reactions and typing."""
+"""The message side of the composition root: messages, reactions, what is read, and typing."""
 
 import msgspec
 
-from api.services.channels.last_messages import LastMessages
+from api.common_parts import ApiGround, Common
+from api.file_services import FileParts
 from api.services.channels.typing_indicators import TypingIndicatorService
-from api.services.directs.direct_sends import DirectSends
-from api.services.entity_cache import EntityCache
-from api.services.files.attachments import AttachmentService
-from api.services.files.file_copies import FileCopies
-from api.services.ids import IdSource
 from api.services.messages.crossposts import CrosspostService
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forgotten_pins import ForgottenPins
@@ -16,26 +12,21 @@ from api.services.messages.forwards import Forwards
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.messages import MessageService
-from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_history import MessageHistoryService
-from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
+from api.services.messages.stored_events import StoredMessageEvents
 from api.services.pins.pin_flags import PinFlags
+from api.services.pins.pin_sweep import PinSweep
 from api.services.pins.pins import PinService
 from api.services.previews.external_pictures import ExternalPictureService
 from api.services.previews.previews import PreviewService
+from api.services.reactions.reaction_events import StoredReactionEvents
 from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
 from api.services.reading.mention_inbox import MentionInboxService
+from api.services.reading.own_places import OwnPlaces
 from api.services.reading.read_states import ReadStateService
-from api.services.relationships.relationship_cache import RelationshipCache
 from api.web_services import WebParts
-from core.bus.interfaces import Bus
-from core.door.interfaces import Door
-from core.live.interfaces import RateLimiter
-from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
-from core.store.interfaces import Store
 
 
 class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -55,101 +46,138 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     typing_indicators: TypingIndicatorService
 
 
-def build_message_services(  # noqa: PLR0913 - a composition root is given all that its parts need
-    *,
-    store: Store,
-    bus: Bus,
-    entities: EntityCache,
-    directs: DirectSends,
-    relationships: RelationshipCache,
-    last_messages: LastMessages,
-    cache: MessageCache,
-    renderer: MessageRenderer,
-    changes: MessageChanges,
-    pin_flags: PinFlags,
-    door: Door,
-    attachments: AttachmentService,
-    copies: FileCopies,
-    web: WebParts,
-    limiter: RateLimiter,
-    typing_interval_s: float,
-    ids: IdSource,
-    clock: Clock,
-    metrics: Metrics,
+class MessageParts(msgspec.Struct, kw_only=True, frozen=True):
+    """The services, and what else the process runs or asks of messages."""
+
+    services: MessageServices
+    own_places: OwnPlaces
+    pin_sweep: PinSweep
+    reaction_events: StoredReactionEvents
+    stored_events: StoredMessageEvents
+
+
+def build_message_parts(ground: ApiGround, common: Common, *, files: FileParts, web: WebParts) -> MessageParts:
+    """Make the services and the chores."""
+    store, entities, clock = ground.store, common.entities, ground.clock
+    changes = MessageChanges(messages=store.messages, entities=entities, renderer=common.renderer, ids=ground.ids)
+    pin_flags = PinFlags(store=store, changes=changes)
+    return MessageParts(
+        services=_build_services(ground, common, files=files, web=web, changes=changes, pin_flags=pin_flags),
+        own_places=OwnPlaces(store=store, bus=ground.bus, clock=clock),
+        pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
+        reaction_events=StoredReactionEvents(entities=entities, messages=common.messages),
+        stored_events=StoredMessageEvents(entities=entities, renderer=common.renderer),
+    )
+
+
+def _build_services(
+    ground: ApiGround, common: Common, *, files: FileParts, web: WebParts, changes: MessageChanges, pin_flags: PinFlags
 ) -> MessageServices:
-    """Make the services."""
+    store, entities, ids, clock = ground.store, common.entities, ground.ids, ground.clock
+    renderer, last_messages = common.renderer, common.last_messages
     parts = ReaderParts(reactions=store.reactions)
-    previews = PreviewService(
-        entities=entities,
-        messages=store.messages,
+    previews = _build_previews(ground, common, web, changes)
+    return MessageServices(
+        chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
+        crossposts=CrosspostService(entities=entities, changes=changes, parts=parts),
+        edits=_build_edits(ground, common, files, previews, parts),
+        external_pictures=web.external_pictures,
+        history=MessageHistoryService(
+            entities=entities,
+            messages=store.messages,
+            cache=common.messages,
+            renderer=renderer,
+            parts=parts,
+        ),
+        mentions=MentionInboxService(store=store, entities=entities, renderer=renderer, ids=ids),
+        messages=_build_sends(ground, common, files, previews),
+        pins=_build_pins(ground, common, pin_flags, parts),
+        previews=previews,
+        reactions=_build_reactions(ground, common),
+        read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
+        typing_indicators=_build_typing_indicators(ground, common),
+    )
+
+
+def _build_previews(ground: ApiGround, common: Common, web: WebParts, changes: MessageChanges) -> PreviewService:
+    return PreviewService(
+        entities=common.entities,
+        messages=ground.store.messages,
         change=changes.change,
         previewer=web.previewer,
         pictures=web.pictures,
         metrics=web.metrics,
         settings=web.settings,
     )
-    return MessageServices(
-        crossposts=CrosspostService(entities=entities, changes=changes, parts=parts),
-        chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
-        edits=MessageEditService(
-            entities=entities,
-            directs=directs,
-            messages=store.messages,
-            attachments=attachments,
-            renderer=renderer,
-            parts=parts,
-            pins=ForgottenPins(store=store),
-            previews=previews,
-            ids=ids,
-            clock=clock,
-        ),
-        external_pictures=web.external_pictures,
-        history=MessageHistoryService(
-            entities=entities, messages=store.messages, cache=cache, renderer=renderer, parts=parts
-        ),
-        mentions=MentionInboxService(store=store, entities=entities, renderer=renderer, ids=ids),
-        messages=MessageService(
-            entities=entities,
-            directs=directs,
-            messages=cache,
-            attachments=attachments,
-            firsts=FirstMessages(messages=cache, renderer=renderer, bus=bus, own_from=ids.next()),
-            forwards=Forwards(entities=entities, messages=cache, copies=copies),
-            renderer=renderer,
-            door=door,
-            previews=previews,
-            clock=clock,
-            metrics=metrics,
-        ),
-        pins=PinService(
-            store=store,
-            entities=entities,
-            directs=directs,
-            cache=cache,
-            renderer=renderer,
-            parts=parts,
-            flags=pin_flags,
-            door=door,
-            ids=ids,
-            clock=clock,
-        ),
+
+
+def _build_sends(ground: ApiGround, common: Common, files: FileParts, previews: PreviewService) -> MessageService:
+    entities, messages, renderer = common.entities, common.messages, common.renderer
+    return MessageService(
+        entities=entities,
+        directs=common.directs,
+        messages=messages,
+        attachments=files.attachments,
+        firsts=FirstMessages(messages=messages, renderer=renderer, bus=ground.bus, own_from=ground.ids.next()),
+        forwards=Forwards(entities=entities, messages=messages, copies=files.copies),
+        renderer=renderer,
+        door=ground.door,
         previews=previews,
-        reactions=ReactionService(
-            entities=entities,
-            directs=directs,
-            relationships=relationships,
-            messages=cache,
-            reactions=store.reactions,
-            ids=ids,
-        ),
-        read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
-        typing_indicators=TypingIndicatorService(
-            entities=entities,
-            directs=directs,
-            bus=bus,
-            limiter=limiter,
-            ids=ids,
-            clock=clock,
-            interval_s=typing_interval_s,
-        ),
+        clock=ground.clock,
+        metrics=ground.metrics,
+    )
+
+
+def _build_edits(
+    ground: ApiGround, common: Common, files: FileParts, previews: PreviewService, parts: ReaderParts
+) -> MessageEditService:
+    return MessageEditService(
+        entities=common.entities,
+        directs=common.directs,
+        messages=ground.store.messages,
+        attachments=files.attachments,
+        renderer=common.renderer,
+        parts=parts,
+        pins=ForgottenPins(store=ground.store),
+        previews=previews,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _build_pins(ground: ApiGround, common: Common, flags: PinFlags, parts: ReaderParts) -> PinService:
+    return PinService(
+        store=ground.store,
+        entities=common.entities,
+        directs=common.directs,
+        cache=common.messages,
+        renderer=common.renderer,
+        parts=parts,
+        flags=flags,
+        door=ground.door,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _build_reactions(ground: ApiGround, common: Common) -> ReactionService:
+    return ReactionService(
+        entities=common.entities,
+        directs=common.directs,
+        relationships=common.relationships,
+        messages=common.messages,
+        reactions=ground.store.reactions,
+        ids=ground.ids,
+    )
+
+
+def _build_typing_indicators(ground: ApiGround, common: Common) -> TypingIndicatorService:
+    return TypingIndicatorService(
+        entities=common.entities,
+        directs=common.directs,
+        bus=ground.bus,
+        limiter=ground.limiter,
+        ids=ground.ids,
+        clock=ground.clock,
+        interval_s=ground.settings.limits.typing_interval_s,
     )

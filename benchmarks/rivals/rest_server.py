@@ -23,27 +23,19 @@ from typing import Any, Final
 
 import uvloop
 
+from api.account_services import build_account_parts
 from api.app import build_api
+from api.common_parts import ApiGround, build_common
 from api.file_services import build_file_parts
 from api.forms.form import Form
 from api.http.binding import caller_of
 from api.http.gate import Gate
 from api.http.scope import TEMPLATE_KEY
-from api.message_services import MessageServices, build_message_services
-from api.private_services import build_people
-from api.services.accounts.auth_session_uses import AuthSessionUses
-from api.services.accounts.authenticator import Authenticator
-from api.services.channels.last_messages import LastMessages
-from api.services.directs.direct_sends import DirectSends
-from api.services.entity_cache import EntityCache
+from api.message_services import MessageServices, build_message_parts
 from api.services.files.file_links import FileLinks
 from api.services.limits import Limits
 from api.services.messages.content.message_forms import CreateMessage
-from api.services.messages.message_changes import MessageChanges
-from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_history import PageQuery
-from api.services.messages.pages.message_renderer import MessageRenderer
-from api.services.pins.pin_flags import PinFlags
 from api.services.previews.external_links import ExternalLinks
 from api.web_services import build_web_parts
 from core.http.server import HttpServer
@@ -51,7 +43,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.configuration import load_settings
 from core.runtime.sockets import bind_socket
-from core.store.blob.folder import FolderBlobStore, open_folder
+from core.store.blob.folder import open_folder
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.ground import Ground, build_metrics
 
@@ -68,18 +60,19 @@ async def serve(way: str, folder: Path) -> None:
     ids = await open_ids(store, clock)
     ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
     routes, _, server = way.rpartition("-")
-    application = _build_litestar(ground) if routes == "litestar" else await _build_api(ground, folder)
+    api_ground = await _lay_api_ground(ground, folder)
+    application = _build_litestar(api_ground) if routes == "litestar" else build_api(api_ground).asgi
     with bind_socket("127.0.0.1", 0) as sock, ground.garbage.in_force():
         await _SERVERS[server](application, sock)
 
 
-async def _build_api(ground: Ground, folder: Path) -> Any:
-    return build_api(
+async def _lay_api_ground(ground: Ground, folder: Path) -> ApiGround:
+    return ApiGround(
         store=ground.store,
         bus=ground.bus,
         blobs=await open_folder(folder / "blobs"),
-        links=_make_links(ground),
-        external=_make_external_links(),
+        links=FileLinks(key=b"key", base_url="http://127.0.0.1", clock=ground.clock, lifetime_s=86_400.0),
+        external=ExternalLinks(key=b"key", base_url="http://127.0.0.1"),
         ids=ground.ids,
         clock=ground.clock,
         settings=ground.settings,
@@ -91,18 +84,10 @@ async def _build_api(ground: Ground, folder: Path) -> Any:
         online=ground.online,
         starts=ground.starts,
         gateway_url=lambda _: "ws://127.0.0.1",
-    ).asgi
+    )
 
 
-def _make_links(ground: Ground) -> FileLinks:
-    return FileLinks(key=b"key", base_url="http://127.0.0.1", clock=ground.clock, lifetime_s=86_400.0)
-
-
-def _make_external_links() -> ExternalLinks:
-    return ExternalLinks(key=b"key", base_url="http://127.0.0.1")
-
-
-def _build_litestar(ground: Ground) -> Any:
+def _build_litestar(ground: ApiGround) -> Any:
     from litestar import Litestar, Request, Response, get, post  # noqa: PLC0415 - not installed for each way
 
     gate, services = _build_services(ground)
@@ -147,57 +132,18 @@ def _build_litestar(ground: Ground) -> Any:
     )
 
 
-def _build_services(ground: Ground) -> tuple[Gate, MessageServices]:
-    store, clock = ground.store, ground.clock
+def _build_services(ground: ApiGround) -> tuple[Gate, MessageServices]:
     limits = Limits(
         limiter=ground.limiter, gate=ground.request_gate, settings=ground.settings.limits, refusals=ground.refusals
     )
-    uses = AuthSessionUses(store=store, clock=clock)
-    gate = Gate(
-        authenticator=Authenticator(store=store, bus=ground.bus, uses=uses),
-        limits=limits,
-        door=ground.door,
-        forget=lambda: None,
+    common = build_common(ground)
+    files = build_file_parts(ground, common)
+    accounts = build_account_parts(ground, common, limits=limits, images=files.images)
+    gate = Gate(authenticator=accounts.authenticator, limits=limits, door=ground.door, forget=lambda: None)
+    web = build_web_parts(
+        external=ground.external, settings=ground.settings.embeds, clock=ground.clock, metrics=ground.metrics.web
     )
-    entities = EntityCache(store=store, bus=ground.bus, clock=clock)
-    cache = MessageCache(messages=store.messages, bus=ground.bus)
-    people = build_people(store=store, bus=ground.bus)
-    files = build_file_parts(
-        store=store,
-        bus=ground.bus,
-        entities=entities,
-        blobs=FolderBlobStore(Path(ground.settings.store.data_dir, "blobs")),
-        links=_make_links(ground),
-        ids=ground.ids,
-        clock=clock,
-        settings=ground.settings.files,
-    )
-    renderer = MessageRenderer(entities=entities, messages=cache, link_to=_make_links(ground).link_to)
-    changes = MessageChanges(messages=store.messages, entities=entities, renderer=renderer, ids=ground.ids)
-    services = build_message_services(
-        store=store,
-        bus=ground.bus,
-        entities=entities,
-        cache=cache,
-        renderer=renderer,
-        changes=changes,
-        pin_flags=PinFlags(store=store, changes=changes),
-        last_messages=LastMessages(messages=store.messages, bus=ground.bus),
-        relationships=people.relationships,
-        directs=DirectSends(acquaintances=people.acquaintances, entities=entities, store=store, ids=ground.ids),
-        door=ground.door,
-        attachments=files.attachments,
-        copies=files.copies,
-        web=build_web_parts(
-            external=_make_external_links(), settings=ground.settings.embeds, clock=clock, metrics=ground.metrics.web
-        ),
-        limiter=ground.limiter,
-        typing_interval_s=ground.settings.limits.typing_interval_s,
-        ids=ground.ids,
-        clock=clock,
-        metrics=ground.metrics,
-    )
-    return gate, services
+    return gate, build_message_parts(ground, common, files=files, web=web).services
 
 
 async def _serve_own(application: Any, sock: socket.socket) -> None:

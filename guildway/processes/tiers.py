@@ -10,6 +10,7 @@
 import asyncio
 
 from api.app import Api, build_api
+from api.common_parts import ApiGround
 from core.runtime.loop_lag import LoopLag
 from gateway.app import Gateway, build_gateway
 from gateway.transport.listener import MakeListener, make_listener
@@ -22,7 +23,7 @@ from guildway.processes.server import Chore
 
 def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
     """Build the API. Of the gateway it knows the address only."""
-    return build_api(
+    api_ground = ApiGround(
         store=ground.store,
         bus=ground.bus,
         blobs=files.blobs,
@@ -41,6 +42,7 @@ def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
         gateway_url=address.url_for,
         random=ground.random,
     )
+    return build_api(api_ground)
 
 
 def build_the_gateway(

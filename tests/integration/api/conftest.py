@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from api.app import build_api
+from api.common_parts import ApiGround
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
 from core.live.limits import MemoryGate, MemoryRateLimiter
@@ -77,7 +78,7 @@ async def open_api_in(
     store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)
     ids = SnowflakeGenerator(0, 0, clock.now_ms)
     try:
-        built = build_api(
+        ground = ApiGround(
             store=wrap(store),
             bus=store.bus,
             blobs=open_memory(folder / "staging"),
@@ -102,7 +103,7 @@ async def open_api_in(
             starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,
         )
-        async with ApiUnderTest.open(built, store, metrics, online=online, starts=starts) as under_test:
+        async with ApiUnderTest.open(build_api(ground), store, metrics, online=online, starts=starts) as under_test:
             yield under_test
     finally:
         await store.close()
