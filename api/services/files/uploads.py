@@ -2,8 +2,13 @@
 
 The link is a secret: whoever has it may upload, once, what was announced. It is not behind the limits of requests'
 bodies, and its bytes go straight to the disk.
+
+Of several requests with one link, the first whose bytes have all come puts them in their place, and no other one writes
+there: a message that has the file keeps what it had when it was sent. What a process that dies has begun to put is
+removed by the sweep when its time is over.
 """
 
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Final
 
@@ -18,7 +23,7 @@ from api.services.files.incoming_files import ATTACH_FILES, IncomingFile
 from api.services.files.stored_files import StoredFiles
 from api.services.ids import IdSource
 from core.domain.channels.channel import TEXT_LIKE
-from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge
+from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge, Unavailable
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.attachment import FileState, StoredFile
 from core.runtime.clock import Clock
@@ -27,6 +32,7 @@ from core.store.interfaces import Store
 from core.wire.objects.messages.attachment import UploadObject
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
+_UNUSED: Final = frozenset({FileState.EXPECTED, FileState.ARRIVING, FileState.STORED})
 UPLOAD_PATH: Final = "/attachments/uploads"
 """Where bytes are put, below the API's prefix."""
 
@@ -115,14 +121,13 @@ class UploadService:
 
         Raises:
             Forbidden: when the link is not good, or not any more. NotFound: when the upload was cancelled.
-            TooLarge: for more bytes than were announced, Invalid for fewer. Unavailable.
+            TooLarge: for more bytes than were announced, Invalid for fewer.
+            Unavailable: also while another request's bytes are being put in their place.
         """
         until, since, hm = signature
         if not self._links.is_good(self._path(file_id), until=until, since=since, signature=hm):
             raise Forbidden("This link is not valid, or not any more")
-        file = await self._store.files.find(file_id)
-        if file is None or file.state == FileState.GONE:
-            raise NotFound
+        file = await self._find(file_id)
         if file.state != FileState.EXPECTED:
             return  # it is there, and the answer that said so was lost
         if size is not None and size > file.size:
@@ -144,7 +149,7 @@ class UploadService:
         """Remove an upload that no message has. Raises NotFound, also for somebody else's; Unavailable."""
         file_id = parse_upload_name(name)
         file = None if file_id is None else await self._store.files.find(file_id)
-        if file is None or file.user_id != user_id or file.state not in (FileState.EXPECTED, FileState.STORED):
+        if file is None or file.user_id != user_id or file.state not in _UNUSED:
             raise NotFound
         if not await self._files.give_up([file.id], unused_since_ms=file.expires_ms + 1):
             raise NotFound
@@ -159,14 +164,37 @@ class UploadService:
             height=facts.height,
             expires_ms=self._clock.now_ms() + int(self._lifetime_s * 1000),
         )
-        await self._files.put(arrived, incoming.staged.path)
         async with self._store.write(users=[file.user_id]) as tx:
-            is_kept = await tx.files.store(arrived)
-        if not is_kept:  # it was cancelled meanwhile, or has come twice at once
-            found = await self._store.files.find(file.id)
-            if found is None or found.state == FileState.GONE:
-                await self._files.remove_bytes(file)
-                raise NotFound
+            is_first = await tx.files.begin(file.id)
+        if not is_first:
+            if (await self._find(file.id)).state == FileState.EXPECTED:
+                raise Unavailable  # the other request's bytes could not be put there
+            return
+        try:
+            await self._files.put(arrived, incoming.staged.path)
+            async with self._store.write(users=[file.user_id]) as tx:
+                is_kept = await tx.files.store(arrived)
+        except Unavailable:
+            await self._expect_again(file)
+            raise
+        if not is_kept:  # it was cancelled meanwhile
+            await self._files.remove_bytes(file)
+            raise NotFound
+
+    async def _find(self, file_id: int) -> StoredFile:
+        """Find an upload that has come or may come. Raises NotFound, or Unavailable while it is put in its place."""
+        file = await self._store.files.find(file_id)
+        if file is None or file.state == FileState.GONE:
+            raise NotFound
+        if file.state == FileState.ARRIVING:
+            raise Unavailable
+        return file
+
+    async def _expect_again(self, file: StoredFile) -> None:
+        """Let the client try again. When that cannot be noted now, the client announces the file anew."""
+        with contextlib.suppress(Unavailable):
+            async with self._store.write(users=[file.user_id]) as tx:
+                await tx.files.expect_again(file.id)
 
     def _show(self, form: UploadForm, file: StoredFile) -> UploadObject:
         return UploadObject(

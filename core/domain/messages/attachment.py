@@ -34,7 +34,7 @@ class Attachment(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
 
 
 class FileState(enum.IntEnum):
-    """The stages of a file, each after the one before."""
+    """The stages of a file, each after the one before, but for the last one."""
 
     EXPECTED = 0
     """The bytes may come."""
@@ -46,6 +46,8 @@ class FileState(enum.IntEnum):
     """A message has it."""
     GONE = 4
     """Nothing refers to it any more; the bytes are removed, then the row."""
+    ARRIVING = 5
+    """Between EXPECTED and STORED: all bytes of one request have come, and only that one puts them in their place."""
 
 
 class StoredFile(msgspec.Struct, kw_only=True, frozen=True):

@@ -35,6 +35,8 @@ async def test_stored_file_has_what_was_found_out_and_is_stored_once(store: Stor
     await add(store, new_file(40))
     arrived = new_file(40, filename="other", content_type="image/png", size=3, width=1, height=2)
     async with store.write(users=[USER]) as tx:
+        assert not await tx.files.store(arrived)
+        assert await tx.files.begin(arrived.id)
         assert await tx.files.store(arrived)
         assert not await tx.files.store(arrived)
         assert not await tx.files.store(new_file(41))
@@ -42,6 +44,20 @@ async def test_stored_file_has_what_was_found_out_and_is_stored_once(store: Stor
     assert found is not None
     assert (found.state, found.content_type, found.size, found.width, found.height) == (1, "image/png", 3, 1, 2)
     assert found.filename == "a.bin"
+
+
+async def test_arrival_is_begun_by_one_of_two_and_again_when_nothing_came_of_it(store: Store) -> None:
+    async def begin() -> bool:
+        async with store.write(users=[USER]) as tx:
+            return await tx.files.begin(flake(40))
+
+    await add(store, new_file(40))
+    assert sorted(await asyncio.gather(begin(), begin())) == [False, True]
+    assert await claim(store, flake(40)) == set()
+    async with store.write(users=[USER]) as tx:
+        await tx.files.expect_again(flake(40))
+    assert await begin()
+    assert [file.id for file in await store.files.list_expired(now_ms=START_MS + 10**9, limit=9)] == [flake(40)]
 
 
 async def test_only_stored_files_of_user_and_channel_are_claimed(store: Store) -> None:

@@ -32,8 +32,14 @@ class FileReader(Protocol):
 class FileWriter(FileReader, Protocol):
     async def add(self, files: Sequence[StoredFile]) -> None: ...
 
+    async def begin(self, file_id: int) -> bool:
+        """Note that the bytes of an expected file are about to be put in their place. Tell whether it was expected."""
+
+    async def expect_again(self, file_id: int) -> None:
+        """Note that nothing has come of what was begun."""
+
     async def store(self, file: StoredFile) -> bool:
-        """Note that the bytes of an expected file are there, with what was found out. Tell whether it was expected."""
+        """Note that the bytes of an arriving file are there, with what was found out. Tell whether it was arriving."""
 
     async def claim(
         self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int, message_id: int = 0

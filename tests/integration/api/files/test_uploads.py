@@ -1,6 +1,8 @@
 """Files that are uploaded ahead of their message."""
 
+import asyncio
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,42 @@ async def test_upload_is_as_long_as_was_announced_and_may_be_tried_again(api: Ap
     for _ in range(2):
         assert (await api.nobody.request("PUT", url, content=bytes(1000))).status_code == 200
     assert (await send(alice, place, announced["upload_filename"])).status_code == 200
+
+
+async def test_bytes_that_come_late_by_the_same_link_change_nothing(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    place = await store_guild(api, alice)
+    (announced,) = await announce(alice, place, 4)
+    sent, has_begun = asyncio.Event(), asyncio.Event()
+
+    async def trickle() -> AsyncIterator[bytes]:
+        yield b"bad"
+        has_begun.set()
+        await sent.wait()
+        yield b"!"
+
+    late = asyncio.create_task(api.nobody.request("PUT", announced["upload_url"], content=trickle()))
+    await has_begun.wait()
+    assert (await api.nobody.request("PUT", announced["upload_url"], content=b"good")).status_code == 200
+    (attachment,) = (await send(alice, place, announced["upload_filename"])).json()["attachments"]
+    sent.set()
+    assert (await late).status_code == 200
+    assert (await api.nobody.get(attachment["url"])).content == b"good"
+
+
+async def test_upload_that_is_being_put_in_its_place_has_others_wait(open_api: OpenApi) -> None:
+    async with open_api() as api:
+        alice = await api.register()
+        place = await store_guild(api, alice)
+        (announced,) = await announce(alice, place, 4)
+        file_id = int(announced["upload_filename"].split("/")[0])
+        async with api.store.write(users=[int(alice.id)]) as tx:
+            assert await tx.files.begin(file_id)
+        answer = await api.nobody.request("PUT", announced["upload_url"], content=b"good")
+        assert answer.status_code == 503
+        async with api.store.write(users=[int(alice.id)]) as tx:
+            await tx.files.expect_again(file_id)
+        assert (await api.nobody.request("PUT", announced["upload_url"], content=b"good")).status_code == 200
 
 
 async def test_upload_belongs_to_its_user_and_channel_and_is_used_once(api: ApiUnderTest) -> None:

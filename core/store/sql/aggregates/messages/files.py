@@ -1,7 +1,7 @@
 """The rows of files."""
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, ColumnElement, Integer, Update, bindparam, delete, func, insert, select, update
 
@@ -53,11 +53,16 @@ class SqlFiles:
         for file in files_:
             await self._db.execute(insert(files), _FILE.values(file))
 
+    async def begin(self, file_id: int) -> bool:
+        return await self._pass_on(file_id, FileState.EXPECTED, {"state": int(FileState.ARRIVING)})
+
+    async def expect_again(self, file_id: int) -> None:
+        await self._pass_on(file_id, FileState.ARRIVING, {"state": int(FileState.EXPECTED)})
+
     async def store(self, file: StoredFile) -> bool:
         found = ("content_type", "size", "width", "height", "expires_ms")
         values = {"state": int(FileState.STORED), **{name: getattr(file, name) for name in found}}
-        is_expected = files.c.id == file.id, files.c.state == int(FileState.EXPECTED)
-        return bool(await self._db.execute(update(files).where(*is_expected).values(values)))
+        return await self._pass_on(file.id, FileState.ARRIVING, values)
 
     async def claim(
         self, file_ids: Collection[int], *, user_id: int, channel_id: int, expires_ms: int, message_id: int = 0
@@ -89,6 +94,10 @@ class SqlFiles:
     async def delete(self, file_ids: Collection[int]) -> None:
         is_gone = files.c.id.in_(file_ids), files.c.state == int(FileState.GONE)
         await self._db.execute(delete(files).where(*is_gone))
+
+    async def _pass_on(self, file_id: int, before: FileState, values: dict[str, Any]) -> bool:
+        is_there = files.c.id == file_id, files.c.state == int(before)
+        return bool(await self._db.execute(update(files).where(*is_there).values(values)))
 
     async def _change(self, statement: Update) -> list[StoredFile]:
         rows = await self._db.fetch_all(statement.returning(*_FILE.columns))
