@@ -9,6 +9,7 @@ from api.services.files.attachment_forms import MAX_ATTACHMENTS
 from api.services.files.attachments import AttachmentService
 from api.services.files.downloads import DownloadService
 from api.services.files.file_copies import FileCopies
+from api.services.files.file_rows import FileRows
 from api.services.files.file_sweep import FileSweep
 from api.services.files.incoming_files import FileIntake
 from api.services.files.link_refresh import LinkRefreshService
@@ -50,21 +51,11 @@ def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
     quotas = Quotas(user_bytes=settings.user_quota_bytes, guild_bytes=settings.guild_quota_bytes)
     files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
     thumbnails = Thumbnails(blobs=blobs, workers=workers)
-    attachments = AttachmentService(
-        entities=common.entities, store=store, files=files, ids=ground.ids, clock=clock,
-        lifetime_s=settings.upload_lifetime_s,
-    )  # fmt: skip
+    rows = FileRows(ids=ground.ids, clock=clock, lifetime_s=settings.upload_lifetime_s)
     return FileParts(
-        services=_build_services(ground, common, files, thumbnails),
-        attachments=attachments,
-        copies=FileCopies(
-            entities=common.entities,
-            store=store,
-            files=files,
-            ids=ground.ids,
-            clock=clock,
-            lifetime_s=settings.upload_lifetime_s,
-        ),
+        services=_build_services(ground, common, files, rows, thumbnails),
+        attachments=AttachmentService(entities=common.entities, store=store, files=files, rows=rows),
+        copies=FileCopies(entities=common.entities, files=files, rows=rows),
         sweep=FileSweep(
             store=store,
             bus=ground.bus,
@@ -79,7 +70,9 @@ def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
     )
 
 
-def _build_services(ground: ApiGround, common: Common, files: StoredFiles, thumbnails: Thumbnails) -> FileServices:
+def _build_services(
+    ground: ApiGround, common: Common, files: StoredFiles, rows: FileRows, thumbnails: Thumbnails
+) -> FileServices:
     store, links, entities, settings = ground.store, ground.links, common.entities, ground.settings.files
     staging = ground.blobs.staging
     return FileServices(
@@ -90,11 +83,9 @@ def _build_services(ground: ApiGround, common: Common, files: StoredFiles, thumb
             entities=entities,
             store=store,
             files=files,
+            rows=rows,
             links=links,
             staging=staging,
-            ids=ground.ids,
-            clock=ground.clock,
-            lifetime_s=settings.upload_lifetime_s,
             max_bytes=settings.max_upload_bytes,
             prefix=PREFIX,
         ),

@@ -11,62 +11,24 @@ again. When that is not known, or the process dies, the sweep looks whether a me
 """
 
 import contextlib
-import logging
 from collections.abc import AsyncIterator, Sequence
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
 from api.services.access import ChannelAccess
 from api.services.entity_cache import EntityCache
+from api.services.files.attached_files import AttachedFiles
 from api.services.files.attachment_forms import AttachmentDraft, check_count, unknown_upload
+from api.services.files.file_rows import FileRows
 from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile, IncomingFiles
 from api.services.files.stored_files import StoredFiles
-from api.services.ids import IdSource
-from core.domain.errors import Invalid, OutcomeUnknown, Unavailable
+from core.domain.errors import Invalid
 from core.domain.messages.attachment import IS_SPOILER, SPOILER_PREFIX, Attachment, FileState, StoredFile
-from core.runtime.clock import Clock
 from core.store.interfaces import Store
 
-logger = logging.getLogger(__name__)
-
 NO_DRAFT: Final = AttachmentDraft(place=0)
-
-
-class AttachedFiles:
-    """Files that a message is about to have. At the end of the context those that none has are removed or released."""
-
-    __slots__ = ("_files", "_store", "attachments", "claimed_ids", "is_kept", "made_ids")
-
-    def __init__(self, *, store: Store, files: StoredFiles) -> None:
-        self._store = store
-        self._files = files
-        self.attachments: tuple[Attachment, ...] = ()
-        self.made_ids: list[int] = []
-        """The files that are there for this message alone."""
-        self.claimed_ids: list[int] = []
-        """The files that were uploaded ahead."""
-        self.is_kept = False
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if not self.is_kept and not isinstance(error, OutcomeUnknown):
-            await self._files.try_give_up(self.made_ids)
-            await self._files.try_release(self.claimed_ids)
-
-    async def use(self, message_id: int) -> None:
-        """Note that the message is stored. What cannot be noted now, the sweep notes later."""
-        self.is_kept = True
-        if not self.attachments:
-            return
-        try:
-            async with self._store.write() as tx:
-                await tx.files.use([each.id for each in self.attachments], message_id=message_id)
-        except Unavailable:
-            logger.warning("a message's files could not be noted yet", extra={"message_id": message_id})
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -81,25 +43,13 @@ class _Target(msgspec.Struct, frozen=True):
 class AttachmentService:
     """Makes attachments of files."""
 
-    __slots__ = ("_clock", "_entities", "_files", "_ids", "_lifetime_ms", "_store")
+    __slots__ = ("_entities", "_files", "_rows", "_store")
 
-    def __init__(
-        self,
-        *,
-        entities: EntityCache,
-        store: Store,
-        files: StoredFiles,
-        ids: IdSource,
-        clock: Clock,
-        lifetime_s: float,
-    ) -> None:
-        """`lifetime_s` is the time that a file has until a message must have it."""
+    def __init__(self, *, entities: EntityCache, store: Store, files: StoredFiles, rows: FileRows) -> None:
         self._entities = entities
         self._store = store
         self._files = files
-        self._ids = ids
-        self._clock = clock
-        self._lifetime_ms = int(lifetime_s * 1000)
+        self._rows = rows
 
     @contextlib.asynccontextmanager
     async def attach(
@@ -124,7 +74,7 @@ class AttachmentService:
         pairs = _pair(drafts, incoming.files if incoming is not None else ())
         check_count(len(pairs))
         target = _Target(access, user_id, message_id)
-        async with AttachedFiles(store=self._store, files=self._files) as attached:
+        async with AttachedFiles(self._files) as attached:
             claimed = await self._claim(target, [draft for draft, file in pairs if file is None])
             attached.claimed_ids = list(claimed)
             made = await self._make_all(target, [file for _, file in pairs if file is not None])
@@ -149,7 +99,7 @@ class AttachmentService:
                 wanted,
                 user_id=target.user_id,
                 channel_id=target.access.channel.id,
-                expires_ms=self._clock.now_ms() + self._lifetime_ms,
+                expires_ms=self._rows.compute_expiry_ms(),
                 message_id=target.message_id,
             )
             claimed = {file.id: file for file in files}
@@ -179,19 +129,16 @@ class AttachmentService:
     async def _make(self, target: _Target, file: IncomingFile) -> StoredFile:
         """Make the row of a file, after a look at its content."""
         facts = await self._files.examine(file.staged.path, bytes(file.head), file.filename)
-        return StoredFile(
-            id=self._ids.next(),
-            channel_id=target.access.channel.id,
-            guild_id=target.access.channel.guild_id,
-            user_id=target.user_id,
-            message_id=target.message_id,
-            state=int(FileState.CLAIMED),
+        return self._rows.make(
+            target.access.channel,
+            target.user_id,
+            state=FileState.CLAIMED,
             filename=file.filename,
-            content_type=facts.content_type,
             size=facts.size,
+            content_type=facts.content_type,
             width=facts.width,
             height=facts.height,
-            expires_ms=self._clock.now_ms() + self._lifetime_ms,
+            message_id=target.message_id,
         )
 
 

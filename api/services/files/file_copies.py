@@ -10,14 +10,12 @@ from collections.abc import AsyncIterator, Sequence
 import msgspec
 
 from api.services.entity_cache import EntityCache
-from api.services.files.attachments import AttachedFiles
+from api.services.files.attached_files import AttachedFiles
+from api.services.files.file_rows import FileRows
 from api.services.files.incoming_files import ATTACH_FILES
 from api.services.files.stored_files import StoredFiles
-from api.services.ids import IdSource
 from core.domain.channels.channel import Channel
 from core.domain.messages.attachment import Attachment, FileState, StoredFile
-from core.runtime.clock import Clock
-from core.store.interfaces import Store
 
 
 class FileGone(Exception):
@@ -27,25 +25,12 @@ class FileGone(Exception):
 class FileCopies:
     """Copies files."""
 
-    __slots__ = ("_clock", "_entities", "_files", "_ids", "_lifetime_ms", "_store")
+    __slots__ = ("_entities", "_files", "_rows")
 
-    def __init__(
-        self,
-        *,
-        entities: EntityCache,
-        store: Store,
-        files: StoredFiles,
-        ids: IdSource,
-        clock: Clock,
-        lifetime_s: float,
-    ) -> None:
-        """`lifetime_s` is the time that a file has until a message must have it."""
+    def __init__(self, *, entities: EntityCache, files: StoredFiles, rows: FileRows) -> None:
         self._entities = entities
-        self._store = store
         self._files = files
-        self._ids = ids
-        self._clock = clock
-        self._lifetime_ms = int(lifetime_s * 1000)
+        self._rows = rows
 
     @contextlib.asynccontextmanager
     async def copy(
@@ -59,7 +44,7 @@ class FileCopies:
             FileGone. UnknownChannel, MissingAccess, Forbidden: without the right to attach files.
             QuotaReached, Unavailable.
         """
-        async with AttachedFiles(store=self._store, files=self._files) as attached:
+        async with AttachedFiles(self._files) as attached:
             if attachments:
                 access = await self._entities.text_access(user_id, channel_id)
                 access.require(ATTACH_FILES)
@@ -76,16 +61,13 @@ class FileCopies:
             yield attached
 
     def _make_row(self, user_id: int, channel: Channel, original: Attachment) -> StoredFile:
-        return StoredFile(
-            id=self._ids.next(),
-            channel_id=channel.id,
-            guild_id=channel.guild_id,
-            user_id=user_id,
-            state=int(FileState.CLAIMED),
+        return self._rows.make(
+            channel,
+            user_id,
+            state=FileState.CLAIMED,
             filename=original.filename,
-            content_type=original.content_type,
             size=original.size,
+            content_type=original.content_type,
             width=original.width,
             height=original.height,
-            expires_ms=self._clock.now_ms() + self._lifetime_ms,
         )

@@ -139,6 +139,16 @@ class StoredFiles:
         except Unavailable:
             logger.warning("files could not be removed yet", extra={"files": len(file_ids)})
 
+    async def try_use(self, file_ids: Collection[int], message_id: int) -> None:
+        """Note which message has files, or leave it to the sweep."""
+        if not file_ids:
+            return
+        try:
+            async with self._store.write() as tx:
+                await tx.files.use(file_ids, message_id=message_id)
+        except Unavailable:
+            logger.warning("a message's files could not be noted yet", extra={"message_id": message_id})
+
     async def try_release(self, file_ids: Collection[int]) -> None:
         """Give claimed files back, or leave them to the sweep."""
         if not file_ids:

@@ -18,15 +18,14 @@ from msgspec import Meta
 from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import check_count, name_upload, parse_upload_name
 from api.services.files.file_links import FileLinks
+from api.services.files.file_rows import FileRows
 from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile
 from api.services.files.stored_files import StoredFiles
-from api.services.ids import IdSource
 from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge, Unavailable
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.attachment import FileState, StoredFile
-from core.runtime.clock import Clock
 from core.store.blob.staging import Staging
 from core.store.interfaces import Store
 from core.wire.objects.messages.attachment import UploadObject
@@ -55,32 +54,27 @@ class UploadsForm(msgspec.Struct, kw_only=True):
 class UploadService:
     """Files that are uploaded ahead."""
 
-    __slots__ = ("_clock", "_entities", "_files", "_ids", "_lifetime_s", "_links", "_max_bytes", "_prefix", "_staging",
-                 "_store")  # fmt: skip
+    __slots__ = ("_entities", "_files", "_links", "_max_bytes", "_prefix", "_rows", "_staging", "_store")
 
-    def __init__(  # noqa: PLR0913 - what a file needs from its announcement to its place
+    def __init__(
         self,
         *,
         entities: EntityCache,
         store: Store,
         files: StoredFiles,
+        rows: FileRows,
         links: FileLinks,
         staging: Staging,
-        ids: IdSource,
-        clock: Clock,
-        lifetime_s: float,
         max_bytes: int,
         prefix: str,
     ) -> None:
-        """`prefix` stands before the path of links, `lifetime_s` is theirs, `max_bytes` bounds each file."""
+        """`prefix` stands before the path of links, `max_bytes` bounds each file."""
         self._entities = entities
         self._store = store
         self._files = files
+        self._rows = rows
         self._links = links
         self._staging = staging
-        self._ids = ids
-        self._clock = clock
-        self._lifetime_s = lifetime_s
         self._max_bytes = max_bytes
         self._prefix = prefix
 
@@ -98,16 +92,13 @@ class UploadService:
         check_count(len(forms))
         if any(form.file_size > self._max_bytes for form in forms):
             raise TooLarge
-        expires_ms = self._clock.now_ms() + int(self._lifetime_s * 1000)
         files = [
-            StoredFile(
-                id=self._ids.next(),
-                channel_id=channel_id,
-                guild_id=access.channel.guild_id,
-                user_id=user_id,
+            self._rows.make(
+                access.channel,
+                user_id,
+                state=FileState.EXPECTED,
                 filename=clean_filename(form.filename),
                 size=form.file_size,
-                expires_ms=expires_ms,
             )
             for form in forms
         ]
@@ -162,7 +153,7 @@ class UploadService:
             size=facts.size,
             width=facts.width,
             height=facts.height,
-            expires_ms=self._clock.now_ms() + int(self._lifetime_s * 1000),
+            expires_ms=self._rows.compute_expiry_ms(),
         )
         async with self._store.write(users=[file.user_id]) as tx:
             is_first = await tx.files.begin(file.id)
@@ -199,7 +190,7 @@ class UploadService:
     def _show(self, form: UploadForm, file: StoredFile) -> UploadObject:
         return UploadObject(
             id=form.id,
-            upload_url=self._links.sign(self._path(file.id), lifetime_s=self._lifetime_s),
+            upload_url=self._links.sign(self._path(file.id), lifetime_s=self._rows.lifetime_s),
             upload_filename=name_upload(file.id, file.filename),
         )
 

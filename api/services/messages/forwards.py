@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from api.services.entity_cache import EntityCache
-from api.services.files.attachments import AttachedFiles
+from api.services.files.attached_files import AttachedFiles
 from api.services.files.file_copies import FileCopies, FileGone
 from api.services.messages.content.message_forms import ForwardSource
 from api.services.messages.pages.message_cache import MessageCache
