@@ -103,6 +103,8 @@ class _Multipart:
     async def _begin(self, segment: MultipartSegment) -> None:
         if segment.header("content-transfer-encoding", "binary").lower() not in _AS_THEY_ARE:
             raise Invalid(message="Fields of a form are sent as they are (RFC 7578 section 4.7)")
+        if segment.filename is None and "filename*" in segment.header("content-disposition", ""):
+            raise Invalid(message="A file's name is sent as filename= in UTF-8 (RFC 7578 section 4.2)")
         self._is_file = segment.filename is not None
         if segment.filename is None:
             self._value = self._fields[segment.name] = bytearray()

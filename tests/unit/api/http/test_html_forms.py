@@ -108,3 +108,9 @@ async def test_body_of_garbage_gives_bytes_or_a_domain_error(body: bytes, conten
     except (Invalid, NotBuilt):
         return
     assert isinstance(found, bytes)
+
+
+async def test_file_whose_name_is_encoded_is_refused_and_not_lost() -> None:
+    body = form(part("hi", 'name="content"'), part("x", "name=\"files[0]\"; filename*=UTF-8''%E2%82%AC.txt"))
+    with pytest.raises(Invalid, match="filename="):
+        await find_json(body, FORM)
