@@ -3,7 +3,7 @@
 Libraries of typed languages send every field of a struct: a field that is not given is null, "", 0, false, an empty
 list or object, or a date of the year 1. Numbers come as strings and as floats, ids as numbers. So a reading takes any
 value and never raises. It returns the value that is meant, or None for a value without meaning, and then the default of
-the field's Struct stands. `gateway.commands.commands` decides which values close a connection. Pure.
+the field's Struct stands. `gateway.commands.command_parser` decides which values close a connection. Pure.
 """
 
 import math

@@ -5,8 +5,8 @@ and the bytes after it. `share_dispatch` makes these from a whole `d`; `open_dis
 piece by piece, for a `d` whose pairs come from several places.
 
 From the client: `decode_frame` reads the outer `{op, t, d}` of a payload and leaves `d` for
-`gateway.commands.commands`, which knows its type. `d` is still encoded for JSON and msgpack, and a plain object for
-ETF.
+`gateway.commands.command_parser`, which knows its type. `d` is still encoded for JSON and msgpack, and a plain object
+for ETF.
 
 Erlang's term format and the splicing of `s` are kernels (`core_ext`); JSON and msgpack are msgspec's.
 """

@@ -26,7 +26,8 @@ from core.wire.close_codes import CloseCode
 from core.wire.opcodes import Opcode
 from core_ext import payloads, sockets
 from core_ext.delivery import Outlet
-from gateway.commands.commands import Command, Heartbeat, Identify, Resume, parse_command
+from gateway.commands.command_parser import parse_command
+from gateway.commands.commands import Command, Heartbeat, Identify, Resume
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.compression import Compression
 from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame, encode_payload

@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from core_ext import sockets
-from gateway.commands.commands import Heartbeat, parse_command
+from gateway.commands.command_parser import parse_command
+from gateway.commands.commands import Heartbeat
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.handshake import asks_upgrade, find_fault

@@ -10,6 +10,7 @@ import pytest
 
 from core.wire.close_codes import CloseCode
 from gateway.commands.activity import Activity
+from gateway.commands.command_parser import parse_command
 from gateway.commands.commands import (
     Command,
     GuildSubscription,
@@ -21,7 +22,6 @@ from gateway.commands.commands import (
     RequestSoundboardSounds,
     Resume,
     VoiceStateUpdate,
-    parse_command,
 )
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame

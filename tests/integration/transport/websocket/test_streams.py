@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from core_ext.sockets.websocket_c import CLOSE, PING, PONG, PROTOCOL_ERROR
-from gateway.commands.commands import Heartbeat, RequestGuildMembers, parse_command
+from gateway.commands.command_parser import parse_command
+from gateway.commands.commands import Heartbeat, RequestGuildMembers
 from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.fragments import MAX_FRAGMENTS
 from tests.integration.transport.websocket.echo_server import EchoServer

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from core_ext.payloads.etf_py import etf_encode
 from core_ext.sockets.intake_c import ETF, JSON, MSGPACK, NO_SEQ
-from gateway.commands.commands import Heartbeat, parse_command
+from gateway.commands.command_parser import parse_command
+from gateway.commands.commands import Heartbeat
 from gateway.payloads.encodings import Encoding, decode_frame
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of
 

@@ -8,9 +8,9 @@ import pytest
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from gateway.commands.activity import Activity, Emoji
+from gateway.commands.command_parser import SEARCHED
 from gateway.commands.commands import (
     NO_SEQ,
-    SEARCHED,
     Command,
     GuildSubscription,
     GuildSubscriptions,
