@@ -86,6 +86,13 @@ def test_page_that_is_written_to_be_slow_is_read_in_time(unit: str) -> None:
         assert time.process_time() - began < 2  # it takes a tenth; quadratic time would be minutes
 
 
+@pytest.mark.parametrize("mark", "<=")
+def test_page_is_looked_at_up_to_so_many_costly_characters(mark: str) -> None:
+    tag = "<meta name=a content=b>"
+    assert parse_page(mark * 39_000 + tag).meta == {"a": "b"}
+    assert parse_page(mark * 40_000 + tag).meta == {}
+
+
 async def cut(data: bytes, size: int) -> AsyncIterator[bytes]:
     for start in range(0, len(data), size):
         yield data[start : start + size]
