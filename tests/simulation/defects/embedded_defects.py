@@ -23,7 +23,7 @@ DEFECTS: Final = Defects()
 # ---- messages
 
 
-@DEFECTS.plant("answer before commit", MessageBatch, "run")
+@DEFECTS.plant("answer before commit", MessageBatch, "run", seeds=(4,))
 def _answer_early(original: Original) -> Original:
     async def run(batch: MessageBatch, *arguments: Any) -> Any:
         done = await original(batch, *arguments)
@@ -43,7 +43,7 @@ def _await_before_store(original: Original) -> Original:
     return add
 
 
-@DEFECTS.plant("nonce forgotten", MessageBatch, "open")
+@DEFECTS.plant("nonce forgotten", MessageBatch, "open", seeds=(31, 32))
 def _forget_stored_nonces(_: Original) -> Original:
     def look_nothing_up(batch: MessageBatch) -> list[Any]:
         batch._own = {}
@@ -63,7 +63,7 @@ def _forget_to_announce(original: Original) -> Original:
     return announce
 
 
-@DEFECTS.plant("failed unit not rolled back", Writer, "_undo")
+@DEFECTS.plant("failed unit not rolled back", Writer, "_undo", seeds=(11,))
 def _keep_failed_units(_: Original) -> Original:
     async def undo_nothing(writer: Writer, batch: Any, *, is_nested: bool) -> None:
         if is_nested:
@@ -115,7 +115,7 @@ class _LateJournal:
         await self._journal.write(late, **options)
 
 
-@DEFECTS.plant("cut before dispatch", JournalWriter, "_write")
+@DEFECTS.plant("cut before dispatch", JournalWriter, "_write", seeds=(143, 152, 178, 188))
 def _cut_in_two_moments(original: Original) -> Original:
     async def write(writer: JournalWriter) -> None:
         journal = writer._journal

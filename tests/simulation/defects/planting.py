@@ -9,7 +9,7 @@ modules beside this one, by the part of the simulation that finds them.
 """
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from unittest.mock import patch
 
@@ -24,6 +24,8 @@ class Defect(msgspec.Struct, frozen=True, kw_only=True):
     owner: type
     method: str
     wrong: Callable[[Original], Any]
+    seeds: Sequence[int] = ()
+    """The seeds that have found it, where the first ones do not: the test begins with them."""
 
 
 class Defects:
@@ -32,11 +34,13 @@ class Defects:
     def __init__(self) -> None:
         self.by_name: dict[str, Defect] = {}
 
-    def plant(self, name: str, owner: type, method: str) -> Callable[[Callable[[Original], Any]], None]:
-        """Make a function a defect of this name, which replaces the method of `owner`."""
+    def plant(
+        self, name: str, owner: type, method: str, *, seeds: Sequence[int] = ()
+    ) -> Callable[[Callable[[Original], Any]], None]:
+        """Make a function a defect of this name, which replaces the method of `owner`. `seeds` are known to find it."""
 
         def keep(wrong: Callable[[Original], Any]) -> None:
-            self.by_name[name] = Defect(owner=owner, method=method, wrong=wrong)
+            self.by_name[name] = Defect(owner=owner, method=method, wrong=wrong, seeds=seeds)
 
         return keep
 
