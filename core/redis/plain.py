@@ -1,20 +1,13 @@
-"""Plain commands through the `redis` package: what is written in batches, and read by few requests.
-
-Its calls cost ten times those of `core.redis.client`, and bring pools, timeouts and errors that are well tested.
-"""
+"""Plain commands by a pool of connections: what is written in batches, and read by few requests."""
 
 from collections.abc import Awaitable, Collection, Mapping, Sequence
-from typing import Any, TypeVar, cast
+from typing import cast
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 from typing_extensions import override
 
-from core.domain.errors import Unavailable
 from core.redis.address import RedisAddress
 from core.redis.interfaces import Plain
-
-T = TypeVar("T")
+from core.redis.pooled import answer_of, make_pool
 
 
 class PlainCommands(Plain):
@@ -23,22 +16,13 @@ class PlainCommands(Plain):
     __slots__ = ("_redis",)
 
     def __init__(self, *, address: RedisAddress, timeout_s: float = 2.0) -> None:
-        self._redis: Any = Redis(
-            host=address.host,
-            port=address.port,
-            db=address.database,
-            username=address.user or None,
-            password=address.password or None,
-            ssl=address.is_encrypted,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-        )
+        self._redis = make_pool(address, timeout_s=timeout_s)
 
     @override
     async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
         if not fields:
             return []
-        return await _answer(cast("Awaitable[list[bytes | None]]", self._redis.hmget(key, list(fields))))
+        return await answer_of(cast("Awaitable[list[bytes | None]]", self._redis.hmget(key, list(fields))))
 
     @override
     async def write_fields(self, key: str, values: Mapping[str, str], gone: Collection[str] = ()) -> None:
@@ -47,24 +31,17 @@ class PlainCommands(Plain):
             pipeline.hset(key, mapping=dict(values))
         if gone:
             pipeline.hdel(key, *gone)
-        await _answer(pipeline.execute())
+        await answer_of(pipeline.execute())
 
     @override
     async def read_hash(self, key: str) -> dict[str, bytes]:
-        found = await _answer(cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(key)))
+        found = await answer_of(cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(key)))
         return {field.decode(): value for field, value in found.items()}
 
     @override
     async def remove(self, key: str) -> None:
-        await _answer(self._redis.delete(key))
+        await answer_of(self._redis.delete(key))
 
     async def close(self) -> None:
         """Close the connections."""
         await self._redis.aclose()
-
-
-async def _answer(call: Awaitable[T]) -> T:
-    try:
-        return await call
-    except (RedisError, OSError) as error:
-        raise Unavailable(f"Redis: {error}") from error

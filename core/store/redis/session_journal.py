@@ -11,15 +11,13 @@ resume, so they go through the `redis` package.
 """
 
 import heapq
-from collections.abc import Awaitable, Sequence
-from typing import Any, Final, TypeVar
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from core.domain.errors import Unavailable
 from core.redis.address import RedisAddress
+from core.redis.pooled import answer_of, make_pool
 from core.store.aggregates.session_journal import Cut, JournalLost, SessionRecord
 
 _WRITE: Final = """
@@ -78,8 +76,6 @@ end
 return 0
 """
 
-T = TypeVar("T")
-
 _encode = msgspec.msgpack.encode
 _decode_cut = msgspec.msgpack.Decoder(Cut).decode
 _decode_record = msgspec.msgpack.Decoder(SessionRecord).decode
@@ -92,16 +88,7 @@ class RedisSessionJournal:
 
     def __init__(self, *, address: RedisAddress, timeout_s: float = 2.0) -> None:
         """A call that takes longer than `timeout_s` has failed, and may have had its effect."""
-        self._redis: Any = Redis(
-            host=address.host,
-            port=address.port,
-            db=address.database,
-            username=address.user or None,
-            password=address.password or None,
-            ssl=address.is_encrypted,
-            socket_timeout=timeout_s,
-            socket_connect_timeout=timeout_s,
-        )
+        self._redis = make_pool(address, timeout_s=timeout_s)
         self._write = self._redis.register_script(_WRITE)
         self._claim = self._redis.register_script(_CLAIM)
         self._drop = self._redis.register_script(_DROP)
@@ -112,7 +99,7 @@ class RedisSessionJournal:
         arguments: list[str | int | bytes] = [cut.incarnation, cut.number, keep_from, _encode(cut), len(records)]
         for record in records:
             arguments += (record.session_id, _encode(record))
-        if not await _answer(self._write(args=[*arguments, *ended])):
+        if not await answer_of(self._write(args=[*arguments, *ended])):
             raise JournalLost
 
     async def find(self, session_id: str) -> SessionRecord | None:
@@ -120,26 +107,26 @@ class RedisSessionJournal:
         return found
 
     async def claim(self, session_id: str, *, holder: str, by: str) -> bool:
-        return bool(await _answer(self._claim(args=[session_id, holder, by])))
+        return bool(await answer_of(self._claim(args=[session_id, holder, by])))
 
     async def list_cuts(self, incarnation: str, *, before: int | None = None, limit: int = 32) -> list[Cut]:
         newest = "+" if before is None else f"({before}-0"
-        entries = await _answer(self._redis.xrevrange(f"ck:{incarnation}", newest, "-", count=limit))
+        entries = await answer_of(self._redis.xrevrange(f"ck:{incarnation}", newest, "-", count=limit))
         return [_decode_cut(fields[b"cut"]) for _, fields in entries]
 
     async def list_left(self, incarnation: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
-        known = await _answer(self._redis.smembers("incarnations"))
+        known = await answer_of(self._redis.smembers("incarnations"))
         pipeline = self._redis.pipeline(transaction=False)
         for other in known - {incarnation.encode()}:
             pipeline.zrangebylex(b"held:" + other, f"({after}" if after else "-", "+", start=0, num=limit)
-        held = await _answer(pipeline.execute())
+        held = await answer_of(pipeline.execute())
         session_ids = [each.decode() for each in heapq.merge(*held)][:limit]
         # A session may be claimed between the two reads.
         found = await self._read_records(session_ids)
         return [record for record in found if record is not None and record.holder != incarnation]
 
     async def drop_left(self, incarnation: str, *, limit: int = 2000) -> bool:
-        return bool(await _answer(self._drop(args=[incarnation, limit])))
+        return bool(await answer_of(self._drop(args=[incarnation, limit])))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -149,7 +136,7 @@ class RedisSessionJournal:
         pipeline = self._redis.pipeline(transaction=False)
         for session_id in session_ids:
             pipeline.hmget(f"sess:{session_id}", "holder", "record")
-        return [_record(*fields) for fields in await _answer(pipeline.execute())]
+        return [_record(*fields) for fields in await answer_of(pipeline.execute())]
 
 
 def _record(holder: bytes | None, data: bytes | None) -> SessionRecord | None:
@@ -157,10 +144,3 @@ def _record(holder: bytes | None, data: bytes | None) -> SessionRecord | None:
     if holder is None or data is None:
         return None
     return msgspec.structs.replace(_decode_record(data), holder=holder.decode())
-
-
-async def _answer(call: Awaitable[T]) -> T:
-    try:
-        return await call
-    except (RedisError, OSError) as error:
-        raise Unavailable(f"Redis: {error}") from error
