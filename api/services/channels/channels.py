@@ -16,13 +16,13 @@ from api.services.channels.channel_rules import (
     check_channel_count,
     check_conversion,
     check_grant,
-    check_kind,
     check_parent,
     compute_name,
     compute_next_position,
 )
 from api.services.channels.group_channels import refuse_group_fields
 from api.services.channels.last_messages import LastMessages
+from api.services.channels.new_channel import make_channel
 from api.services.channels.overwrites import require_grant, resolve_overwrites, sync_children
 from api.services.channels.private_channels import PrivateChannelService
 from api.services.entity_cache import EntityCache
@@ -109,7 +109,7 @@ class ChannelService:
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
         channel = msgspec.structs.replace(
-            _make_channel(form, self._ids.next(), guild_id),
+            make_channel(form, self._ids.next(), guild_id),
             overwrites=await self._initial_overwrites(form, access, parent),
         )
         async with self._store.write(guilds=[guild_id]) as tx:
@@ -204,32 +204,6 @@ class ChannelService:
         guild = await tx.guilds.update(guild.id, changes)
         payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
         tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload))
-
-
-def _make_channel(form: CreateChannel, channel_id: int, guild_id: int) -> Channel:
-    kind = form.type or 0
-    check_kind(kind)
-    channel = Channel(
-        id=channel_id,
-        type=kind,
-        guild_id=guild_id,
-        name=compute_name(kind, form.name),
-        position=form.position or 0,
-        parent_id=form.parent_id,
-        topic=form.topic,
-        nsfw=bool(form.nsfw),
-        rate_limit_per_user=form.rate_limit_per_user or 0,
-        bitrate=form.bitrate or 64_000,
-        user_limit=form.user_limit or 0,
-        rtc_region=form.rtc_region,
-        video_quality_mode=form.video_quality_mode or 1,
-        default_auto_archive_duration=form.default_auto_archive_duration,
-        default_thread_rate_limit_per_user=form.default_thread_rate_limit_per_user or 0,
-        default_sort_order=form.default_sort_order,
-        default_forum_layout=form.default_forum_layout or 0,
-    )
-    check_bounds(channel)
-    return channel
 
 
 def _changes_of(form: UpdateChannel, channel: Channel) -> dict[str, Any]:

@@ -11,13 +11,11 @@ import msgspec
 
 from api.services.channels.channel_forms import OverwriteForm, overwrite_of, overwrite_type_of
 from api.services.channels.channel_rules import (
-    check_bounds,
-    check_kind,
     check_parent,
-    compute_name,
     merge_overwrites,
     refuse_type,
 )
+from api.services.channels.new_channel import make_channel
 from api.services.guilds.guild_forms import CreateGuild, TemplateChannel, TemplateRole
 from api.services.ids import IdSource
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
@@ -111,7 +109,12 @@ def _make_channels(
     for position, form in enumerate(forms):
         path = ("channels", position)
         try:
-            channel = _make_channel(form, ids.next(), guild_id, position, role_ids)
+            channel = msgspec.structs.replace(
+                make_channel(form, ids.next(), guild_id),
+                position=position if form.position is None else form.position,
+                parent_id=None,
+                overwrites=_make_overwrites(form.permission_overwrites or (), role_ids),
+            )
             if form.parent_id is not None:
                 parent_id = translation.get(form.parent_id, 0)
                 check_parent(channel.type, parent_id, made)
@@ -122,34 +125,6 @@ def _make_channels(
             translation[form.id] = channel.id
         made[channel.id] = channel
     return list(made.values()), translation
-
-
-def _make_channel(
-    form: TemplateChannel, channel_id: int, guild_id: int, position: int, role_ids: Mapping[int, int]
-) -> Channel:
-    kind = form.type or 0
-    check_kind(kind)
-    channel = Channel(
-        id=channel_id,
-        type=kind,
-        guild_id=guild_id,
-        name=compute_name(kind, form.name),
-        position=position if form.position is None else form.position,
-        topic=form.topic,
-        nsfw=bool(form.nsfw),
-        rate_limit_per_user=form.rate_limit_per_user or 0,
-        bitrate=form.bitrate or 64_000,
-        user_limit=form.user_limit or 0,
-        rtc_region=form.rtc_region,
-        video_quality_mode=form.video_quality_mode or 1,
-        default_auto_archive_duration=form.default_auto_archive_duration,
-        default_thread_rate_limit_per_user=form.default_thread_rate_limit_per_user or 0,
-        default_sort_order=form.default_sort_order,
-        default_forum_layout=form.default_forum_layout or 0,
-        overwrites=_make_overwrites(form.permission_overwrites or (), role_ids),
-    )
-    check_bounds(channel)
-    return channel
 
 
 def _make_overwrites(forms: Sequence[OverwriteForm], role_ids: Mapping[int, int]) -> tuple[Overwrite, ...]:
