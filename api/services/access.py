@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from core.domain.channels.channel import VOCAL, Channel
-from core.domain.errors import Forbidden, MissingAccess
+from core.domain.channels.channel import TEXT_LIKE, VOCAL, Channel
+from core.domain.errors import Forbidden, MissingAccess, WrongChannelType
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.permissions import (
@@ -177,6 +177,11 @@ class ChannelAccess:
         """Raise Forbidden unless all bits are held in the channel."""
         if self.permissions & permission != permission:
             raise Forbidden
+
+    def require_messages(self) -> None:
+        """Raise WrongChannelType unless the channel is one that holds messages."""
+        if self.channel.type not in TEXT_LIKE:
+            raise WrongChannelType
 
 
 def access_guild_channel(guild: GuildAccess, channel: Channel) -> ChannelAccess:

@@ -32,7 +32,7 @@ from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
-from core.domain.channels.channel import TEXT_LIKE, Channel
+from core.domain.channels.channel import Channel
 from core.domain.errors import (
     BulkDeleteCount,
     BulkDeleteTooOld,
@@ -43,7 +43,6 @@ from core.domain.errors import (
     Unavailable,
     UnknownMessage,
     VoiceMessageEdit,
-    WrongChannelType,
 )
 from core.domain.guilds.permissions import Permission
 from core.domain.ids import snowflake_at
@@ -189,8 +188,7 @@ class MessageEditService:
         access = await self._entities.text_access(user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
-        if access.channel.type not in TEXT_LIKE:
-            raise WrongChannelType
+        access.require_messages()
         access.require(_MANAGE)
         if not _BULK_MIN <= len(message_ids) <= _BULK_MAX:
             raise BulkDeleteCount

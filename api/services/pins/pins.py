@@ -25,8 +25,8 @@ from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.pins.pin_flags import PinFlags
-from core.domain.channels.channel import TEXT_LIKE, Channel, ChannelType
-from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage, WrongChannelType
+from core.domain.channels.channel import Channel, ChannelType
+from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage
 from core.domain.events import CHANNEL_PINS_UPDATE
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import WRITTEN, Message, MessageType
@@ -229,8 +229,7 @@ class PinService:
 
     async def _access(self, user_id: int, channel_id: int) -> ChannelAccess:
         access = await self._entities.text_access(user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
-            raise WrongChannelType
+        access.require_messages()
         return access
 
     async def _fetch(self, channel_id: int, message_id: int) -> Message:

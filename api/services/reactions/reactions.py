@@ -16,8 +16,7 @@ from api.services.ids import IdSource
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.reactions.reaction_events import reaction_added, reaction_removed, reactions_removed
 from api.services.relationships.relationship_cache import RelationshipCache
-from core.domain.channels.channel import TEXT_LIKE
-from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, UnknownMessage, WrongChannelType
+from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, UnknownMessage
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Reaction, find_count, key_of, parse_emoji
@@ -155,8 +154,7 @@ class ReactionService:
 
     async def _access(self, user_id: int, channel_id: int) -> ChannelAccess:
         access = await self._entities.text_access(user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
-            raise WrongChannelType
+        access.require_messages()
         return access
 
     async def _fetch(self, channel_id: int, message_id: int) -> Message:

@@ -11,8 +11,8 @@ from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_page import Page
 from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
-from core.domain.channels.channel import TEXT_LIKE, Channel
-from core.domain.errors import UnknownMessage, WrongChannelType
+from core.domain.channels.channel import Channel
+from core.domain.errors import UnknownMessage
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message
 from core.store.aggregates.messages.messages import MessageStore
@@ -59,8 +59,7 @@ class MessageHistoryService:
             UnknownChannel, MissingAccess. WrongChannelType: for categories and forums.
         """
         access = await self._entities.text_access(caller.user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
-            raise WrongChannelType
+        access.require_messages()
         if not access.has(_READ_HISTORY):
             return b"[]"
         if query.around is not None:
