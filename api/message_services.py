@@ -25,6 +25,7 @@ from api.services.reactions.reactions import ReactionService
 from api.services.reading.chats import ChatService
 from api.services.reading.mention_inbox import MentionInboxService
 from api.services.reading.own_places import OwnPlaces
+from api.services.reading.read_receipts import ReadReceiptService
 from api.services.reading.read_states import ReadStateService
 from api.web_services import WebParts
 
@@ -42,6 +43,7 @@ class MessageServices(msgspec.Struct, kw_only=True, frozen=True):
     pins: PinService
     previews: PreviewService
     reactions: ReactionService
+    read_receipts: ReadReceiptService
     read_states: ReadStateService
     typing_indicators: TypingIndicatorService
 
@@ -94,6 +96,7 @@ def _build_services(
         pins=_build_pins(ground, common, pin_flags, parts),
         previews=previews,
         reactions=_build_reactions(ground, common),
+        read_receipts=ReadReceiptService(store=store, entities=entities, ids=ids),
         read_states=ReadStateService(store=store, entities=entities, last_messages=last_messages, ids=ids, clock=clock),
         typing_indicators=_build_typing_indicators(ground, common),
     )

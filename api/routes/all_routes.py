@@ -10,7 +10,7 @@ from api.routes.channels import calls, channels, direct_channels, overwrites, ty
 from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import bans, guilds, invites, members, roles
 from api.routes.messages import external_pictures, files, messages, pins, reactions
-from api.routes.people import applications, auth, chats, mentions, read_states, relationships, users
+from api.routes.people import applications, auth, chats, mentions, read_receipts, read_states, relationships, users
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
@@ -27,6 +27,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *messages.ROUTES,
     *reactions.ROUTES,
     *pins.ROUTES,
+    *read_receipts.ROUTES,
     *read_states.ROUTES,
     *files.ROUTES,
     *mentions.ROUTES,

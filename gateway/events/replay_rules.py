@@ -126,6 +126,8 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
             *events.RELATIONSHIP_EVENTS,
             events.MESSAGE_ACK,
             events.CHANNEL_PINS_ACK,
+            events.READ_RECEIPT_UPDATE,
+            events.READ_RECEIPT_SETTINGS_UPDATE,
             events.RECENT_MENTION_DELETE,
             events.USER_SETTINGS_UPDATE,
             events.USER_SETTINGS_PROTO_UPDATE,

@@ -50,3 +50,9 @@ class ForgetReadState(msgspec.Struct, kw_only=True):
     version: Count | None = None
     """The version of the form, which has one shape here."""
     read_state_type: Count = OF_CHANNEL
+
+
+class UpdateReadReceipts(msgspec.Struct, kw_only=True):
+    """PATCH /users/@me/read-receipts."""
+
+    enabled: bool

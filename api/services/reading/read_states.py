@@ -1,11 +1,12 @@
-"""The moving of people's places, told to all of their devices.
+"""The moving of people's places, told to all of their devices, and in direct channels to those who may know of it.
 
 Each call is one unit of work of the person, so their devices hear of the changes in the order in which they were made.
 What somebody may not view cannot be acked. In a bulk, which a client makes of what it last knew, it is left out.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, TypeAlias
 
 from api.services.announcements import user_event
 from api.services.caller import Caller
@@ -13,16 +14,19 @@ from api.services.channels.last_messages import LastMessages
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.reading.read_state_forms import OF_CHANNEL, AckBulk, AckMessage, ForgetReadState
-from core.domain.channels.channel import TEXT_LIKE
+from core.domain.channels.channel import TEXT_LIKE, Channel
 from core.domain.errors import MissingAccess, UnknownChannel, UnknownMessage, WrongAccountKind
-from core.domain.events import CHANNEL_PINS_ACK, MESSAGE_ACK
+from core.domain.events import CHANNEL_PINS_ACK, MESSAGE_ACK, READ_RECEIPT_UPDATE
 from core.domain.ids import created_ms
 from core.domain.messages.read_state import Ack, ReadState
 from core.runtime.clock import Clock
-from core.store.interfaces import Store
+from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
-from core.wire.objects.channels.read_state import ChannelPinsAck, render_ack
+from core.wire.objects.channels.read_state import ChannelPinsAck, render_ack, render_read_receipt
 from core.wire.times import iso_time
+
+_Peers: TypeAlias = Mapping[int, Sequence[int]]
+"""By channel, those who may know how far the caller has read it."""
 
 _SKEW_MS: Final = 60_000
 """What the clocks of a cluster may differ by. A message of a later time cannot have been read."""
@@ -56,7 +60,7 @@ class ReadStateService:
         """
         require_person(caller)
         self._require_past(message_id)
-        await self._entities.channel_access(caller.user_id, channel_id)
+        access = await self._entities.channel_access(caller.user_id, channel_id)
         is_manual = bool(form.manual)
         counted_id = 0
         if is_manual and form.mention_count is not None:
@@ -70,7 +74,7 @@ class ReadStateService:
             flags=form.flags,
             last_viewed=form.last_viewed,
         )
-        await self._move(caller.user_id, [ack])
+        await self._move(caller.user_id, [ack], directs=() if access.channel.guild_id else (channel_id,))
 
     async def ack_many(self, caller: Caller, form: AckBulk) -> None:
         """Move the places of many channels. Raises WrongAccountKind, UnknownMessage."""
@@ -80,8 +84,9 @@ class ReadStateService:
             self._require_past(entry.message_id)
             if entry.read_state_type == OF_CHANNEL:
                 newest[entry.channel_id] = max(entry.message_id, newest.get(entry.channel_id, 0))
-        viewed = [channel_id for channel_id in newest if await self._may_view(caller.user_id, channel_id)]
-        await self._move(caller.user_id, [Ack(channel_id=each, message_id=newest[each]) for each in viewed])
+        viewed = [found for channel_id in newest if (found := await self._find(caller.user_id, channel_id)) is not None]
+        acks = [Ack(channel_id=each.id, message_id=newest[each.id]) for each in viewed]
+        await self._move(caller.user_id, acks, directs=[each.id for each in viewed if not each.guild_id])
 
     async def ack_guild(self, caller: Caller, guild_id: int) -> None:
         """Move the places of all channels that the caller views to their ends.
@@ -112,18 +117,39 @@ class ReadStateService:
         require_person(caller)
         if form.read_state_type != OF_CHANNEL:
             return
-        async with self._store.write(users=[caller.user_id]) as tx:
+        async with self._write(caller.user_id, [channel_id]) as (tx, peers):
             left = await tx.read_states.forget(caller.user_id, channel_id, now_ms=self._clock.now_ms())
             if left is not None:
                 tx.announce(*self._events(caller.user_id, [left], {channel_id}))
+                tx.announce(*self._receipts(caller.user_id, [left], peers))
 
-    async def _move(self, user_id: int, acks: Sequence[Ack]) -> None:
+    async def _move(self, user_id: int, acks: Sequence[Ack], *, directs: Sequence[int] = ()) -> None:
         if not acks:
             return
         manual = {ack.channel_id for ack in acks if ack.is_manual}
-        async with self._store.write(users=[user_id]) as tx:
+        async with self._write(user_id, directs) as (tx, peers):
             moved = await tx.read_states.ack(user_id, acks, now_ms=self._clock.now_ms())
             tx.announce(*self._events(user_id, moved, manual))
+            tx.announce(*self._receipts(user_id, moved, peers))
+
+    @asynccontextmanager
+    async def _write(self, user_id: int, channel_ids: Sequence[int]) -> AsyncIterator[tuple[Transaction, _Peers]]:
+        """Begin a unit of the user and of those who may know how far the user has read each of these channels.
+
+        They are read before, because a unit names its owners, and again in it, because a block may have come between.
+        Most people share nothing, and then nothing is read again.
+        """
+        found = await self._store.read_states.find_receipt_peers(user_id, channel_ids)
+        named = {each for peers in found.values() for each in peers}
+        async with self._store.write(users={user_id, *named}) as tx:
+            peers = await tx.read_states.find_receipt_peers(user_id, list(found))
+            yield tx, {channel_id: [each for each in of if each in named] for channel_id, of in peers.items()}
+
+    def _receipts(self, user_id: int, moved: Sequence[ReadState], peers: _Peers) -> Iterable[Envelope]:
+        for state in moved:
+            payload = render_read_receipt(state.channel_id, user_id, state.last_read_id)
+            for peer_id in peers.get(state.channel_id, ()):
+                yield user_event(self._ids.next(), READ_RECEIPT_UPDATE, peer_id, payload)
 
     def _events(self, user_id: int, moved: Sequence[ReadState], manual: set[int]) -> Iterable[Envelope]:
         for state in moved:
@@ -134,12 +160,12 @@ class ReadStateService:
         if created_ms(message_id) > self._clock.now_ms() + _SKEW_MS:
             raise UnknownMessage
 
-    async def _may_view(self, user_id: int, channel_id: int) -> bool:
+    async def _find(self, user_id: int, channel_id: int) -> Channel | None:
+        """Return the channel if the user may view it."""
         try:
-            await self._entities.channel_access(user_id, channel_id)
+            return (await self._entities.channel_access(user_id, channel_id)).channel
         except (UnknownChannel, MissingAccess):
-            return False
-        return True
+            return None
 
 
 def require_person(caller: Caller) -> None:

@@ -20,6 +20,10 @@ MOST_WAITING: Final = 1000
 for more. So a count has a bounded cost, whatever was sent while somebody was away."""
 
 
+MAX_RECEIPT_RECIPIENTS: Final = 50
+"""The largest direct channel whose recipients see how far each of them has read. Each ack tells all of them."""
+
+
 class ReadState(msgspec.Struct, kw_only=True, frozen=True):
     """A person's place in one channel."""
 
@@ -57,6 +61,13 @@ class Mention(msgspec.Struct, frozen=True):
 
     channel_id: int
     message_id: int
+
+
+class ReadReceipt(msgspec.Struct, frozen=True):
+    """How far somebody else has read a direct channel."""
+
+    user_id: int
+    last_read_id: int
 
 
 def find_targets(message: Message) -> tuple[int, ...]:

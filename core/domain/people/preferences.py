@@ -24,6 +24,8 @@ class UserSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The protobuf that clients load later: what is used often."""
     notification_flags: int = 0
     pronouns: str = ""
+    read_receipts: bool = False
+    """Whether others in direct channels may see how far the person has read, and the person how far they have."""
 
 
 class GuildSettings(msgspec.Struct, kw_only=True, frozen=True):

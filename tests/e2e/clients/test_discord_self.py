@@ -102,6 +102,22 @@ async def test_what_is_read_is_read_on_all_devices(server: Server, alice: Person
         assert (place["last"], place["count"]) == (before, 2)
 
 
+async def test_receipts_disturb_no_client_that_does_not_know_them(server: Server, alice: Person, bob: Person) -> None:
+    await alice.befriend(bob)
+    channel_id = (await alice.call("POST", "/users/@me/channels", {"recipient_id": bob.id}))["id"]
+    async with client_of(server, alice) as client:
+        await client.wait_for("ready")
+        for person in (alice, bob):
+            await person.call("PATCH", "/users/@me/read-receipts", {"enabled": True})
+        sent = await client.order("send", channel=channel_id, content="read this")
+        await bob.call("POST", f"/channels/{channel_id}/messages/{sent['id']}/ack", {})
+        found = await alice.call("GET", f"/channels/{channel_id}/read-receipts")
+        assert found == [{"channel_id": channel_id, "user_id": bob.id, "last_read_id": sent["id"]}]
+        await bob.send(channel_id, "I have")
+        await client.wait_for("message", lambda event: event["content"] == "I have")
+        assert "error" not in {event["event"] for event in client.events}
+
+
 async def test_friends_presences_and_blocks(server: Server, alice: Person, bob: Person) -> None:
     async with client_of(server, alice) as hers, client_of(server, bob) as his:
         await hers.order("befriend", name=bob.name)

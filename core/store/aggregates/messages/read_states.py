@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from core.domain.messages.message import Message
-from core.domain.messages.read_state import Ack, Mention, ReadState
+from core.domain.messages.read_state import Ack, Mention, ReadReceipt, ReadState
 
 
 class ReadStateReader(Protocol):
@@ -35,6 +35,16 @@ class ReadStateReader(Protocol):
 
         `guild_id` asks for one guild alone; without `roles` or `everyone` such mentions are left out.
         """
+
+    async def find_receipt_peers(self, user_id: int, channel_ids: Collection[int]) -> dict[int, list[int]]:
+        """Return those who may know how far the user has read each of these channels, where there are any.
+
+        They are the other recipients of a direct channel of up to `MAX_RECEIPT_RECIPIENTS`, if they and the user share
+        receipts and neither has blocked the other. So the user may know the same of them.
+        """
+
+    async def list_receipts(self, user_id: int, channel_id: int) -> list[ReadReceipt]:
+        """Return how far those of `find_receipt_peers` have read, by user id, without who has read nothing."""
 
 
 class ReadStateWriter(ReadStateReader, Protocol):

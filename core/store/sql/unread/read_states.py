@@ -12,13 +12,14 @@ import msgspec
 from sqlalchemy import Table, and_, bindparam, select
 
 from core.domain.ids import snowflake_at
-from core.domain.messages.read_state import Ack, Mention, ReadState
+from core.domain.messages.read_state import Ack, Mention, ReadReceipt, ReadState
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, read_states
 from core.store.sql.schema.tables.users import users
+from core.store.sql.unread.read_receipts import PEERS, RECEIPTS
 from core.store.sql.unread.waiting_mentions import LISTED, WAITING, WAITING_IN
 
 
@@ -99,6 +100,17 @@ class SqlReadStates:
             LISTED[roles, everyone], user_id=user_id, before_id=before, limit=limit, guild_id=guild_id
         )
         return [Mention(row[0], row[1]) for row in rows]
+
+    async def find_receipt_peers(self, user_id: int, channel_ids: Collection[int]) -> dict[int, list[int]]:
+        if not channel_ids:
+            return {}
+        asked = [(PEERS, {"user_id": user_id, "channel_id": channel_id}) for channel_id in channel_ids]
+        answers = zip(channel_ids, await self._db.query_together(*asked), strict=True)
+        return {channel_id: [row[0] for row in rows] for channel_id, rows in answers if rows}
+
+    async def list_receipts(self, user_id: int, channel_id: int) -> list[ReadReceipt]:
+        rows = await self._db.query(RECEIPTS, user_id=user_id, channel_id=channel_id)
+        return [ReadReceipt(row[0], row[1]) for row in rows]
 
     async def ack(self, user_id: int, acks: Collection[Ack], *, now_ms: int) -> list[ReadState]:
         before = await self._find(user_id, [ack.channel_id for ack in acks])

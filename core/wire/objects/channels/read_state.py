@@ -79,3 +79,23 @@ class AckToken(msgspec.Struct):
     """The answer to an ack. Discord's clients expect the field, and it has held nothing for years."""
 
     token: None = None
+
+
+class ReadReceiptObject(msgspec.Struct, kw_only=True):
+    """How far somebody else has read a direct channel, and `d` of READ_RECEIPT_UPDATE. An object of our own."""
+
+    channel_id: str
+    user_id: str
+    last_read_id: str
+    """The newest message that was read; "0" when the person has marked all as unread."""
+
+
+class ReadReceiptSettings(msgspec.Struct, kw_only=True):
+    """Whether one shares how far one has read, and `d` of READ_RECEIPT_SETTINGS_UPDATE."""
+
+    enabled: bool
+
+
+def render_read_receipt(channel_id: int, user_id: int, last_read_id: int) -> ReadReceiptObject:
+    """Return the receipt of one person."""
+    return ReadReceiptObject(channel_id=str(channel_id), user_id=str(user_id), last_read_id=str(last_read_id))

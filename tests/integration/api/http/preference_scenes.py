@@ -45,6 +45,11 @@ async def update_notification_settings(api: ApiUnderTest, _field: str) -> Prepar
     return ground.request("/users/@me/notification-settings", {"flags": 0}, values={"flags": [16]})
 
 
+async def update_read_receipts(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request("/users/@me/read-receipts", {"enabled": False}, values={"enabled": [True]})
+
+
 async def update_settings_proto(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     path = "/users/@me/settings-proto/1"
@@ -93,6 +98,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/users/@me/guilds/settings"): update_all_guild_settings,
     ("PATCH", "/users/@me/guilds/{guild}/settings"): update_guild_settings,
     ("PATCH", "/users/@me/notification-settings"): update_notification_settings,
+    ("PATCH", "/users/@me/read-receipts"): update_read_receipts,
     ("PATCH", "/users/@me/profile"): update_profile,
     ("PATCH", "/users/@me/settings-proto/{kind}"): update_settings_proto,
     ("PATCH", "/users/@me/settings-proto/{kind}/json"): update_settings_json,

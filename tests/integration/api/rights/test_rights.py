@@ -47,6 +47,7 @@ NOT_IN_A_GUILD: Final = frozenset(
         "PATCH /users/@me/guilds/{guild}/settings",
         "PATCH /users/@me/notification-settings",
         "PATCH /users/@me/profile",
+        "PATCH /users/@me/read-receipts",
         "PATCH /users/@me/settings",
         "PATCH /users/@me/settings-proto/{kind}",
         "PATCH /users/@me/settings-proto/{kind}/json",

@@ -1,6 +1,6 @@
 """What people have set for themselves."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, LargeBinary, Table, Text, false
 
 from core.store.sql.schema.metadata import metadata
 
@@ -13,6 +13,7 @@ user_settings = Table(
     Column("frecency_proto", LargeBinary, nullable=False),
     Column("notification_flags", BigInteger, nullable=False),
     Column("pronouns", Text, nullable=False),
+    Column("read_receipts", Boolean, nullable=False, server_default=false()),
 )
 
 guild_settings = Table(
