@@ -8,10 +8,8 @@ import pytest
 from sqlalchemy import create_engine
 
 from core.domain.errors import Unavailable
-from core.store.sql.aggregates.channels.channels import CHANNELS_OF_GUILD
-from core.store.sql.aggregates.guilds.guilds import _COUNT_AND_REVISION, _LIST_IDS
+from core.store.sql.aggregates.guilds.guilds import _LIST_IDS, _SNAPSHOTS
 from core.store.sql.aggregates.guilds.members import _LIST_PAGE
-from core.store.sql.aggregates.guilds.roles import ROLES_OF_GUILD
 from core.store.sql.aggregates.logins import LoginQueries
 from core.store.sql.aggregates.messages.message_batch import select_nonces
 from core.store.sql.aggregates.messages.message_reads import _FIND, _NEWER, _OLDER
@@ -42,9 +40,7 @@ HOT = {
     "newest cuts": _NEWEST_CUTS,
     "position of a shard": _NEWEST,
     "oldest of the log": _OLDEST,
-    "roles": ROLES_OF_GUILD,
-    "channels": CHANNELS_OF_GUILD,
-    "count of members": _COUNT_AND_REVISION,
+    **{f"guild, part {part}": query for part, (query, _) in enumerate(_SNAPSHOTS[0].asked([1], 8))},
     "page of members": _LIST_PAGE,
     "guilds of a user": _LIST_IDS,
     "e-mail": _FIND_BY_EMAIL,
