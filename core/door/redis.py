@@ -22,8 +22,9 @@ from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.closing import door_shard
 from core.door.interfaces import Door, Opening, Permit
+from core.door.opened import OpeningGone
 from core.door.pending import Pending, PendingKind, encode_pending
-from core.door.redis_openings import NONCE_MS, OpeningGone, RedisOpenings, Undo
+from core.door.redis_openings import NONCE_MS, RedisOpenings, Undo
 from core.door.rules import MessageRules, next_standing
 from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing

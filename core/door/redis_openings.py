@@ -17,7 +17,6 @@ whose opening was ended by a sweeper meanwhile, learns which way it ended.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -30,21 +29,18 @@ from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import shard_of
 from core.door.abandoned import AbandonedEnds
 from core.door.closing import closing_args
+from core.door.life_signs import LifeSigns
+from core.door.opened import Opened, OpeningGone
 from core.door.recent import Recent
 from core.door.retelling import Retelling
+from core.door.turns import wait_turn
 from core.redis.interfaces import Answer, Argument, Scripts
-from core.redis.keys import ANY_TAG, tag_of
+from core.redis.keys import tag_of
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
 
-logger = logging.getLogger(__name__)
-
 NONCE_MS: Final = 60 * 60 * 1000
 """The time for which a nonce counts; the store's is the same."""
-LIVE_MS: Final = 2000
-"""The time after which a silent process counts as dead."""
-_LIVE_S: Final = 0.5
-"""The time between two signs of life."""
 _SEEN_S: Final = 5.0
 """The time for which a held event, or one of a repeat, is waited for; a sweeper has ended what holds it by then."""
 _HELD_S: Final = 0.5
@@ -52,35 +48,10 @@ _HELD_S: Final = 0.5
 _LOST_S: Final = 3.0
 """The time for which calls are repeated whose answers were lost."""
 _PAUSE_S: Final = 0.05
-_TURN_S: Final = 0.005
-"""The first pause between looks whether an earlier change has ended, about what one takes; pauses double."""
-_LONGEST_TURN_S: Final = 0.05
-_TURNS: Final = 100
-"""The looks, in five seconds; a sweeper has ended what does not end by then."""
 
 
 Undo = Callable[[], Awaitable[None]]
 """Undoes a stored change that nobody is told. Raises Unavailable when it is to be called again."""
-
-
-class OpeningGone(Unavailable):
-    """The opening was ended by others, or forgotten, and its event is not in the log. What was stored is to be undone
-    where it is a new message, and to be told by other means where it is a change."""
-
-
-class Opened:
-    """An opening of this process that is not ended yet."""
-
-    __slots__ = ("channel_id", "id", "outcome", "seen", "shard")
-
-    def __init__(self, opened_id: int, shard: int, channel_id: int) -> None:
-        self.id = opened_id
-        self.shard = shard
-        self.channel_id = channel_id
-        self.seen = asyncio.Event()
-        """Set when an event of this opening has passed in our tail."""
-        self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        """The id of the message that answers repeats, 0 when it has failed."""
 
 
 class RedisOpenings:
@@ -125,8 +96,9 @@ class RedisOpenings:
 
     async def run(self) -> None:
         """Say that this process lives, and end what was abandoned, until cancelled."""
+        life = LifeSigns(scripts=self._scripts, incarnation=self._incarnation)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._live())
+            tasks.create_task(life.run())
             tasks.create_task(self._abandoned.run())
 
     def find(self, opened_id: int) -> Opened | None:
@@ -163,20 +135,7 @@ class RedisOpenings:
 
     async def wait_turn(self, opened: Opened) -> None:
         """Wait until no earlier change of reactions is open that may meet this one. Raises Unavailable."""
-        args = (opened.id.to_bytes(8, "big"), opened.channel_id)
-        pause_s = _TURN_S
-        for _ in range(_TURNS):
-            try:
-                answer = await self._scripts.call("door_turn", tag_of(opened.shard), *args)
-            except OutcomeUnknown as error:
-                raise Unavailable("the door has not answered") from error
-            if answer[0] == b"OK":
-                return
-            if answer[0] == b"GONE":
-                raise OpeningGone("the change was given up by the door")
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_TURN_S)
-        raise Unavailable("an earlier change of the same reactions has not ended")
+        await wait_turn(self._scripts, opened)
 
     async def close(self, opened: Opened, envelopes: Sequence[Envelope], undo: Undo | None = None) -> None:
         """End an opening by its events; return when they have passed in the tail of this process.
@@ -349,11 +308,3 @@ class RedisOpenings:
 
     def _list_open(self, shard: int) -> list[int]:
         return [opened.id for opened in self._open.values() if opened.shard == shard]
-
-    async def _live(self) -> None:
-        while True:
-            try:
-                await self._scripts.call("live", ANY_TAG, self._incarnation, LIVE_MS)
-            except Unavailable as error:
-                logger.warning("cannot tell Redis that this process lives", extra={"reason": str(error)})
-            await asyncio.sleep(_LIVE_S)

@@ -5,8 +5,8 @@ from contextlib import suppress
 from functools import partial
 
 from core.domain.errors import OutcomeUnknown, Unavailable
+from core.door.opened import OpeningGone
 from core.door.pending import Orphan, Pending, PendingKind
-from core.door.redis_openings import OpeningGone
 from core.wire.envelope import Envelope
 
 _FIRST_CHANGE = 1 << 60

@@ -14,8 +14,8 @@ from contextlib import suppress
 import msgspec
 
 from core.domain.errors import OutcomeUnknown, Unavailable
+from core.door.opened import OpeningGone
 from core.door.pending import Pending, PendingKind
-from core.door.redis_openings import OpeningGone
 from core.store.cluster.message_door import MessageDoor
 from core.wire.envelope import Envelope
 

@@ -9,9 +9,10 @@ from core.bus.positions import position_of
 from core.domain.errors import OutcomeUnknown, StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.interfaces import Opening, Permit
+from core.door.opened import OpeningGone
 from core.door.pending import Pending, PendingKind
 from core.door.redis import RedisDoor
-from core.door.redis_openings import OpeningGone, RedisOpenings
+from core.door.redis_openings import RedisOpenings
 from core.door.redis_orphans import RedisOrphans
 from core.door.rules import MessageRules
 from core.live.interfaces import Rule

@@ -9,8 +9,8 @@ import pytest
 from core.domain.errors import OutcomeUnknown, UnknownMessage
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Reaction
+from core.door.opened import OpeningGone
 from core.door.pending import Orphan, Pending, PendingKind
-from core.door.redis_openings import OpeningGone
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.messages import ClusterMessages
 from core.store.cluster.reaction_sweep import ReactionSweep

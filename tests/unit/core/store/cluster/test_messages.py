@@ -7,8 +7,8 @@ import pytest
 
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
 from core.domain.messages.message import Message
+from core.door.opened import OpeningGone
 from core.door.pending import Pending
-from core.door.redis_openings import OpeningGone
 from core.store.cluster.messages import ClusterMessages
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
