@@ -6,6 +6,10 @@
 A text is composed (NFC), cleaned as its kind demands, trimmed, and only then measured, in code points. Cleaning removes
 control characters and the characters that set the direction of writing. Joiners stay, since emoji and some scripts need
 them. A text that shows nothing at all is blank, whatever its characters.
+
+Composition sorts the marks on a letter, in time that grows with the square of their number: half a million of them, in
+one request, would take minutes. So a letter keeps its first 30 marks, as many as Unicode's stream-safe texts have (UAX
+15), and a text that is too long in any case is not composed at all.
 """
 
 import enum
@@ -49,6 +53,32 @@ _BLANK: Final = re.compile(
 """White space, and the characters that fonts draw as nothing: joiners, fillers, variation selectors, tags."""
 
 
+_MAX_MARKS: Final = 30
+"""The marks that a letter keeps. Real writing has a few."""
+_MAX_EXPANSION: Final = 4
+"""A composed character stands for so many code points at most, so a text that has more is too long composed as well."""
+
+
+def compose(text: str) -> str:
+    """Return the text in NFC, with 30 marks on a letter at most, in linear time."""
+    if text.isascii():
+        return text
+    # What is composed may have more marks than before: some are two in one.
+    return _drop_marks(unicodedata.normalize("NFC", _drop_marks(text)))
+
+
+def _drop_marks(text: str) -> str:
+    if len(text) <= _MAX_MARKS:
+        return text
+    kept: list[str] = []
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MAX_MARKS:
+            kept.append(character)
+    return text if len(kept) == len(text) else "".join(kept)
+
+
 def _clean_line(text: str) -> str:
     return _UNSEEN_IN_LINE.sub("", _BREAK.sub(" ", text)).strip()
 
@@ -83,8 +113,10 @@ class Text(msgspec.Struct, kw_only=True, frozen=True):
         """Return the text as it is stored, "" when it is blank. It may still be too long or too short."""
         if self.kind is Kind.MESSAGE:
             return given.strip()
-        # A removed character may have stood between a letter and its accent, so composition comes last.
-        cleaned = unicodedata.normalize("NFC", _CLEANERS[self.kind](given))
+        cleaned = _CLEANERS[self.kind](given)
+        if len(cleaned) <= _MAX_EXPANSION * self.max_length:
+            # A removed character may have stood between a letter and its accent, so composition comes last.
+            cleaned = compose(cleaned)
         return "" if _BLANK.fullmatch(cleaned) else cleaned
 
     def find_error(self, cleaned: str, path: tuple[str | int, ...] = ()) -> FieldError | None:

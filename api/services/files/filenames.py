@@ -1,8 +1,9 @@
 """The names of files, as people see them and as they stand in links."""
 
 import re
-import unicodedata
 from typing import Final
+
+from core.domain.texts import compose
 
 MAX_LENGTH: Final = 260
 """What the file systems of people's machines take, which is also Discord's bound."""
@@ -14,7 +15,7 @@ _ODD: Final = re.compile(r"[^\w.()\-]")
 
 def clean_filename(name: str) -> str:
     """Return a name without folders, spaces, and signs that mean something to a shell, a browser or a file system."""
-    last = re.split(r"[/\\]", unicodedata.normalize("NFC", name))[-1].strip()
+    last = re.split(r"[/\\]", compose(name))[-1].strip()
     cleaned = _ODD.sub("", _SPACE.sub("_", last)).lstrip(".")
     if not cleaned.strip("._"):
         return _NAMELESS

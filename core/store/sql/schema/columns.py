@@ -3,7 +3,6 @@
 An entity's fields and its table's columns have the same names, so a row is made by `values` and an entity by `entity`.
 """
 
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -11,6 +10,8 @@ import msgspec
 from sqlalchemy import BigInteger, Column, Dialect, Integer, LargeBinary, Table, Text
 from sqlalchemy.types import TypeDecorator
 from typing_extensions import override
+
+from core.domain.texts import compose
 
 Snowflake = BigInteger().with_variant(Integer(), "sqlite")
 """64 bits everywhere; SQLite makes an INTEGER primary key its row id, which saves an index, and a BIGINT one not."""
@@ -146,7 +147,7 @@ def _maker(entity_type: type[S], names: Sequence[str], *, beside: Sequence[str] 
 
 def fold(text: str | None) -> str | None:
     """Fold a name for comparison: composed, as it is stored, and without case, which databases fold in ASCII only."""
-    return None if text is None else unicodedata.normalize("NFC", text).casefold()
+    return None if text is None else compose(text).casefold()
 
 
 def folded(changes: Mapping[str, Any], *names: str) -> dict[str, Any]:

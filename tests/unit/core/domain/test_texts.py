@@ -1,5 +1,6 @@
 """Texts: their cleaning and their measure."""
 
+import time
 import unicodedata
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain import texts
 from core.domain.errors import Invalid
-from core.domain.texts import Kind, Text
+from core.domain.texts import Kind, Text, compose
 
 DEFINITIONS = [value for value in vars(texts).values() if isinstance(value, Text)]
 CLEANED = [definition for definition in DEFINITIONS if definition.kind is not Kind.MESSAGE]
@@ -92,3 +93,31 @@ def test_clean_gives_the_same_again_and_nothing_unseen(written: str, definition:
 def test_clean_leaves_letters_and_digits(written: str) -> None:
     kept = texts.BIO.clean(written)
     assert kept in (unicodedata.normalize("NFC", written), "")
+
+
+@pytest.mark.parametrize("marks", ["\u0315\u0300", "\u0300\u0316", "\u0344"])
+def test_text_of_nothing_but_marks_is_measured_quickly(marks: str) -> None:
+    began = time.process_time()
+    for definition in CLEANED:
+        for length in (4 * definition.max_length, 300_000):
+            definition.clean("a" + marks * (length // len(marks)))
+    compose("a" + marks * 10_000)
+    assert time.process_time() - began < 5  # it takes a fifth of that; quadratic time would be minutes
+
+
+def test_letter_keeps_thirty_marks() -> None:
+    assert compose("x" + "\u0316" * 40 + "e\u0301") == "x" + "\u0316" * 30 + "\u00e9"
+
+
+@given(text=st.text(st.sampled_from("ae\u0301\u0316\u0315\u0344\u1f82"), max_size=200))
+def test_composition_is_unicodes_and_is_done_once(text: str) -> None:
+    composed = compose(text)
+    assert compose(composed) == composed
+    assert unicodedata.is_normalized("NFC", composed)
+    if len(text) <= 30:
+        assert composed == unicodedata.normalize("NFC", text)
+
+
+@given(text=st.text(max_size=30))
+def test_text_that_is_not_composed_is_too_long_in_any_case(text: str) -> None:
+    assert len(text) <= 4 * len(unicodedata.normalize("NFC", text))
