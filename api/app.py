@@ -30,6 +30,7 @@ from api.services.instance import InstanceService
 from api.services.limits import Limits
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
+from api.services.presence.seen_times import SeenTimes
 from api.web_services import WebParts, build_web_parts
 
 
@@ -64,6 +65,7 @@ class Api:
         "_passwords",
         "_pictures",
         "_previews",
+        "_seen_times",
         "_temporary_members",
         "_web",
         "asgi",
@@ -90,6 +92,7 @@ class Api:
         web: WebParts,
         limits: Limits,
         memory: Memory,
+        seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
     ) -> None:
         self.asgi = asgi
@@ -111,6 +114,7 @@ class Api:
         self._passwords = accounts.passwords
         self._pictures = files.workers
         self._previews = messages.services.previews
+        self._seen_times = seen_times
         self._temporary_members = temporary_members
         self._web = web
 
@@ -121,6 +125,7 @@ class Api:
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
                 chores.create_task(self._previews.run(), name="previews")
+                chores.create_task(self._seen_times.run(), name="seen times")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
             self._passwords.close()
@@ -166,6 +171,7 @@ def build_api(ground: ApiGround) -> Api:
         web=web,
         limits=limits,
         memory=memory,
+        seen_times=SeenTimes(store=ground.store, bus=ground.bus),
         temporary_members=TemporaryMembers(store=ground.store, bus=ground.bus, membership=common.membership),
     )
 

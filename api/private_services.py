@@ -9,6 +9,7 @@ from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channels import PrivateChannelService
 from api.services.images import ImageService
 from api.services.messages.system_messages import SystemMessages
+from api.services.presence.last_seen import LastSeenService
 from api.services.relationships.relationships import RelationshipService
 
 
@@ -17,6 +18,7 @@ class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
 
     calls: CallService
     groups: GroupChannelService
+    last_seen: LastSeenService
     private_channels: PrivateChannelService
     relationships: RelationshipService
 
@@ -40,6 +42,12 @@ def build_private_services(ground: ApiGround, common: Common, images: ImageServi
     return PrivateServices(
         calls=CallService(entities=entities),
         groups=groups,
+        last_seen=LastSeenService(
+            store=store,
+            entities=entities,
+            relationships=common.relationships,
+            acquaintances=common.acquaintances,
+        ),
         private_channels=PrivateChannelService(directs=directs, groups=groups),
         relationships=RelationshipService(
             store=store, entities=entities, relationships=common.relationships, ids=ids, clock=ground.clock

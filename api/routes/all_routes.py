@@ -10,7 +10,17 @@ from api.routes.channels import calls, channels, direct_channels, overwrites, ty
 from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import bans, guilds, invites, members, roles
 from api.routes.messages import external_pictures, files, messages, pins, reactions
-from api.routes.people import applications, auth, chats, mentions, read_receipts, read_states, relationships, users
+from api.routes.people import (
+    applications,
+    auth,
+    chats,
+    last_seen,
+    mentions,
+    read_receipts,
+    read_states,
+    relationships,
+    users,
+)
 
 API_ROUTES: Final[tuple[Route, ...]] = (
     *auth.ROUTES,
@@ -32,6 +42,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *files.ROUTES,
     *mentions.ROUTES,
     *chats.ROUTES,
+    *last_seen.ROUTES,
     *typing_indicators.ROUTES,
     *guilds.ROUTES,
     *channels.ROUTES,

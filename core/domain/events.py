@@ -244,7 +244,9 @@ GUILD_JOINED: Final = "_GUILD_JOINED"
 """The user became a member. Its sessions are attached to the guild and get GUILD_CREATE."""
 USER_OFFLINE: Final = "_USER_OFFLINE"
 """The last of the user's gateway sessions is gone. An invisible user is not offline. The event is volatile."""
-INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE})
+USER_UNSEEN: Final = "_USER_UNSEEN"
+"""Others see the user as offline from now on, who went so or became invisible. The event is volatile."""
+INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE, USER_UNSEEN})
 
 RELATIONSHIP_EVENTS: Final = frozenset({RELATIONSHIP_ADD, RELATIONSHIP_UPDATE, RELATIONSHIP_REMOVE})
 """Events of a person's friends, requests and blocks."""

@@ -31,12 +31,14 @@ from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
 from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
 from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.messages.files import FileReader, FileWriter
 from core.store.aggregates.messages.messages import MessageStore
 from core.store.aggregates.messages.pins import PinReader, PinWriter
 from core.store.aggregates.messages.reactions import ReactionStore
 from core.store.aggregates.messages.read_states import ReadStateReader, ReadStateWriter
+from core.store.aggregates.people.last_seen import LastSeenReader, LastSeenWriter
 from core.store.aggregates.people.preferences import PreferenceReader, PreferenceWriter
 from core.store.aggregates.people.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.people.users import UserReader, UserWriter
@@ -58,6 +60,7 @@ class Transaction(Protocol):
     pins: PinWriter
     files: FileWriter
     preferences: PreferenceWriter
+    last_seen: LastSeenWriter
     relationships: RelationshipWriter
     read_states: ReadStateWriter
 
@@ -92,6 +95,8 @@ class Store(Protocol):
     files: FileReader
     secrets: Secrets
     preferences: PreferenceReader
+    last_seen: LastSeenReader
+    instance_counts: InstanceCountReader
     relationships: RelationshipReader
     read_states: ReadStateReader
     messages: MessageStore

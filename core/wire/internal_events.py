@@ -22,8 +22,15 @@ class GuildJoined(msgspec.Struct, frozen=True):
     guild_id: str
 
 
+class UserUnseen(msgspec.Struct, frozen=True):
+    """`d` of USER_UNSEEN: the Unix time since which others see the user as offline, in milliseconds."""
+
+    at_ms: int
+
+
 _decode_revoked = msgspec.json.Decoder(SessionRevoked).decode
 _decode_joined = msgspec.json.Decoder(GuildJoined).decode
+_decode_unseen = msgspec.json.Decoder(UserUnseen).decode
 
 
 def parse_revoked(payload: msgspec.Raw) -> int:
@@ -42,3 +49,12 @@ def parse_joined(payload: msgspec.Raw) -> int:
         msgspec.MsgspecError: when the payload is no such body.
     """
     return int(_decode_joined(payload).guild_id)
+
+
+def parse_unseen(payload: msgspec.Raw) -> int:
+    """Return the time of USER_UNSEEN.
+
+    Raises:
+        msgspec.MsgspecError: when the payload is no such body.
+    """
+    return _decode_unseen(payload).at_ms

@@ -144,7 +144,9 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
     ),
     ReplayRule.JOINED: frozenset({events.GUILD_JOINED}),
     ReplayRule.REVOKED: frozenset({events.SESSION_REVOKED}),
-    ReplayRule.VOLATILE: frozenset({events.PRESENCE_UPDATE, events.TYPING_START, events.USER_OFFLINE}),
+    ReplayRule.VOLATILE: frozenset(
+        {events.PRESENCE_UPDATE, events.TYPING_START, events.USER_OFFLINE, events.USER_UNSEEN}
+    ),
 }
 
 GUILD_RULES: Final[Mapping[str, ReplayRule]] = {event: rule for rule, of in _GUILD_EVENTS.items() for event in of}

@@ -68,6 +68,9 @@ class UserHome(Protocol):
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
         """Tell these guilds the user's presence: offline, when the user has no session."""
 
+    def publish_unseen(self, user_id: int, at_ms: int) -> None:
+        """Tell the other tiers since when others have seen a user as offline; nothing when they see the user now."""
+
     def part(self, session: Seat) -> None:
         """Note that the session's client has closed it. Its presence counts until another one of its user has one."""
 

@@ -2,7 +2,7 @@
 
 Clients that have resumed still show everybody as they were before the process ended. Who comes back within the grace
 is shown as before; of all others the guilds are told. Who has begun another session meanwhile is told of with the
-presence of now.
+presence of now. Since when the others have been offline is told to the API (`core.domain.people.last_seen`).
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from gateway.homes.home_port import UserHome
 from gateway.homes.session_state import SessionState
 from gateway.journal.left_sessions import LeftSessions
 from gateway.journal.session_facts import find_facts
+from gateway.users.presence import OFFLINE, merge_presences
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,8 @@ class LeftPresences:
             if facts is None:
                 continue
             self._tell(record.user_id, facts.state)
+            if merge_presences([(facts.profile.platform, facts.state.presence)]) != OFFLINE:
+                self._users.publish_unseen(record.user_id, await self._left.find_end_ms(record))
             told += 1
             if told % _TOLD_AT_ONCE == 0:
                 await asyncio.sleep(0)

@@ -56,7 +56,16 @@ class LeftSession(msgspec.Struct, frozen=True):
 
 
 class LeftSessions:
-    __slots__ = ("_began_ms", "_clock", "_histories", "_incarnation", "_journal", "_resume_window_s", "are_gone")
+    __slots__ = (
+        "_began_ms",
+        "_clock",
+        "_ends_ms",
+        "_histories",
+        "_incarnation",
+        "_journal",
+        "_resume_window_s",
+        "are_gone",
+    )
 
     def __init__(self, *, journal: SessionJournal, incarnation: str, clock: Clock, resume_window_s: float) -> None:
         self._clock = clock
@@ -65,6 +74,8 @@ class LeftSessions:
         self._resume_window_s = resume_window_s
         self._began_ms = clock.now_ms()
         self._histories: dict[str, CutHistory] = {}
+        self._ends_ms: dict[str, int] = {}
+        """The times of the newest cuts of incarnations."""
         self.are_gone = False
         """Whether their time is over, so that nobody gets any."""
 
@@ -102,6 +113,15 @@ class LeftSessions:
                 yield record
             after = records[-1].session_id
 
+    async def find_end_ms(self, record: SessionRecord) -> int:
+        """Return when a session that nobody has claimed is known to have been connected last. Raises Unavailable."""
+        if record.detached_ms:
+            return record.detached_ms
+        if record.incarnation not in self._ends_ms:
+            cuts = await self._journal.list_cuts(record.incarnation, limit=1)
+            self._ends_ms[record.incarnation] = cuts[0].taken_ms if cuts else self._began_ms
+        return self._ends_ms[record.incarnation]
+
     async def run(self) -> None:
         """Drop what is left when its time is over."""
         await asyncio.sleep(self._resume_window_s)
@@ -112,6 +132,7 @@ class LeftSessions:
         """Drop what is left. Return whether that was possible."""
         self.are_gone = True
         self._histories.clear()
+        self._ends_ms.clear()
         try:
             while await self._journal.drop_left(self._incarnation):
                 pass

@@ -13,12 +13,12 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from core.bus.interfaces import Bus
-from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, Audience
+from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, USER_UNSEEN, Audience
 from core.domain.people.relationship import Relationship
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope
-from core.wire.internal_events import EMPTY
+from core.wire.internal_events import EMPTY, UserUnseen
 from core.wire.objects.people.presence import PresenceObject
 from core.wire.objects.people.session import SessionObject
 from core.wire.objects.people.user_settings import UserSettingsObject
@@ -56,6 +56,7 @@ class UserDirectory:
         "_on_sessions",
         "_presences",
         "_relations",
+        "_seen",
         "_session_news",
     )
 
@@ -89,6 +90,8 @@ class UserDirectory:
         self._relations = relations
         self._friend_presences = FriendPresences(bus=bus, call_later=call_later, is_here=self._actors.__contains__)
         self._grace: dict[str, Handle] = {}
+        self._seen: set[int] = set()
+        """The users who are shown to others with a status."""
         self._session_news = SessionNews(tell=self._tell_sessions, call_later=call_later)
 
     def enter(self, session: Seat) -> None:
@@ -258,8 +261,19 @@ class UserDirectory:
     def _publish_change(self, actor: UserActor) -> None:
         """Publish a presence that has changed to all guilds of its user."""
         self._metrics.events.presence_updates_total.labels(actor.presence.status).inc()
+        if actor.presence != OFFLINE:
+            self._seen.add(actor.user_id)
+        elif actor.user_id in self._seen:
+            self._seen.remove(actor.user_id)
+            self.publish_unseen(actor.user_id, self._clock.now_ms())
         self.publish_presence(actor.user_id, sorted(actor.guild_ids()))
         self._friend_presences.put(actor.user_id, actor.presence, self._relations.friends_of(actor.user_id))
+
+    def publish_unseen(self, user_id: int, at_ms: int) -> None:
+        """Publish USER_UNSEEN, unless others see the user with a status."""
+        if user_id not in self._seen:
+            payload = msgspec.Raw(_encode(UserUnseen(at_ms)))
+            self._bus.publish_volatile([_about_user(USER_UNSEEN, user_id, payload)])
 
     def _note_sessions(self, actor: UserActor) -> None:
         self._session_news.note(actor.user_id)
@@ -269,17 +283,7 @@ class UserDirectory:
 
     def _publish_offline(self, actor: UserActor) -> None:
         """Publish USER_OFFLINE for the other tiers. Unlike presence it does not depend on the user's status."""
-        self._bus.publish_volatile(
-            [
-                Envelope(
-                    id=NO_ID,
-                    event=USER_OFFLINE,
-                    audience=Audience.USER,
-                    payload=EMPTY,
-                    user_id=actor.user_id,
-                )
-            ]
-        )
+        self._bus.publish_volatile([_about_user(USER_OFFLINE, actor.user_id, EMPTY)])
 
     def close(self) -> None:
         """Stop the timers."""
@@ -298,6 +302,10 @@ class UserDirectory:
     def _end_grace(self, session: Seat) -> None:
         self._grace.pop(session.id, None)
         self._actors[session.user_id].set_present(session, is_present=False)
+
+
+def _about_user(event: str, user_id: int, payload: msgspec.Raw) -> Envelope:
+    return Envelope(id=NO_ID, event=event, audience=Audience.USER, payload=payload, user_id=user_id)
 
 
 def _show_in_guilds(shown: UserActor, *, to: UserActor, is_hidden: bool) -> None:

@@ -54,6 +54,11 @@ class Acquaintances:
         own = await self._of_users.get(user_id)
         return not own.all.isdisjoint((await self._of_users.get(other_id)).open)
 
+    async def share_guild(self, user_id: int, other_id: int) -> bool:
+        """Tell whether the two have a common guild."""
+        own = await self._of_users.get(user_id)
+        return not own.all.isdisjoint((await self._of_users.get(other_id)).all)
+
     def forget_all(self) -> None:
         """Forget everything."""
         self._of_users.clear()

@@ -38,6 +38,8 @@ class ClusterStore:
         self.files = relational.files
         self.secrets = relational.secrets
         self.preferences = relational.preferences
+        self.last_seen = relational.last_seen
+        self.instance_counts = relational.instance_counts
         self.relationships = relational.relationships
         self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers

@@ -13,6 +13,7 @@ from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.messages.files import FileWriter
 from core.store.aggregates.messages.pins import PinWriter
 from core.store.aggregates.messages.read_states import ReadStateWriter
+from core.store.aggregates.people.last_seen import LastSeenWriter
 from core.store.aggregates.people.preferences import PreferenceWriter
 from core.store.aggregates.people.relationships import RelationshipWriter
 from core.store.aggregates.people.users import UserWriter
@@ -27,6 +28,7 @@ from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
 from core.store.sql.aggregates.messages.files import SqlFiles
 from core.store.sql.aggregates.messages.pins import SqlPins
+from core.store.sql.aggregates.people.last_seen import SqlLastSeen
 from core.store.sql.aggregates.people.preferences import SqlPreferences
 from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
@@ -54,6 +56,7 @@ class SqlTransaction:
         "files",
         "guilds",
         "invites",
+        "last_seen",
         "members",
         "pins",
         "preferences",
@@ -82,6 +85,7 @@ class SqlTransaction:
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
         self.preferences: PreferenceWriter = SqlPreferences(db)
+        self.last_seen: LastSeenWriter = SqlLastSeen(db)
         self.relationships: RelationshipWriter = SqlRelationships(db)
         self.announced: list[Envelope] = []
 

@@ -1,5 +1,6 @@
 """Presence of people as a stock discord.py bot sees it, and as the people's own devices do."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -98,3 +99,30 @@ async def test_client_that_starts_anew_was_never_offline_and_a_block_hides_it(
             await bob.call("DELETE", f"/users/@me/relationships/{alice.id}")
             await hers.wait_until(lambda: len(hers.bodies("PRESENCE_UPDATE")) > told)
             assert {body["status"] for body in hers.bodies("PRESENCE_UPDATE")[told:]} == {"online"}
+
+
+async def test_last_seen_is_when_others_saw_the_person_go_and_not_what_it_did_unseen(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    await alice.befriend(bob)
+    await bob.call("PUT", "/users/@me/last-seen", {})
+
+    async def seen() -> str | None:
+        return (await alice.call("GET", f"/users/{bob.id}/last-seen"))["last_seen"]  # type: ignore[no-any-return]
+
+    async with open_gateway(server.gateway) as session:
+        await session.identify(bob.token, intents=None, presence=say("invisible"))
+    async with open_gateway(server.gateway) as session:
+        await session.identify(bob.token, intents=None, presence=say("online"))
+        assert await seen() is None
+        await session.send(3, say("invisible"))
+        async with asyncio.timeout(30):
+            while await seen() is None:  # noqa: ASYNC110 - there is nothing that could set an event
+                await asyncio.sleep(0.05)
+        hidden = await seen()
+        await session.send(3, say("dnd"))
+        await session.wait_for("SESSIONS_REPLACE", lambda each: each[0]["status"] == "dnd")
+        assert await seen() == hidden
+    async with asyncio.timeout(30):
+        while await seen() == hidden:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.1)

@@ -23,11 +23,13 @@ from core.store.aggregates.guilds.bans import BanReader
 from core.store.aggregates.guilds.guilds import GuildReader
 from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
+from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.messages.files import FileReader
 from core.store.aggregates.messages.pins import PinReader
 from core.store.aggregates.messages.read_states import ReadStateReader
 from core.store.aggregates.node_numbers import NodeNumbers
+from core.store.aggregates.people.last_seen import LastSeenReader
 from core.store.aggregates.people.preferences import PreferenceReader
 from core.store.aggregates.people.relationships import RelationshipReader
 from core.store.aggregates.people.users import UserReader
@@ -40,10 +42,12 @@ from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
+from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
 from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.messages.files import SqlFiles
 from core.store.sql.aggregates.messages.pins import SqlPins
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
+from core.store.sql.aggregates.people.last_seen import SqlLastSeen
 from core.store.sql.aggregates.people.preferences import SqlPreferences
 from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
@@ -114,6 +118,8 @@ class PostgresStore:
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
         self.preferences: PreferenceReader = SqlPreferences(reads)
+        self.last_seen: LastSeenReader = SqlLastSeen(reads)
+        self.instance_counts: InstanceCountReader = SqlInstanceCounts(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)

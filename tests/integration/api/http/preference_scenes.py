@@ -76,6 +76,11 @@ async def put_note(api: ApiUnderTest, _field: str) -> Prepared:
     )
 
 
+async def put_last_seen(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    return ground.request("/users/@me/last-seen", {}, values={"seen_by": ["acquaintances"]})
+
+
 async def update_profile(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     values = {"bio": ["walked"], "pronouns": ["they"], "accent_color": [5]}
@@ -102,5 +107,6 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/users/@me/profile"): update_profile,
     ("PATCH", "/users/@me/settings-proto/{kind}"): update_settings_proto,
     ("PATCH", "/users/@me/settings-proto/{kind}/json"): update_settings_json,
+    ("PUT", "/users/@me/last-seen"): put_last_seen,
     ("PUT", "/users/@me/notes/{user_id}"): put_note,
 }

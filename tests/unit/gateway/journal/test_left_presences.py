@@ -6,12 +6,13 @@ from collections.abc import Iterable
 import msgspec
 import pytest
 
-from core.store.aggregates.session_journal import SessionRecord
+from core.store.aggregates.session_journal import Cut, SessionRecord
 from gateway.homes.session_state import SessionState
 from gateway.journal.left_presences import LeftPresences
 from gateway.journal.left_sessions import LeftSessions
 from gateway.journal.session_facts import SessionFacts, encode_facts
 from gateway.sessions.session_guild import SessionGuild
+from gateway.users.presence import Presence
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_journal import MemoryJournal
 from tests.support.gateway.sessions import make_session
@@ -23,14 +24,29 @@ class House:
     def __init__(self) -> None:
         self.journal = MemoryJournal()
         self.told: list[tuple[int, list[int]]] = []
+        self.unseen: list[tuple[int, int]] = []
         left = LeftSessions(journal=self.journal, incarnation="b", clock=FakeClock(), resume_window_s=60)
         self.presences = LeftPresences(left=left, users=self, grace_s=10.0)  # type: ignore[arg-type]
 
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
         self.told.append((user_id, list(guild_ids)))
 
-    def leave_behind(self, session_id: str, user_id: int, guild_ids: Iterable[int], *, facts: bytes = b"") -> None:
-        state = SessionState(guilds=tuple(SessionGuild(guild_id=each) for each in guild_ids))
+    def publish_unseen(self, user_id: int, at_ms: int) -> None:
+        self.unseen.append((user_id, at_ms))
+
+    def leave_behind(
+        self,
+        session_id: str,
+        user_id: int,
+        guild_ids: Iterable[int],
+        *,
+        facts: bytes = b"",
+        status: str = "online",
+        detached_ms: int = 0,
+    ) -> None:
+        state = SessionState(
+            guilds=tuple(SessionGuild(guild_id=each) for each in guild_ids), presence=Presence(status=status)
+        )
         profile = make_session(user_id)[0].profile
         self.journal.records[session_id] = SessionRecord(
             session_id=session_id,
@@ -40,7 +56,7 @@ class House:
             incarnation="a",
             place=0,
             first_cut=1,
-            detached_ms=0,
+            detached_ms=detached_ms,
             facts=facts or encode_facts(SessionFacts(profile=profile, state=state)),
         )
 
@@ -66,6 +82,18 @@ async def test_only_who_has_not_come_back_is_told_of(waits: list[float]) -> None
     await house.presences.run()
     assert house.told == [(1, [10, 11])]
     assert waits == [10.0]
+
+
+async def test_who_was_seen_is_unseen_since_the_socket_was_lost_or_the_process_ended(waits: list[float]) -> None:
+    house = House()
+    for number, taken_ms in ((1, 100), (2, 200)):
+        cut = Cut(incarnation="a", number=number, taken_ms=taken_ms, is_whole=True, positions={}, seqs=b"")
+        await house.journal.write(cut)
+    house.leave_behind("a", 1, [10])
+    house.leave_behind("b", 2, [10], detached_ms=150)
+    house.leave_behind("c", 3, [10], status="invisible")
+    await house.presences.run()
+    assert house.unseen == [(1, 200), (2, 150)]
 
 
 async def test_user_whose_session_was_refused_is_told_of_later(waits: list[float]) -> None:

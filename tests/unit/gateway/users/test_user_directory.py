@@ -3,9 +3,10 @@
 import msgspec
 
 from core.bus.interfaces import Delivery
-from core.domain.events import USER_OFFLINE
+from core.domain.events import USER_OFFLINE, USER_UNSEEN
 from core.domain.people.relationship import Relationship
 from core.runtime.metrics import Metrics
+from core.wire.internal_events import parse_unseen
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.users.account_presences import CHANGES, WINDOW_S
@@ -28,6 +29,8 @@ class RecordedDirectory:
         self.timers = FakeTimers(clock)
         self.published: list[tuple[int, str]] = []
         self.offline: list[int] = []
+        self.unseen: list[tuple[int, int]] = []
+        self.clock = clock
         self.bus, metrics = MemoryBus(num_shards=4), Metrics()
         self.bus.subscribe(self._on_delivery)
         self.users = UserDirectory(
@@ -44,6 +47,9 @@ class RecordedDirectory:
         envelope = delivery.envelope
         if envelope.event == USER_OFFLINE:
             self.offline.append(envelope.user_id)
+            return
+        if envelope.event == USER_UNSEEN:
+            self.unseen.append((envelope.user_id, parse_unseen(envelope.payload)))
             return
         status = msgspec.json.decode(envelope.payload)["status"]
         self.published.append((envelope.guild_id, status))
@@ -253,3 +259,32 @@ def test_new_session_is_seen_as_it_says_whatever_the_closed_one_was() -> None:
     place.users.set_presence(after, PresenceUpdate(status="invisible"))
     assert place.published == [(7, "dnd"), (7, "offline")]
     assert place.offline == []
+
+
+def test_user_is_unseen_from_the_end_of_the_grace_or_from_being_invisible() -> None:
+    place = RecordedDirectory()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    place.users.set_presence(session, PresenceUpdate(status="idle"))
+    place.users.start(session)
+    place.users.set_presence(session, PresenceUpdate(status="invisible"))
+    hidden_ms = place.clock.now_ms()
+    assert place.unseen == [(5, hidden_ms)]
+    place.timers.advance(60)
+    place.users.set_presence(session, PresenceUpdate(status="online"))
+    place.users.lose(session)
+    place.timers.advance(GRACE_S)
+    assert place.unseen == [(5, hidden_ms), (5, place.clock.now_ms())]
+    assert place.clock.now_ms() > hidden_ms
+
+
+def test_sessions_that_nobody_sees_leave_no_trace() -> None:
+    place = RecordedDirectory()
+    session, _ = make_session(5)
+    place.users.enter(session)
+    place.users.set_presence(session, PresenceUpdate(status="invisible"))
+    place.users.start(session)
+    place.timers.advance(60)
+    place.users.leave(session)
+    assert place.offline == [5]
+    assert place.unseen == []
