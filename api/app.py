@@ -158,7 +158,12 @@ def build_api(ground: ApiGround) -> Api:
         ),
         default_avatars=DefaultAvatars(),
         images=files.images,
-        instance=InstanceService(settings=settings, gateway_url=ground.gateway_url),
+        instance=InstanceService(
+            settings=settings,
+            gateway_url=ground.gateway_url,
+            counts=ground.store.instance_counts,
+            clock=ground.clock,
+        ),
         limits=limits,
     )
     router = _build_router(services, bounds=find_body_bounds(settings))

@@ -54,9 +54,9 @@ async def get_config(instance: InstanceService) -> InstanceConfig:
 
 
 @get("/policies/stats", is_public=True)
-async def get_stats() -> InstanceStats:
-    """How many users, guilds and messages there are: the server does not count them for strangers."""
-    return InstanceStats()
+async def get_stats(instance: InstanceService) -> InstanceStats:
+    """How many people, guilds and memberships there are, some minutes ago at most. Messages are not counted."""
+    return await instance.count()
 
 
 ROUTES: Final[Sequence[Route]] = (ping, get_policy, get_config, list_domains, get_stats)

@@ -211,6 +211,7 @@ class InstanceSettings(msgspec.Struct, kw_only=True, frozen=True):
 
     name: Annotated[str, Meta(pattern=r"^[^\x00-\x1f]{1,100}$")] = "Guildway"
     description: Annotated[str, Meta(pattern=r"^[^\x00]{0,1000}$")] = ""
+    show_counts: bool = True
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True):

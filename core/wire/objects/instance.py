@@ -91,8 +91,8 @@ class InstancePolicy(Struct, kw_only=True):
     autoCreateBotUsers: bool = False  # noqa: N815
 
 
-class InstanceCounts(Struct, kw_only=True, frozen=True):
-    """The numbers of GET /policies/stats. 0 says that the operator does not tell."""
+class ShownCounts(Struct, kw_only=True, frozen=True):
+    """The numbers of GET /policies/stats. 0 also says that the server does not tell."""
 
     user: int = 0
     guild: int = 0
@@ -103,7 +103,7 @@ class InstanceCounts(Struct, kw_only=True, frozen=True):
 class InstanceStats(Struct, kw_only=True):
     """GET /policies/stats."""
 
-    counts: InstanceCounts = InstanceCounts()
+    counts: ShownCounts = ShownCounts()
 
 
 InstanceConfig = dict[str, Any]

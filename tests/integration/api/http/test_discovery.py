@@ -8,10 +8,34 @@ import pytest
 
 from api.services.instance import InstanceService
 from core.runtime.settings.settings import FileSettings, InstanceSettings, Settings
+from core.store.aggregates.instance_counts import InstanceCounts
+from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import GATEWAY_URL
-from tests.support.embedded_api import ApiUnderTest
+from tests.support.embedded_api import PASSWORD, ApiUnderTest
 
 ROOT = "http://guildway"
+
+
+class Counts:
+    """A store whose every count is larger than the one before."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def count_all(self) -> InstanceCounts:
+        self.asked += 1
+        return InstanceCounts(people=self.asked, guilds=20, members=300)
+
+
+def make_service(
+    settings: Settings, *, gateway_url: str = "", counts: Counts | None = None, clock: FakeClock | None = None
+) -> InstanceService:
+    return InstanceService(
+        settings=settings,
+        gateway_url=lambda _: gateway_url,
+        counts=counts or Counts(),
+        clock=clock or FakeClock(),
+    )
 
 
 async def read(api: ApiUnderTest, path: str, **headers: str) -> Any:
@@ -39,7 +63,7 @@ async def test_discovery_names_the_host_that_was_asked(api: ApiUnderTest) -> Non
 
 def test_discovery_names_the_operators_address_if_there_is_one() -> None:
     settings = Settings(files=FileSettings(public_url="https://chat.example"))
-    service = InstanceService(settings=settings, gateway_url=lambda _: "wss://gateway.example")
+    service = make_service(settings, gateway_url="wss://gateway.example")
     found = service.describe("http", "127.0.0.1:8080")
     assert found.api.base_url == found.cdn.base_url == "https://chat.example"
     assert found.gateway.base_url == "wss://gateway.example"
@@ -47,7 +71,7 @@ def test_discovery_names_the_operators_address_if_there_is_one() -> None:
 
 def test_server_introduces_itself_as_the_operator_says() -> None:
     settings = Settings(instance=InstanceSettings(name="Gardeners", description="We garden"))
-    service = InstanceService(settings=settings, gateway_url=lambda _: "")
+    service = make_service(settings)
     assert (service.greet().instance.name, service.greet().instance.description) == ("Gardeners", "We garden")
     assert service.introduce().instanceName == "Gardeners"
 
@@ -61,6 +85,43 @@ async def test_policies_are_public_in_every_version(api: ApiUnderTest, prefix: s
     assert config["limits_message_maxAttachmentSize"] == FileSettings().max_file_bytes
     assert config["guild_autoJoin_guilds_x"] == []
     assert set((await read(api, f"{ROOT}{prefix}/policies/stats"))["counts"]) == {"user", "guild", "message", "members"}
+
+
+async def test_counts_are_those_of_the_store(api: ApiUnderTest) -> None:
+    alice, _ = await api.register(), await api.register()
+    await api.make_bot(alice)
+    assert (await alice.post("/guilds", {"name": "Place"})).status_code == 201
+    counts = (await read(api, f"{ROOT}/api/policies/stats"))["counts"]
+    assert counts == {"user": 2, "guild": 1, "message": 0, "members": 1}
+
+
+async def test_counts_are_read_once_in_five_minutes_however_often_they_are_asked() -> None:
+    counts, clock = Counts(), FakeClock()
+    service = make_service(Settings(), counts=counts, clock=clock)
+    for _ in range(3):
+        assert (await service.count()).counts.user == 1
+        clock.advance(99)
+    clock.advance(3)
+    shown = (await service.count()).counts
+    assert (shown.user, shown.guild, shown.members, counts.asked) == (2, 20, 300, 2)
+
+
+async def test_operator_may_hide_the_counts() -> None:
+    counts = Counts()
+    service = make_service(Settings(instance=InstanceSettings(show_counts=False)), counts=counts)
+    assert (await service.count()).counts.user == counts.asked == 0
+
+
+async def test_registration_asks_for_what_the_policy_says(api: ApiUnderTest) -> None:
+    config = await read(api, f"{ROOT}/api/policies/instance/config")
+    body = {"username": "zoe", "email": "zoe@example.org", "password": PASSWORD, "date_of_birth": "1990-01-01"}
+    for field, name in (("email", "email"), ("password", "password"), ("date_of_birth", "dateOfBirth")):
+        answer = await api.nobody.post("/auth/register", {key: body[key] for key in body.keys() - {field}})
+        assert (answer.status_code == 400) == config[f"register_{name}_required"]
+    assert (await api.nobody.post("/auth/register", body)).status_code == 201
+    assert config["register_allowNewRegistration"]
+    assert not config["register_disabled"]
+    assert not config["register_requireInvite"]
 
 
 @pytest.mark.parametrize(
