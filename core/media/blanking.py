@@ -9,6 +9,7 @@ could have seen.
  JPEG   FF E1…EF | FE, a length of two bytes, content         the content, as far as the length says
  PNG    a length of four bytes, eXIf | tEXt | zTXt | iTXt      the content, and what looks like one without a length
  WebP   EXIF | "XMP ", a length of four bytes                  the content
+ AVIF, HEIC   the head of a TIFF, which Exif is                64 KiB from there
  all    Exif\\0\\0, and an XMP packet                            64 KiB from there, the most that JPEG's has
 ```
 """
@@ -23,6 +24,7 @@ _JPEG_KEPT: Final = (b"ICC_PROFILE\0", b"Adobe")
 _PNG_PART: Final = re.compile(rb"(....)(eXIf|tEXt|zTXt|iTXt|tIME)", re.DOTALL)
 _WEBP_PART: Final = re.compile(rb"(EXIF|XMP )(....)", re.DOTALL)
 _LOOSE: Final = re.compile(rb"Exif\0\0|<\?xpacket|<x:xmpmeta|http://ns\.adobe\.com/xap|Photoshop 3\.0\0")
+_TIFF: Final = re.compile(rb"II\*\0..\0\0|MM\0\*\0\0..", re.DOTALL)
 _LOOSE_BYTES: Final = 64 * 1024
 
 
@@ -40,6 +42,9 @@ def blank(path: Path, content_type: str) -> None:
             case "image/webp":
                 for part in _WEBP_PART.finditer(data):
                     _zero(data, part.end(), int.from_bytes(part[2], "little"))
+            case "image/avif" | "image/heic":
+                for part in _TIFF.finditer(data):
+                    _zero(data, part.start(), _LOOSE_BYTES)
         for part in _LOOSE.finditer(data):
             _zero(data, part.start(), _LOOSE_BYTES)
 

@@ -2,12 +2,15 @@
 
 JPEG, PNG and WebP are chains of parts. The parts that have metadata are left out and all others are copied as they
 are, so no pixel changes, and nothing is decoded. What follows the end of a picture is left out as well: telephones hide
-films there. Colour profiles stay.
+films there. Colour profiles stay. AVIF and HEIC are made otherwise (`core.media.item_boxes`).
 """
 
 import re
 from collections.abc import Iterator
 from typing import Final
+
+from core.media.broken_picture import BrokenPicture
+from core.media.item_boxes import clean_boxes
 
 Bytes = bytes | memoryview
 
@@ -27,12 +30,8 @@ _WEBP_FLAGS: Final = 0x0C
 """The bits of VP8X that announce both."""
 
 
-class BrokenPicture(ValueError):
-    """The bytes are not what they begin as."""
-
-
 def clean(data: memoryview, content_type: str) -> Iterator[Bytes]:
-    """Yield a picture in pieces, without metadata. Other types than JPEG, PNG and WebP stay as they are.
+    """Yield a picture in pieces, without metadata. Other types than those of this module stay.
 
     Raises:
         BrokenPicture
@@ -44,6 +43,8 @@ def clean(data: memoryview, content_type: str) -> Iterator[Bytes]:
             return _clean_png(data)
         case "image/webp":
             return _clean_webp(data)
+        case "image/avif" | "image/heic":
+            return clean_boxes(data)
         case _:
             return iter((data,))
 

@@ -19,6 +19,11 @@ _ALIASES: Final = {
     "audio/x-flac": "audio/flac",
     "video/x-m4v": "video/mp4",
 }
+_BRANDS: Final = {
+    b"avis": "image/avif",
+    **dict.fromkeys((b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"mif2", b"heif"), "image/heic"),
+}
+"""Brands of pictures in boxes, beside those that the library knows."""
 _SHOWN: Final = frozenset(
     (
         *("image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"),
@@ -35,6 +40,8 @@ def find_content_type(head: bytes, filename: str) -> str:
     found: str | None = filetype.guess_mime(head) if head else None
     if found is not None:
         return _ALIASES.get(found, found)
+    if head[4:8] == b"ftyp" and head[8:12] in _BRANDS:
+        return _BRANDS[bytes(head[8:12])]
     if not _is_text(head):
         return UNKNOWN
     named = mimetypes.guess_type(filename)[0] or ""

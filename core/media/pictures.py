@@ -13,7 +13,8 @@ import msgspec
 from PIL import Image, ImageOps
 
 from core.media.blanking import blank
-from core.media.cleaning import BrokenPicture, clean
+from core.media.broken_picture import BrokenPicture
+from core.media.cleaning import clean
 
 PICTURES: Final = {
     "image/png": "PNG",
@@ -23,10 +24,13 @@ PICTURES: Final = {
     "image/avif": "AVIF",
 }
 """The types that are measured and scaled, with Pillow's names."""
+UNREAD: Final = frozenset(("image/heic",))
+"""The types that are only cleaned, as nothing here decodes them."""
 
 _TURNED: Final = frozenset(("JPEG", "PNG", "WEBP"))
 _ORIENTATION: Final = 0x0112
 _UPRIGHT: Final = 1
+_ON_THEIR_SIDE: Final = frozenset(range(5, 9))
 _TURNED_QUALITY: Final = 95
 """The quality of a picture that was turned: no loss that anybody sees."""
 _WITHOUT_ALPHA: Final = frozenset(("RGB", "L", "CMYK", "YCbCr"))
@@ -89,17 +93,33 @@ def do(job: Job) -> Outcome:
 
 
 def _clean(job: CleanJob) -> Outcome:
+    if job.content_type in UNREAD:
+        _copy_cleaned(job)
+        return Outcome()
     with Image.open(job.source, formats=[PICTURES[job.content_type]]) as picture:
         _check_pixels(picture, job.max_pixels)
         is_turned = picture.getexif().get(_ORIENTATION, _UPRIGHT) != _UPRIGHT
         if is_turned and picture.format in _TURNED and not getattr(picture, "is_animated", False):
             return _turn(picture, job.target)
         size = picture.size
+    _copy_cleaned(job)
+    if job.content_type == "image/avif":
+        size = _measure_upright(job)
+    return Outcome(width=size[0], height=size[1])
+
+
+def _measure_upright(job: CleanJob) -> tuple[int, int]:
+    """Return the size of a cleaned AVIF, whose turn is no metadata. Raises what Pillow does when it is broken now."""
+    with Image.open(job.target, formats=[PICTURES[job.content_type]]) as picture:
+        width, height = picture.size
+        return (height, width) if picture.getexif().get(_ORIENTATION, _UPRIGHT) in _ON_THEIR_SIDE else (width, height)
+
+
+def _copy_cleaned(job: CleanJob) -> None:
     with Path(job.source).open("rb") as file, Path(job.target).open("wb") as target:
         # Not closed by name: the pieces are views of it.
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         target.writelines(clean(memoryview(mapped), job.content_type))
-    return Outcome(width=size[0], height=size[1])
 
 
 def _blank(job: BlankJob) -> Outcome:

@@ -13,7 +13,7 @@ import msgspec
 from core.domain.errors import TooLarge, Unavailable
 from core.domain.messages.attachment import StoredFile
 from core.media.content_types import UNKNOWN, find_content_type
-from core.media.pictures import PICTURES
+from core.media.pictures import PICTURES, UNREAD
 from core.media.workers import PictureWorkers
 from core.store.blob.interfaces import BlobStore, OpenBlob
 from core.store.interfaces import Store
@@ -72,7 +72,7 @@ class StoredFiles:
         """
         size = _measure(path)
         content_type = find_content_type(head, filename)
-        if content_type not in PICTURES:
+        if content_type not in PICTURES and content_type not in UNREAD:
             return Facts(path=path, size=size, content_type=content_type)
         cleaned = self._blobs.staging.name_new()
         try:

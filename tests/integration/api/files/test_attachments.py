@@ -354,7 +354,9 @@ async def test_bomb_is_kept_as_a_file_and_not_decoded(open_api: OpenApi) -> None
         assert served.headers["content-disposition"].startswith("attachment")
 
 
-@pytest.mark.parametrize(("kind", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp")])
+@pytest.mark.parametrize(
+    ("kind", "name"), [("JPEG", "a.jpg"), ("PNG", "a.png"), ("WEBP", "a.webp"), ("AVIF", "a.avif")]
+)
 async def test_broken_picture_is_a_file_to_be_saved_without_its_place(api: ApiUnderTest, kind: str, name: str) -> None:
     alice = await api.register()
     place = await store_guild(api, alice)
@@ -371,3 +373,25 @@ async def test_broken_picture_is_a_file_to_be_saved_without_its_place(api: ApiUn
     assert answer.headers["content-type"] == "application/octet-stream"
     assert len(answer.content) == len(broken) == attachment["size"]
     assert b"Telephone 7" not in answer.content
+
+
+HEIC = (Path(__file__).parents[3] / "golden" / "picture.heic").read_bytes()
+
+
+async def test_telephones_pictures_lose_their_place_also_where_nothing_decodes_them(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    place = await store_guild(api, alice)
+    exif = Image.Exif()
+    exif[0x010E] = "at home"
+    sent = await send(alice, place, ("a.avif", draw("AVIF", exif=exif)), ("b.heic", HEIC))
+    first, second = sent["attachments"]
+    assert (first["content_type"], first["width"], first["height"]) == ("image/avif", 40, 30)
+    assert second["content_type"] == "image/heic"
+    assert "width" not in second
+    shown, saved = await api.nobody.get(first["url"]), await api.nobody.get(second["url"])
+    assert b"at home" not in shown.content
+    assert shown.headers["content-disposition"].startswith("inline")
+    assert len(saved.content) == len(HEIC)
+    assert b"53.5511N" in HEIC
+    assert b"53.5511N" not in saved.content
+    assert saved.headers["content-disposition"].startswith("attachment")

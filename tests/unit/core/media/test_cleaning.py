@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from core.media.cleaning import BrokenPicture, clean
+from core.media.broken_picture import BrokenPicture
+from core.media.cleaning import clean
 
 SECRET = b"53.5511N 9.9937E"
 FORMATS = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
