@@ -1,5 +1,6 @@
 """The files of a process: a bucket when the settings name one, else the folder in its data folder; and their links."""
 
+import logging
 import secrets
 import socket
 from typing import Final
@@ -18,8 +19,11 @@ from core.store.interfaces import Store
 from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
 from guildway.processes.ground import Ground
+from guildway.processes.own_address import find_own_address
 
-_EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
+logger = logging.getLogger(__name__)
+
+_EVERY_ADDRESS: Final = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}  # noqa: S104 - not to be bound
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -46,7 +50,7 @@ async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket 
         raise StartError(f"the key of links to files cannot be read: {error.text}") from error
     links = FileLinks(
         key=key,
-        base_url=_find_base_url(settings, api_socket),
+        base_url=find_base_url(settings, api_socket),
         clock=ground.clock,
         lifetime_s=settings.files.link_lifetime_s,
     )
@@ -62,9 +66,16 @@ async def check_shared_files(files: Files, store: Store) -> None:
         raise StartError(f"the files cannot be used: {error.__cause__ or error.text}") from error
 
 
-def _find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:
+def find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:
+    """Return the address with which links begin. `api_socket` is as in `open_files`."""
     if settings.files.public_url:
         return settings.files.public_url
-    host = _EVERY_ADDRESS.get(settings.api.host, settings.api.host)
-    port = settings.api.port if api_socket is None else api_socket.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    host, port = settings.api.host, settings.api.port if api_socket is None else api_socket.getsockname()[1]
+    if host in _EVERY_ADDRESS:
+        host = find_own_address(_EVERY_ADDRESS[host])
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    if host not in ("127.0.0.1", "::1"):
+        logger.info(
+            "links to files begin with the machine's own address; files.public_url sets another", extra={"url": url}
+        )
+    return url
