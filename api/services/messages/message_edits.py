@@ -51,6 +51,7 @@ from core.domain.messages.message import LASTING, SUPPRESS_EMBEDS, WRITTEN, Mess
 from core.runtime.clock import Clock
 from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS
+from core.wire.objects.messages.embed_files import name_embed_files
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
@@ -216,7 +217,10 @@ class MessageEditService:
                 raise EmptyMessage
             return changes
         content = message.content if edit.content is UNSET else edit.content
-        sent = message.embeds if isinstance(edit.embeds, UnsetType) else self._previews.link_pictures(edit.embeds)
+        sent = message.embeds
+        if not isinstance(edit.embeds, UnsetType):
+            named = name_embed_files(edit.embeds, message.channel_id, attachments)
+            sent = self._previews.link_pictures(named)
         embeds = keep_previews(content, sent, message.embeds)
         if is_empty(content, embeds, attachments):
             raise EmptyMessage

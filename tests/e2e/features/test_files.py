@@ -48,6 +48,27 @@ async def test_discord_py_sends_reads_edits_and_hears_of_files(server: Server, a
         assert await edited.attachments[1].read() == b"added"
 
 
+async def test_discord_py_shows_a_file_in_an_embed_and_changes_the_embed(server: Server, alice: Person) -> None:
+    guild = await alice.make_guild()
+    channel_id = int(text_channel(guild))
+    bot = await alice.make_bot(guild["id"])
+    async with running_bot(server, bot["token"]) as (client, seen):
+        channel: Any = await client.fetch_channel(channel_id)
+        embed = discord.Embed(title="Sky").set_image(url="attachment://sky.png")
+        sent = await channel.send(embed=embed, file=discord.File(io.BytesIO(draw()), "sky.png"))
+        (heard,) = await seen.wait_for("message", lambda each: each.id == sent.id)
+        for message in (sent, heard, await channel.fetch_message(sent.id)):
+            assert message.attachments == []
+            image = message.embeds[0].image
+            assert (image.width, image.height) == (640, 480)
+        changed = sent.embeds[0].copy()
+        changed.title = "Evening sky"
+        edited = await sent.edit(embed=changed)
+        assert (edited.embeds[0].title, edited.embeds[0].image.width) == ("Evening sky", 640)
+        async with httpx.AsyncClient() as http:
+            assert (await http.get(edited.embeds[0].image.url)).content == draw()
+
+
 async def send(person: Person, channel_id: str, name: str, data: bytes) -> dict[str, Any]:
     answer = await person.request("POST", f"/channels/{channel_id}/messages", files={"files[0]": (name, data)})
     assert answer.status_code == 200, answer.text

@@ -10,6 +10,7 @@ from core.domain.people.user import User
 from core.wire.objects.guilds.member import MemberObject, render_member
 from core.wire.objects.messages.attachment import AttachmentObject, LinkTo, render_attachment
 from core.wire.objects.messages.embed import NO_EMBEDS
+from core.wire.objects.messages.embed_files import show_embed_files
 from core.wire.objects.messages.reaction import ReactionObject
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
@@ -138,7 +139,8 @@ def render_message(
         message_reference=_reference_of(message),
     )
     if message.attachments and link_to is not None:
-        rendered.attachments = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
+        files = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
+        rendered.embeds, rendered.attachments = show_embed_files(rendered.embeds, files)
     if message.forward is not None:
         rendered.message_snapshots = [_render_snapshot(resolved, message.forward, link_to)]
     if message.type == MessageType.REPLY:
@@ -148,16 +150,16 @@ def render_message(
 
 
 def _render_snapshot(resolved: ResolvedMessage, forward: Forward, link_to: LinkTo | None) -> MessageSnapshotObject:
+    files = [render_attachment(resolved.message.channel_id, each, link_to) for each in forward.attachments if link_to]
+    embeds, attachments = show_embed_files(forward.embeds, files)
     return MessageSnapshotObject(
         message=SnapshotMessageObject(
             type=forward.type,
             content=forward.content,
             mentions=[render_user(user) for user in resolved.forward_mentions],
             mention_roles=[str(role_id) for role_id in forward.mention_role_ids],
-            attachments=[render_attachment(resolved.message.channel_id, each, link_to) for each in forward.attachments]
-            if link_to
-            else [],
-            embeds=forward.embeds,
+            attachments=attachments,
+            embeds=embeds,
             timestamp=iso_time(forward.created_ms),
             edited_timestamp=iso_time(forward.edited_ms) if forward.edited_ms else None,
             flags=forward.flags,
