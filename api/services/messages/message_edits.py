@@ -147,7 +147,8 @@ class MessageEditService:
             if answer is not None:
                 kept = {each.id for each in attachments}
                 text = changes.get("content", message.content)
-                self._previews.note(channel_id, message_id, text, message.author_id)
+                embeds = changes.get("embeds", NO_EMBEDS)
+                self._previews.note(channel_id, message_id, text, message.author_id, embeds)
                 await self._attachments.give_up([each for each in message.attachments if each.id not in kept])
                 return await self._parts.show_one(caller, access.channel, message_id, answer)
         raise Unavailable

@@ -172,7 +172,7 @@ class MessageService:
             except StaleRights:
                 continue
             if sent.is_new:
-                self._previews.note(channel_id, sent.message_id, draft.content, user_id)
+                self._previews.note(channel_id, sent.message_id, draft.content, user_id, draft.embeds)
                 if checked.access.channel.type == ChannelType.DM:
                     await self._directs.look_again(channel_id)
                 self._counters[checked.access.channel.type].inc()

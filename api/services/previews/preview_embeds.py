@@ -30,6 +30,9 @@ from core.wire.objects.messages.embed import Embed, EmbedAuthor, EmbedMedia, Emb
 _LARGE_CARD: Final = "summary_large_image"
 _PLAYER: Final = "player"
 
+IMAGE: Final = "image"
+"""The type of the embed of a link to a picture."""
+
 
 class Picture(msgspec.Struct, kw_only=True, frozen=True):
     """A picture that was looked at."""
@@ -50,7 +53,7 @@ class PreviewEmbeds:
 
     def show_picture(self, link: str, picture: Picture) -> Embed:
         """Make the embed of a link to a picture."""
-        return Embed(type="image", url=link, thumbnail=self.show_media(picture))
+        return Embed(type=IMAGE, url=link, thumbnail=self.show_media(picture))
 
     def show_video(self, link: str, url: str, content_type: str) -> Embed:
         """Make the embed of a link to a video, which clients get from where it is."""

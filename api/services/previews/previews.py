@@ -1,4 +1,5 @@
 """Previews of links: a message that was sent or edited is looked at in the background, and gets its links' embeds.
+Pictures in its sender's embeds get their sizes in the same way.
 
     send, edit ─ note ─→ queue ─→ workers ─ fetch ─→ MESSAGE_UPDATE, if the message still has the links
 
@@ -16,10 +17,13 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+from msgspec import UnsetType
 
 from api.services.entity_cache import EntityCache
 from api.services.previews.embed_pictures import EmbedPictures
+from api.services.previews.embed_sizes import list_unmeasured, put_sizes
 from api.services.previews.links import may_have_links
+from api.services.previews.preview_embeds import IMAGE
 from api.services.previews.previewer import Previewer
 from api.services.previews.stored_previews import add_previews, find_missing
 from core.domain.channels.channel import Channel
@@ -29,7 +33,7 @@ from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.store.aggregates.messages.messages import MessageStore
-from core.wire.objects.messages.embed import Embed
+from core.wire.objects.messages.embed import NO_EMBEDS, Embed, EmbedMedia
 
 logger = logging.getLogger(__name__)
 
@@ -93,9 +97,13 @@ class PreviewService:
         """Return a sender's embeds with links to their pictures through this server."""
         return self._pictures.link(embeds)
 
-    def note(self, channel_id: int, message_id: int, content: str, author_id: int) -> None:
-        """Have a message looked at, which has just got this text. Never waits."""
-        if self._previewer is None or not may_have_links(content) or message_id in self._waiting:
+    def note(
+        self, channel_id: int, message_id: int, content: str, author_id: int, embeds: msgspec.Raw = NO_EMBEDS
+    ) -> None:
+        """Have a message looked at, which has just got this text, or these embeds of its sender. Never waits."""
+        if self._previewer is None or message_id in self._waiting:
+            return
+        if not may_have_links(content) and not list_unmeasured(embeds):
             return
         if self._queue.full() or self._of_authors[author_id] >= self._max_of_author:
             self._metrics.previews_total.labels("dropped").inc()
@@ -138,21 +146,33 @@ class PreviewService:
         message = await self._messages.find(channel_id, message_id)
         if message is None or message.type not in WRITTEN or message.flags & SUPPRESS_EMBEDS:
             return
-        links = find_missing(message.content, message.embeds)
-        if not links:
+        links, pictures = find_missing(message.content, message.embeds), list_unmeasured(message.embeds)
+        if not links and not pictures:
             return
         access = await self._entities.text_access(message.author_id, channel_id)
         if not access.has(_EMBED_LINKS):
             return
-        embeds = await asyncio.gather(*map(previewer.find, links))
-        found = {link: embed for link, embed in zip(links, embeds, strict=True) if embed is not None}
-        if found:
-            await self._change(access.channel, message_id, partial(_choose, found))
+        embeds = await asyncio.gather(*map(previewer.find, [*links, *pictures]))
+        shown = zip([*links, *pictures], embeds, strict=True)
+        known = {link: embed for link, embed in shown if embed is not None}
+        found = {link: known[link] for link in links if link in known}
+        measured = {url: medium for url in pictures if (medium := _find_measured(known.get(url))) is not None}
+        if found or measured:
+            await self._change(access.channel, message_id, partial(_choose, found, measured))
 
 
-def _choose(found: Mapping[str, Embed], message: Message) -> dict[str, Any]:
+def _find_measured(embed: Embed | None) -> EmbedMedia | None:
+    """Return the picture of a link to one, if its size was found out."""
+    if embed is None or embed.type != IMAGE or isinstance(embed.thumbnail, UnsetType):
+        return None
+    return None if isinstance(embed.thumbnail.width, UnsetType) else embed.thumbnail
+
+
+def _choose(found: Mapping[str, Embed], measured: Mapping[str, EmbedMedia], message: Message) -> dict[str, Any]:
     """Return what changes in the message as it is by now."""
     if message.flags & SUPPRESS_EMBEDS:
         return {}
-    embeds = add_previews(message.content, message.embeds, found)
+    embeds = put_sizes(message.embeds, measured)
+    if found:
+        embeds = add_previews(message.content, embeds, found)
     return {} if bytes(embeds) == bytes(message.embeds) else {"embeds": embeds}

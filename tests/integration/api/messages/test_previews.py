@@ -325,6 +325,50 @@ async def test_bots_embeds_have_links_through_this_server_and_stand_first(scene:
     assert edited["embeds"][0]["thumbnail"]["proxy_url"] == proxy_url
 
 
+async def test_pictures_of_bots_embeds_get_their_sizes_by_an_update(scene: Scene) -> None:
+    picture = scene.site.serve("/p.png", draw(), "image/png")
+    other = scene.site.serve("/q.gif", draw("GIF", (7, 5)), "image/gif")
+    page = scene.site.serve("/page", CARD.format("T"))
+    embeds = [
+        {"title": "own", "image": {"url": picture}, "thumbnail": {"url": other}},
+        {"image": {"url": page}, "author": {"name": "a", "icon_url": picture}},
+    ]
+    sent = await scene.send("no link", embeds=embeds)
+    assert "width" not in sent["embeds"][0]["image"]
+    first, second = (await scene.wait_updates(sent))["embeds"]
+    assert {key: first["image"][key] for key in ("url", "width", "height", "content_type")} == {
+        "url": picture,
+        "width": 40,
+        "height": 30,
+        "content_type": "image/png",
+    }
+    assert (first["thumbnail"]["width"], first["thumbnail"]["height"]) == (7, 5)
+    assert first["image"]["proxy_url"] == sent["embeds"][0]["image"]["proxy_url"]
+    assert "width" not in second["image"]
+    assert (await scene.fetch(sent))["edited_timestamp"] is None
+    edited = await scene.edit(sent, embeds=[{"title": "new", "image": {"url": other}}])
+    assert "width" not in edited["embeds"][0]["image"]
+    (last,) = (await scene.wait_updates(sent, 3))["embeds"]
+    assert (last["title"], last["image"]["width"]) == ("new", 7)
+    assert scene.site.paths.count("/q.gif") == 1
+
+
+async def test_embeds_that_are_edited_while_they_are_measured_stay_edited(scene: Scene) -> None:
+    may_answer = asyncio.Event()
+
+    async def answer(writer: asyncio.StreamWriter) -> None:
+        await may_answer.wait()
+        writer.write(make_head(200, {"Content-Type": "image/png"}) + draw())
+
+    picture = scene.site.handle("/p.png", answer)
+    sent = await scene.send("no link", embeds=[{"title": "old", "image": {"url": picture}}])
+    await scene.edit(sent, embeds=[{"title": "new"}])
+    may_answer.set()
+    await scene.pass_by()
+    (embed,) = (await scene.fetch(sent))["embeds"]
+    assert embed == {"type": "rich", "title": "new"}
+
+
 class Shown:
     """What the server passes on of addresses that a sender names."""
 
@@ -363,7 +407,9 @@ async def test_many_pictures_at_once_are_refused(open_api: OpenApi) -> None:
     async with open_scene(open_api, open_pictures=1) as scene:
         slow = Slow(scene.site)
         waits = asyncio.create_task(Shown(scene).get(slow.url))
-        await slow.asked.wait()
+        async with asyncio.timeout(20):
+            while scene.site.paths.count("/slow") < 2:  # noqa: ASYNC110 - it is measured too
+                await asyncio.sleep(0.01)
         picture = scene.site.serve("/p", draw(), "image/png")
         assert (await Shown(scene).get(picture)).status_code == 503
         slow.may_come.set()
