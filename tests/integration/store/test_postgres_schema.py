@@ -5,7 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from core.store.sql.aggregates.guilds.members import _NAMED
+from core.store.sql.aggregates.guilds.member_names import NAMED
 from core.store.sql.aggregates.logins import LoginQueries
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import CompiledQuery, Query
@@ -15,9 +15,9 @@ from tests.contract.builders import new_account
 from tests.integration.store.conftest import Processes
 
 SEARCHES = {
-    "names of users": (_NAMED[0], "ix_users_username_fold"),
-    "global names of users": (_NAMED[1], "ix_users_global_name_fold"),
-    "nicknames of members": (_NAMED[2], "ix_members_guild_id_nick_fold"),
+    "names of users": (NAMED[0], "ix_users_username_fold"),
+    "global names of users": (NAMED[1], "ix_users_global_name_fold"),
+    "nicknames of members": (NAMED[2], "ix_members_guild_id_nick_fold"),
     "rows of the outbox": (_READ, "pk_outbox"),
     "logins": (LoginQueries(8).logins, "auth_sessions"),
 }

@@ -16,7 +16,7 @@ from core.domain.login import LoginSnapshot
 from core.domain.people.user import User
 from core.store.sql.aggregates.applications import APPLICATION
 from core.store.sql.aggregates.channels.channels import CHANNEL
-from core.store.sql.aggregates.guilds.members import OWN_MEMBER_COLUMNS, member_of_user
+from core.store.sql.aggregates.guilds.member_rows import OWN_MEMBER_COLUMNS, member_of_user
 from core.store.sql.aggregates.people.relationships import RELATIONSHIP
 from core.store.sql.aggregates.people.users import ACCOUNT_COLUMNS, SESSION, USER, account_from_row
 from core.store.sql.engine.connection import Asked, Executor

@@ -12,7 +12,7 @@ from core.domain.guilds.member import Member
 from core.domain.guilds.role import Role
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.channels.channels import CHANNEL
-from core.store.sql.aggregates.guilds.members import MEMBER_COLUMNS, member_from_row
+from core.store.sql.aggregates.guilds.member_rows import MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.guilds.roles import ROLE
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.constraints import taken

@@ -6,18 +6,14 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import (
-    Column,
     Integer,
     Select,
-    String,
     and_,
     bindparam,
-    cast,
     delete,
     exists,
     func,
     insert,
-    literal_column,
     or_,
     select,
     update,
@@ -25,34 +21,17 @@ from sqlalchemy import (
 
 from core.domain.errors import UnknownMember, UnknownUser
 from core.domain.guilds.member import Member
-from core.domain.people.user import User
 from core.store.aggregates.changes import Changes
+from core.store.sql.aggregates.guilds.member_names import find_named
+from core.store.sql.aggregates.guilds.member_rows import MEMBER, MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.people.users import USER
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
-from core.store.sql.schema.columns import EntityMap, fold, folded
+from core.store.sql.schema.columns import fold, folded
 from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.members import left_timeouts, member_roles, members
 from core.store.sql.schema.tables.users import auth_sessions, users
-
-_MEMBER = EntityMap(Member, members, without=("user", "role_ids"))
-_USER_START = len(_MEMBER.columns)
-_ROLES_AT = _USER_START + len(USER.columns)
-
-_COMMA: Any = literal_column("','")
-_role_ids = (
-    # The separator as SQL: as a parameter it would be rendered at execution, which compiled queries skip.
-    select(func.aggregate_strings(cast(member_roles.c.role_id, String), _COMMA))
-    .where(member_roles.c.guild_id == members.c.guild_id, member_roles.c.user_id == members.c.user_id)
-    .correlate(members)
-    .scalar_subquery()
-)
-MEMBER_COLUMNS = (*_MEMBER.columns, *USER.columns, _role_ids)
-"""The columns for a SELECT from members joined with users; one row is one member."""
-
-OWN_MEMBER_COLUMNS = (*_MEMBER.columns, _role_ids)
-"""The columns without the user, for a SELECT from members alone."""
 
 _SELECT = select(*MEMBER_COLUMNS).select_from(members).join(users, users.c.id == members.c.user_id)
 _IN_GUILD = members.c.guild_id == bindparam("guild_id")
@@ -83,48 +62,6 @@ _COUNT = Query(select(guilds.c.member_count).where(guilds.c.id == bindparam("gui
 
 SCANNED_MEMBERS: Final = 2_000
 """The largest guild that is searched member by member; in a larger one the indexes of names come first."""
-
-_AFTER_ALL_LETTERS: Final = "\U0010ffff"
-"""A text that sorts behind all names that begin with a prefix. It is no character, so no text holds it."""
-
-
-def _named(name: Column[Any]) -> Any:
-    return and_(name >= bindparam("first"), name < bindparam("behind"))
-
-
-def _users_named(name: Column[Any]) -> Query:
-    # EXISTS, because the users' index must lead: a join would begin with the guild's members, all of them.
-    is_member = exists().where(_IN_GUILD, members.c.user_id == users.c.id)
-    return Query(
-        select(users.c.id).where(_named(name), is_member).order_by(name).limit(bindparam("limit", type_=Integer))
-    )
-
-
-_NAMED = (
-    _users_named(users.c.username_fold),
-    _users_named(users.c.global_name_fold),
-    Query(
-        select(members.c.user_id)
-        .where(_IN_GUILD, _named(members.c.nick_fold))
-        .order_by(members.c.nick_fold)
-        .limit(bindparam("limit", type_=Integer))
-    ),
-)
-
-
-def member_from_row(row: Sequence[Any], start: int = 0) -> Member:
-    """Return the member whose `MEMBER_COLUMNS` stand in the row from `start` on."""
-    user = USER.entity(row, start + _USER_START)
-    return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _ROLES_AT]))
-
-
-def member_of_user(user: User, row: Sequence[Any], start: int = 0) -> Member:
-    """Return the user's membership whose `OWN_MEMBER_COLUMNS` stand in the row from `start` on."""
-    return _MEMBER.entity_with(row, start, user=user, role_ids=_parse_roles(row[start + _USER_START]))
-
-
-def _parse_roles(joined: str | None) -> tuple[int, ...]:
-    return tuple(sorted(map(int, joined.split(",")))) if joined else ()
 
 
 class SqlMembers:
@@ -161,18 +98,12 @@ class SqlMembers:
     async def search(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
         folded_prefix = fold(prefix) or ""
         if folded_prefix and await self.count(guild_id) > SCANNED_MEMBERS:
-            return await self._search_by_index(guild_id, folded_prefix, limit)
+            return await self.find_many(guild_id, await find_named(self._db, guild_id, folded_prefix, limit))
         names = (members.c.nick_fold, users.c.global_name_fold, users.c.username_fold)
         statement = _SELECT.where(members.c.guild_id == guild_id).limit(limit)
         if folded_prefix:
             statement = statement.where(or_(*(name.startswith(folded_prefix, autoescape=True) for name in names)))
         return await self._list(statement)
-
-    async def _search_by_index(self, guild_id: int, prefix: str, limit: int) -> list[Member]:
-        asked = {"guild_id": guild_id, "first": prefix, "behind": prefix + _AFTER_ALL_LETTERS, "limit": limit}
-        found = await self._db.query_together(*((query, asked) for query in _NAMED))
-        user_ids = sorted({row[0] for rows in found for row in rows})
-        return await self.find_many(guild_id, user_ids[:limit])
 
     async def count(self, guild_id: int) -> int:
         rows = await self._db.query(_COUNT, guild_id=guild_id)
@@ -259,7 +190,7 @@ class SqlMembers:
     async def add_many(self, added: Sequence[Member]) -> None:
         if not added:
             return
-        rows = [{**folded(_MEMBER.values(member), "nick"), "user_id": member.user.id} for member in added]
+        rows = [{**folded(MEMBER.values(member), "nick"), "user_id": member.user.id} for member in added]
         await self._db.execute(insert(members), rows)
         role_rows = [
             {"guild_id": member.guild_id, "user_id": member.user.id, "role_id": role_id}
