@@ -7,7 +7,7 @@ path keep the child (`metrics.gateway.dispatch_total.labels("MESSAGE_CREATE")`).
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-_REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0)
+REQUEST_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.0, 2.5, 5.0, 10.0)
 """Buckets around the latency goals of sending and reading (200, 300, 500 and 800 ms), and finer ones below."""
 
 _FANOUT_BUCKETS_S = (0.00001, 0.00005, 0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5)
@@ -27,7 +27,7 @@ class ApiMetrics:
             "guildway_api_latency_seconds",
             "Time to answer a request; the route is the template, never the path.",
             ["route", "method", "status"],
-            buckets=_REQUEST_BUCKETS_S,
+            buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
         self.messages_sent_total = Counter(
@@ -39,7 +39,7 @@ class ApiMetrics:
         self.message_latency_seconds = Histogram(
             "guildway_message_latency_seconds",
             "From a message's request to its stored and logged answer.",
-            buckets=_REQUEST_BUCKETS_S,
+            buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
         self.logins_total = Counter(
@@ -133,7 +133,7 @@ class WebMetrics:
         self.preview_seconds = Histogram(
             "guildway_preview_seconds",
             "The fetching and reading of a link.",
-            buckets=_REQUEST_BUCKETS_S,
+            buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
         self.previews_waiting = Gauge(
@@ -156,7 +156,7 @@ class StoreMetrics:
         self.commit_seconds = Histogram(
             "guildway_commit_seconds",
             "From a transaction's last statements to its commit on disk.",
-            buckets=_REQUEST_BUCKETS_S,
+            buckets=REQUEST_BUCKETS_S,
             registry=registry,
         )
         self.commit_failures_total = Counter(
@@ -168,98 +168,6 @@ class StoreMetrics:
         )
         self.disk_free_bytes = Gauge(
             "guildway_disk_free_bytes", "What is left of the data folder's disk.", registry=registry
-        )
-
-
-class CassandraMetrics:
-    """Requests to Cassandra. Only processes of a cluster have them."""
-
-    __slots__ = ("call_errors_total", "call_seconds", "in_flight")
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.call_seconds = Histogram(
-            "guildway_cassandra_call_seconds",
-            "From a request to its answer, with the wait for room, by statement.",
-            ["statement"],
-            buckets=_REQUEST_BUCKETS_S,
-            registry=registry,
-        )
-        self.call_errors_total = Counter(
-            "guildway_cassandra_call_errors_total",
-            "Requests that failed, by statement and by what is known of their outcome.",
-            ["statement", "error"],
-            registry=registry,
-        )
-        self.in_flight = Gauge("guildway_cassandra_in_flight", "Requests without an answer so far.", registry=registry)
-
-
-class ClusterMetrics:
-    """Redis, the doors, the logs' tail and the sweeps. Only processes of a cluster have them."""
-
-    __slots__ = (
-        "door_openings_swept_total",
-        "door_step_seconds",
-        "outbox_swept_events_total",
-        "redis_call_errors_total",
-        "redis_call_seconds",
-        "relay_gaps_total",
-        "tail_gaps_total",
-        "tail_lag_seconds",
-        "tail_losses_total",
-    )
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.redis_call_seconds = Histogram(
-            "guildway_redis_call_seconds",
-            "From a script's call to its answer, with the wait for a connection, by script.",
-            ["script"],
-            buckets=_REQUEST_BUCKETS_S,
-            registry=registry,
-        )
-        self.redis_call_errors_total = Counter(
-            "guildway_redis_call_errors_total",
-            "Calls of scripts that failed, by script and by what is known of their outcome.",
-            ["script", "error"],
-            registry=registry,
-        )
-        self.tail_lag_seconds = Histogram(
-            "guildway_tail_lag_seconds",
-            "From a ping on the connection that hears all events to its answer, which comes after earlier events.",
-            buckets=_REQUEST_BUCKETS_S,
-            registry=registry,
-        )
-        self.tail_gaps_total = Counter(
-            "guildway_tail_gaps_total",
-            "Shards whose next event was not heard and was read from the log.",
-            registry=registry,
-        )
-        self.tail_losses_total = Counter(
-            "guildway_tail_losses_total",
-            "Shards whose log lacks events that this process has had, or has trimmed some that it has not.",
-            registry=registry,
-        )
-        self.relay_gaps_total = Counter(
-            "guildway_relay_gaps_total",
-            "Units of work whose events came to their log before those of an earlier unit.",
-            registry=registry,
-        )
-        self.outbox_swept_events_total = Counter(
-            "guildway_outbox_swept_events_total",
-            "Committed events that the sweep has relayed, because nobody else had.",
-            registry=registry,
-        )
-        self.door_step_seconds = Histogram(
-            "guildway_door_step_seconds",
-            "The way of a message through its channel's door, by step.",
-            ["step"],
-            buckets=_REQUEST_BUCKETS_S,
-            registry=registry,
-        )
-        self.door_openings_swept_total = Counter(
-            "guildway_door_openings_swept_total",
-            "Openings that their process did not end, by kind and by what the sweep did.",
-            ["kind", "outcome"],
-            registry=registry,
         )
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from core.runtime.clock import Clock
-from core.runtime.metrics import CassandraMetrics
+from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows

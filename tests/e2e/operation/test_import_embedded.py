@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry
 from core.domain.ids import MAX_SNOWFLAKE, created_ms
 from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
+from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.data_dir import DataDir
-from core.runtime.metrics import CassandraMetrics
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages

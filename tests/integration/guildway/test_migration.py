@@ -11,8 +11,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from core.runtime.clock import SystemClock
+from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.errors import NewerSchemaError, OtherNumbersError, StartError
-from core.runtime.metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings, PostgresSettings, Settings, StoreSettings
 from core.store.cassandra.connection import open_messages
 from core.store.sql.schema.migrate import SCHEMA_REVISION

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
-from core.runtime.metrics import CassandraMetrics, ClusterMetrics, Metrics
+from core.runtime.cluster_metrics import CassandraMetrics, ClusterMetrics
+from core.runtime.metrics import Metrics
 
 GUIDE = Path(__file__).parents[4] / "docs" / "operators-guide.md"
 
