@@ -64,7 +64,10 @@ class UserSettingsService:
         if not given:
             return await self.fetch(caller)
         async with self._store.write(users=[caller.user_id]) as tx:
-            after = await self._changes.put_flat(tx, caller.user_id, given)
+            try:
+                after = await self._changes.put_flat(tx, caller.user_id, given)
+            except BadProto as error:
+                raise Invalid(message="The settings are too large.") from error
             if len(after.changed) > MAX_CHANGED_BYTES or len(after.preloaded_proto) > MAX_BYTES:
                 raise Invalid(message="The settings are too large.")
         return parse_user_settings(after.changed)

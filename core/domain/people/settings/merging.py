@@ -13,10 +13,12 @@ from typing import Final, NamedTuple
 from core.domain.people.settings.protobuf import (
     BYTES,
     VARINT,
+    BadProto,
     join,
     open_message,
     read_varint,
     split,
+    walk,
     write_field,
     write_varint,
 )
@@ -41,15 +43,20 @@ def merge(stored: bytes, partial: bytes, *, required_version: int | None = None)
     Nothing changes when the stored `data_version` is above `required_version`.
 
     Raises:
-        BadProto: for a partial message that is none.
+        BadProto: for a partial message that is none, or when both together are none because of their size.
     """
+    if len(partial) > MAX_BYTES:
+        raise BadProto("too many bytes")
     given, kept = split(partial), split(stored)
     version = _find_data_version(kept.get(_VERSIONS, b""))
     if required_version is not None and version > required_version:
         return Merged(stored, is_out_of_date=True)
     fields = {**kept, **given}
     fields[_VERSIONS] = _with_data_version(fields.get(_VERSIONS, b""), version + 1)
-    return Merged(join(fields), is_out_of_date=False)
+    merged = join(fields)
+    for _ in walk(merged):
+        pass
+    return Merged(merged, is_out_of_date=False)
 
 
 def _find_data_version(field: bytes) -> int:

@@ -15,6 +15,9 @@ VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 _SIZES: Final = {FIXED64: 8, FIXED32: 4}
 _MAX_VARINT_BYTES: Final = 10
 _MAX_FIELD: Final = (1 << 29) - 1
+MAX_FIELDS: Final = 8192
+"""The fields of one message: more than any client stores, in a few dozen milliseconds. The largest settings could have
+131,072 of two bytes each."""
 
 
 class BadProto(ValueError):
@@ -32,9 +35,12 @@ class Found(NamedTuple):
 
 
 def walk(message: bytes) -> Iterator[Found]:
-    """Yield the fields. Raises BadProto when a field is reached that is none."""
-    at = 0
+    """Yield the fields. Raises BadProto when a field is reached that is none, or one too many."""
+    at = count = 0
     while at < len(message):
+        count += 1
+        if count > MAX_FIELDS:
+            raise BadProto("too many fields")
         tag, value_at = read_varint(message, at)
         number, kind = tag >> 3, tag & 7
         if kind == VARINT:
@@ -54,10 +60,10 @@ def walk(message: bytes) -> Iterator[Found]:
 
 def split(message: bytes) -> dict[int, bytes]:
     """Return the bytes of each field, with tags and all occurrences, keyed by number. Raises BadProto."""
-    fields: dict[int, bytes] = {}
+    fields: dict[int, list[bytes]] = {}
     for number, _, start, _, end in walk(message):
-        fields[number] = fields.get(number, b"") + message[start:end]
-    return fields
+        fields.setdefault(number, []).append(message[start:end])
+    return {number: b"".join(occurrences) for number, occurrences in fields.items()}
 
 
 def join(fields: Mapping[int, bytes]) -> bytes:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.people.settings.merging import merge
-from core.domain.people.settings.protobuf import BadProto
+from core.domain.people.settings.merging import MAX_BYTES, merge
+from core.domain.people.settings.protobuf import MAX_FIELDS, BadProto
 
 
 def varint(value: int) -> bytes:
@@ -101,3 +101,16 @@ def test_whatever_is_taken_can_be_changed_again(first: bytes, second: bytes) -> 
     except BadProto:
         with pytest.raises(BadProto):
             merge(b"", second)
+
+
+@pytest.mark.parametrize("partial", [number(2, 1) * (MAX_FIELDS + 1), message(2, bytes(MAX_BYTES))])
+def test_more_than_any_client_stores_is_refused(partial: bytes) -> None:
+    with pytest.raises(BadProto, match="too many"):
+        merge(b"", partial)
+
+
+def test_fields_do_not_pile_up_over_many_changes() -> None:
+    stored = merge(b"", b"".join(number(field, 1) for field in range(2, MAX_FIELDS - 10))).proto
+    with pytest.raises(BadProto, match="too many"):
+        merge(stored, b"".join(number(MAX_FIELDS + field, 1) for field in range(20)))
+    assert merge(stored, number(2, 5)).proto.startswith(versions(2))
