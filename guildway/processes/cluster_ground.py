@@ -45,6 +45,7 @@ from core.store.cluster.reactions import ClusterReactions
 from core.store.cluster.store import ClusterStore
 from core.store.node_ids import NodeIds
 from core.store.sql.engine.postgres import POSTGRES
+from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.unread.mention_rows import SqlMentionRows
 from guildway.processes.cluster_jobs import ClusterJobs
 from guildway.processes.cluster_meters import ClusterMeters
@@ -85,91 +86,151 @@ async def lay_cluster_ground(
         StartError: when a server cannot be reached, or was used with other settings.
     """
     incarnation = f"{name}-{secrets.token_hex(_NAME_BYTES)}"
+    on_redis = _OnRedis(settings=settings, role=role, incarnation=incarnation, clock=clock, metrics=metrics)
     async with contextlib.AsyncExitStack() as stack:
-        meters = ClusterMeters(metrics.registry)
-        redis = RedisConnections(settings.redis.url, clock=clock, meters=meters)
-        stack.push_async_callback(redis.close)
-        bus = RedisBus(
-            num_shards=settings.store.num_shards,
-            scripts=redis.client,
-            topics=redis.topics,
-            clock=clock,
-            ring_bytes=_RING_BYTES if role.has_gateway else 0,
-            observe_lag=meters.observe_lag,
-            count=meters.count_missed,
+        stack.push_async_callback(on_redis.connections.close)
+        databases = await stack.enter_async_context(_open_databases(on_redis, settings, clock, metrics))
+        door = on_redis.make_door(databases.tickets)
+        store = await stack.enter_async_context(_open_store(on_redis, databases, door, clock))
+        jobs = on_redis.make_jobs()
+        yield ClusterGround(
+            ground=on_redis.make_ground(store, databases.ids, door),
+            bus=on_redis.bus,
+            rows=databases.rows,
+            mentions=databases.mentions,
+            reaction_rows=databases.reaction_rows,
+            jobs=jobs,
+            chores=_list_chores(on_redis, databases, jobs, role, settings),
         )
-        relay = Relay(bus=bus, scripts=redis.client, count_gap=meters.count_gap)
+
+
+class _Databases(msgspec.Struct, kw_only=True, frozen=True):
+    """What of the ground is rows."""
+
+    relational: PostgresStore
+    rows: MessageRows
+    reaction_rows: ReactionRows
+    mentions: MentionRows
+    ids: NodeIds
+    tickets: NodeIds
+    """Names the steps at doors, by a node number of its own."""
+
+
+@contextlib.asynccontextmanager
+async def _open_databases(
+    on_redis: "_OnRedis", settings: Settings, clock: Clock, metrics: Metrics
+) -> AsyncIterator[_Databases]:
+    holder = on_redis.incarnation
+    async with contextlib.AsyncExitStack() as stack:
         relational = await open_postgres(
-            settings, bus=bus, relay=relay, redis=redis.client, clock=clock, metrics=metrics
+            settings,
+            bus=on_redis.bus,
+            relay=on_redis.relay,
+            redis=on_redis.connections.client,
+            clock=clock,
+            metrics=metrics,
         )
         stack.push_async_callback(end_within, CLOSE_S, relational.close, "PostgreSQL")
         rows, reaction_rows = await stack.enter_async_context(
             open_rows(settings, relational=relational, clock=clock, metrics=metrics)
         )
-        ids = await stack.enter_async_context(open_ids(relational, clock=clock, holder=incarnation))
-        tickets = await stack.enter_async_context(open_ids(relational, clock=clock, holder=f"{incarnation}-tickets"))
-        openings = RedisOpenings(
-            bus=bus, scripts=redis.client, clock=clock, incarnation=incarnation, observe=meters.observe_step
+        yield _Databases(
+            relational=relational,
+            rows=rows,
+            reaction_rows=reaction_rows,
+            mentions=SqlMentionRows(writer=relational.writer, dialect=POSTGRES, clock=clock),
+            ids=await stack.enter_async_context(open_ids(relational, clock=clock, holder=holder)),
+            tickets=await stack.enter_async_context(open_ids(relational, clock=clock, holder=f"{holder}-tickets")),
         )
-        parts = _Parts(settings=settings, clock=clock, metrics=metrics, redis=redis, bus=bus)
-        door = parts.make_door(openings, tickets)
-        mentions = SqlMentionRows(writer=relational.writer, dialect=POSTGRES, clock=clock)
+
+
+@contextlib.asynccontextmanager
+async def _open_store(
+    on_redis: "_OnRedis", databases: _Databases, door: RedisDoor, clock: Clock
+) -> AsyncIterator[ClusterStore]:
+    rows = databases.rows
+    async with contextlib.AsyncExitStack() as stack:
         messages = ClusterMessages(
-            rows=rows, mentions=mentions, door=door, clock=clock, observe_insert=meters.observe_insert
+            rows=rows,
+            mentions=databases.mentions,
+            door=door,
+            clock=clock,
+            observe_insert=on_redis.meters.observe_insert,
         )
         stack.push_async_callback(end_within, CLOSE_S, messages.close, "messages")
-        reactions = ClusterReactions(rows=reaction_rows, door=door, clock=clock)
+        reactions = ClusterReactions(rows=databases.reaction_rows, door=door, clock=clock)
         stack.push_async_callback(end_within, CLOSE_S, reactions.close, "reactions")
-        store = ClusterStore(relational=relational, messages=messages, reactions=reactions, rows=rows)
-        jobs = ClusterJobs(bus=bus, redis=redis.client, clock=clock, holder=incarnation, meters=meters)
-        chores: dict[str, Chore] = {
-            "redis": redis.client.keep_connected,
-            "bus": bus.run,
-            "door": openings.run,
-            "tickets": tickets.run,
-            **jobs.sweep_outbox(relational, relay),
-        }
-        if role.has_gateway:
-            chores |= jobs.keep_logs(settings.redis, relational) | parts.list_counts()
-        ground = parts.make_ground(store, ids, door)
-        yield ClusterGround(
-            ground=ground,
-            bus=bus,
-            rows=rows,
-            mentions=mentions,
-            reaction_rows=reaction_rows,
-            jobs=jobs,
-            chores=chores,
-        )
+        yield ClusterStore(relational=databases.relational, messages=messages, reactions=reactions, rows=rows)
 
 
-class _Parts:
-    """The parts over Redis that more than one step of the laying needs."""
+def _list_chores(
+    on_redis: "_OnRedis", databases: _Databases, jobs: ClusterJobs, role: Role, settings: Settings
+) -> dict[str, Chore]:
+    """List what goes on beside the ground: connections that are kept, and the jobs of the ground itself."""
+    chores: dict[str, Chore] = {
+        "redis": on_redis.connections.client.keep_connected,
+        "bus": on_redis.bus.run,
+        "door": on_redis.openings.run,
+        "tickets": databases.tickets.run,
+        **jobs.sweep_outbox(databases.relational, on_redis.relay),
+    }
+    if role.has_gateway:
+        chores |= jobs.keep_logs(settings.redis, databases.relational) | on_redis.list_counts()
+    return chores
 
-    def __init__(
-        self, *, settings: Settings, clock: Clock, metrics: Metrics, redis: RedisConnections, bus: RedisBus
-    ) -> None:
+
+class _OnRedis:
+    """The parts over Redis, and what is made of them once the databases are open."""
+
+    def __init__(self, *, settings: Settings, role: Role, incarnation: str, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings
         self._clock = clock
         self._metrics = metrics
-        self._redis = redis
-        self._bus = bus
-        scripts: Scripts = redis.client
+        self.incarnation = incarnation
+        self.meters = ClusterMeters(metrics.registry)
+        self.connections = RedisConnections(settings.redis.url, clock=clock, meters=self.meters)
+        scripts: Scripts = self.connections.client
+        self.bus = self._make_bus(role)
+        self.relay = Relay(bus=self.bus, scripts=scripts, count_gap=self.meters.count_gap)
+        self.openings = RedisOpenings(
+            bus=self.bus, scripts=scripts, clock=clock, incarnation=incarnation, observe=self.meters.observe_step
+        )
         self._limiter = RedisRateLimiter(scripts=scripts, alone=MemoryRateLimiter(clock=clock))
         self._refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
-        per_day = settings.gateway.session_starts_per_day
-        self._online = RedisOnlineCounts(plain=redis.plain)
-        self._starts = RedisSessionStarts(plain=redis.plain, clock=clock, per_day=per_day)
+        plain, per_day = self.connections.plain, settings.gateway.session_starts_per_day
+        self._online = RedisOnlineCounts(plain=plain)
+        self._starts = RedisSessionStarts(plain=plain, clock=clock, per_day=per_day)
 
-    def make_door(self, openings: RedisOpenings, ids: NodeIds) -> RedisDoor:
-        """Make the door, whose tickets have a node number of their own."""
+    def _make_bus(self, role: Role) -> RedisBus:
+        return RedisBus(
+            num_shards=self._settings.store.num_shards,
+            scripts=self.connections.client,
+            topics=self.connections.topics,
+            clock=self._clock,
+            ring_bytes=_RING_BYTES if role.has_gateway else 0,
+            observe_lag=self.meters.observe_lag,
+            count=self.meters.count_missed,
+        )
+
+    def make_door(self, tickets: NodeIds) -> RedisDoor:
+        """Make the door."""
         return RedisDoor(
-            bus=self._bus,
-            openings=openings,
-            tickets=Tickets(next_id=ids.next, floor_ms=lambda: ids.floor_ms),
+            bus=self.bus,
+            openings=self.openings,
+            tickets=Tickets(next_id=tickets.next, floor_ms=lambda: tickets.floor_ms),
             limiter=self._limiter,
             rules=find_message_rules(self._settings.limits),
             refusals=self._refusals,
+        )
+
+    def make_jobs(self) -> ClusterJobs:
+        """Make the jobs of which a cluster needs one at a time."""
+        return ClusterJobs(
+            bus=self.bus,
+            redis=self.connections.client,
+            clock=self._clock,
+            holder=self.incarnation,
+            meters=self.meters,
         )
 
     def list_counts(self) -> dict[str, Chore]:
@@ -181,11 +242,11 @@ class _Parts:
 
     def make_ground(self, store: ClusterStore, ids: NodeIds, door: RedisDoor) -> Ground:
         """Put the ground together."""
-        bus, clock = self._bus, self._clock
+        bus, clock = self.bus, self._clock
         readiness = Readiness(look=partial(_find_fault, bus, store), clock=clock, start_s=_START_S)
         show_process(self._metrics, readiness)
         gate = RedisGate(
-            scripts=self._redis.client,
+            scripts=self.connections.client,
             alone=MemoryRateLimiter(clock=clock),
             wait_applied=lambda all_, rel: bus.wait_applied(all_=all_, rel=rel, timeout_s=_BARRIER_S),
             is_current=lambda: bus.is_current,
@@ -201,7 +262,7 @@ class _Parts:
             limiter=self._limiter,
             request_gate=gate,
             refusals=self._refusals,
-            session_journal=self._redis.journal,
+            session_journal=self.connections.journal,
             online=self._online,
             starts=self._starts,
             readiness=readiness,
