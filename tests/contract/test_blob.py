@@ -1,23 +1,35 @@
-"""Blobs: files by name, in a folder, in memory, and in a bucket where a server for one is at hand.
-
-`GUILDWAY_TEST_S3` is the address of such a server (`moto_server -p 5000` is one), whose bucket the test makes.
-"""
+"""Blobs: files by name, in a folder, in memory, and in a bucket of a server that speaks S3, where one is installed."""
 
 import os
 import secrets
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from core.domain.errors import Unavailable
 from core.store.blob.folder import open_folder
 from core.store.blob.interfaces import BlobStore, OpenBlob
 from core.store.blob.objects import ObjectBlobStore, S3Place, open_memory, open_s3
+from deploy.services.definition import find_free_port
+from deploy.services.s3_server import KEY_ID, SECRET, S3Server
+from tests.support.services import serving
 
-S3 = os.environ.get("GUILDWAY_TEST_S3", "")
 PIECE = bytes(range(256)) * 4096
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    server = S3Server(folder=tmp_path_factory.mktemp("s3"), port=find_free_port())
+    with serving(server, is_demanded=False):
+        yield server
+
+
+def place_in(server: S3Server, bucket: str, prefix: str = "") -> S3Place:
+    return S3Place(
+        bucket=bucket, prefix=prefix, endpoint=server.address, access_key_id=KEY_ID, secret_access_key=SECRET
+    )
 
 
 @pytest.fixture(params=["folder", "memory", "s3"])
@@ -26,13 +38,10 @@ async def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
         return await open_folder(tmp_path / "deep" / "blobs")
     if request.param == "memory":
         return open_memory(tmp_path / "staging")
-    if not S3:
-        pytest.skip("no server for buckets (GUILDWAY_TEST_S3)")
+    server: S3Server = request.getfixturevalue("s3")
     bucket = f"test-{secrets.token_hex(8)}"
-    async with httpx.AsyncClient() as client:
-        (await client.put(f"{S3}/{bucket}", headers={"Authorization": "AWS test:test"})).raise_for_status()
-    place = S3Place(bucket=bucket, prefix="in/here", endpoint=S3, access_key_id="test", secret_access_key="test")
-    return await open_s3(place, tmp_path / "staging")
+    (server.data / bucket).mkdir()
+    return await open_s3(place_in(server, bucket, "in/here"), tmp_path / "staging")
 
 
 async def read(blob: OpenBlob, start: int, size_bytes: int) -> bytes:
@@ -189,10 +198,8 @@ async def test_name_with_odd_characters_or_length_is_refused(blobs: BlobStore, n
         await blobs.put(name, b"1", "text/plain")
 
 
-async def test_bucket_that_is_not_there_is_not_opened(tmp_path: Path) -> None:
-    if not S3:
-        pytest.skip("no server for buckets (GUILDWAY_TEST_S3)")
-    place = S3Place(bucket="nobody-made-this", endpoint=S3, access_key_id="test", secret_access_key="test")
+async def test_bucket_that_is_not_there_is_not_opened(tmp_path: Path, s3: S3Server) -> None:
+    place = place_in(s3, "nobody-made-this")
     with pytest.raises(Unavailable):
         await open_s3(place, tmp_path)
 
