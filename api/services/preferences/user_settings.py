@@ -31,6 +31,7 @@ from core.wire.objects.people.user_settings import UserSettingsObject
 
 MAX_CHANGED_BYTES: Final = 64 * 1024
 """The largest settings of the older form. READY has them, and clients store some kilobytes."""
+_encode: Final = msgspec.json.Encoder().encode
 _SCHEMAS: Final = {PRELOADED: schema.PRELOADED, FRECENCY: schema.FRECENCY}
 
 
@@ -63,6 +64,8 @@ class UserSettingsService:
             raise Invalid(translate(str(error), form, ())) from error
         if not given:
             return await self.fetch(caller)
+        if len(_encode(given)) > MAX_CHANGED_BYTES:  # before the work of turning them into protobuf
+            raise Invalid(message="The settings are too large.")
         async with self._store.write(users=[caller.user_id]) as tx:
             try:
                 after = await self._changes.put_flat(tx, caller.user_id, given)

@@ -100,6 +100,9 @@ def parse_allowed_mentions(form: AllowedMentionsForm | None) -> AllowedMentions:
 
 
 def _parse_kinds(kinds: Sequence[str | None], errors: list[FieldError]) -> set[str]:
+    if len(kinds) > MAX_MENTIONS:
+        errors.append(_too_many("parse"))
+        return set()
     seen: set[str] = set()
     for index, kind in enumerate(kinds):
         path = ("allowed_mentions", "parse", index)
@@ -115,8 +118,7 @@ def _parse_kinds(kinds: Sequence[str | None], errors: list[FieldError]) -> set[s
 
 def _parse_ids(kind: str, ids: Sequence[int | str | None], errors: list[FieldError]) -> frozenset[int]:
     if len(ids) > MAX_MENTIONS:
-        text = f"Must be {MAX_MENTIONS} or fewer in length."
-        errors.append(FieldError(("allowed_mentions", kind), "BASE_TYPE_MAX_LENGTH", text))
+        errors.append(_too_many(kind))
         return frozenset()
     seen: set[int] = set()
     for index, value in enumerate(ids):
@@ -140,6 +142,11 @@ def _parse_snowflake(value: int | str | None) -> int | None:
     if value is None or not 0 <= value <= MAX_SNOWFLAKE:
         return None
     return value
+
+
+def _too_many(field: str) -> FieldError:
+    text = f"Must be {MAX_MENTIONS} or fewer in length."
+    return FieldError(("allowed_mentions", field), "BASE_TYPE_MAX_LENGTH", text)
 
 
 def _repeated(path: tuple[str | int, ...]) -> FieldError:

@@ -120,3 +120,12 @@ def test_select_roles_needs_mentionable_or_the_permission() -> None:
     assert select_roles(found, ALL_MENTIONS, roles, may_mention_all=True) == (2, 3)
     only_three = AllowedMentions(roles=frozenset({3}))
     assert select_roles(found, only_three, roles, may_mention_all=True) == (3,)
+
+
+@pytest.mark.parametrize("field", ["parse", "users", "roles"])
+def test_more_than_a_hundred_entries_are_one_error(field: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        parse_allowed_mentions(AllowedMentionsForm(**{field: ["x"] * 101}))
+    assert [(error.path, error.code) for error in caught.value.fields] == [
+        (("allowed_mentions", field), "BASE_TYPE_MAX_LENGTH")
+    ]
