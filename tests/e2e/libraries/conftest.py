@@ -1,4 +1,4 @@
-"""The stock libraries, each with one bot for all scenes of a run; each scene brings its own people and guilds."""
+"""The stock libraries, each with one account for all scenes of a run; each scene brings its own people and guilds."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -16,7 +16,15 @@ from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
 ROOT: Final = Path(__file__).parents[3]
-LIBRARIES: Final = ("discord.py", "hikari", "discord.js", "oceanic.js")
+BOTS: Final = ("discord.py", "hikari", "discord.js", "oceanic.js")
+PEOPLE: Final = ("discord.py-self",)
+"""Libraries for people's accounts: a scene's bot is then a person with the same rights."""
+
+_ADMINISTRATOR: Final = 8
+SITE: Final = Path(__file__).parents[1] / "discord_self" / "site"
+
+
+_MODULES: Final = {"discord.py": "discord_py_bot", "hikari": "hikari_bot", "discord.py-self": "discord_self_person"}
 
 
 def _command(library: str, server: Server, token: str) -> tuple[tuple[str, ...], Path]:
@@ -25,46 +33,88 @@ def _command(library: str, server: Server, token: str) -> tuple[tuple[str, ...],
         return (NODE or "node", "discordjs.mjs", server.api, token), FOLDER
     if library == "oceanic.js":
         return (NODE or "node", "oceanic.mjs", server.api, token, "none"), FOLDER
-    module = {"discord.py": "discord_py_bot", "hikari": "hikari_bot"}[library]
+    module = _MODULES[library]
     return (sys.executable, "-m", f"tests.e2e.libraries.{module}", server.api, server.gateway, token), ROOT
 
 
-class Bots:
-    """The bots that run, by library; a bot starts when a scene first asks for it."""
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """An account and the process of its library. A bot's `person` is None."""
+
+    id: str
+    process: BotProcess
+    person: Person | None
+
+    async def join(self, owner: Person, guild: dict[str, Any]) -> None:
+        """Come into a guild as an administrator."""
+        if self.person is None:
+            await owner.add_bot(self.id, guild["id"], _ADMINISTRATOR)
+        else:
+            await owner.invite(text_channel(guild), self.person)
+            fields = {"name": "administrators", "permissions": str(_ADMINISTRATOR)}
+            role = await owner.call("POST", f"/guilds/{guild['id']}/roles", fields)
+            await owner.call("PUT", f"/guilds/{guild['id']}/members/{self.id}/roles/{role['id']}")
+        await self.process.wait_for("guild", lambda event: event["id"] == guild["id"])
+
+
+class Cast:
+    """The accounts whose processes run, by library; a process starts when a scene first asks for it."""
 
     def __init__(self, server: Server, owner: Person, running: AsyncExitStack) -> None:
         self._server = server
         self._owner = owner
         self._running = running
-        self._bots: dict[str, tuple[str, BotProcess]] = {}
+        self._actors: dict[str, Actor] = {}
 
-    async def take(self, library: str) -> tuple[str, BotProcess]:
-        """Return the id of a library's bot and its process."""
-        if library not in self._bots or self._bots[library][1].has_ended:
+    async def take(self, library: str) -> Actor:
+        """Return the account of a library."""
+        if library not in self._actors or self._actors[library].process.has_ended:
+            self._actors[library] = await self._start(library)
+        return self._actors[library]
+
+    async def _start(self, library: str) -> Actor:
+        person = None
+        if library in PEOPLE:
+            person = await self._running.enter_async_context(await Person.register(self._server.api))
+            made = {"id": person.id, "token": person.token}
+        else:
             made = await self._owner.make_bot()
-            command, folder = _command(library, self._server, made["token"])
-            process = await self._running.enter_async_context(running_bot_process(*command, folder=folder))
-            self._bots[library] = made["id"], process
-        return self._bots[library]
+        command, folder = _command(library, self._server, made["token"])
+        process = await self._running.enter_async_context(running_bot_process(*command, folder=folder))
+        return Actor(id=made["id"], process=process, person=person)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def bots(server: Server) -> AsyncIterator[Bots]:
-    """The bots of all libraries."""
+async def cast(server: Server) -> AsyncIterator[Cast]:
+    """The accounts of all libraries."""
     async with await Person.register(server.api) as owner, AsyncExitStack() as running:
-        yield Bots(server, owner, running)
+        yield Cast(server, owner, running)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """A guild of Alice's with Bob and a library's bot, which is its administrator."""
+    """A guild of Alice's with Bob and a library's account, which is an administrator."""
 
     library: str
-    bot: BotProcess
-    bot_id: str
+    actor: Actor
     alice: Person
     bob: Person
     guild: dict[str, Any]
+
+    @property
+    def bot(self) -> BotProcess:
+        """The process that takes orders."""
+        return self.actor.process
+
+    @property
+    def bot_id(self) -> str:
+        """The id of the account."""
+        return self.actor.id
+
+    @property
+    def title(self) -> str:
+        """The title of an embed; people's clients send no embeds."""
+        return "Title" if self.actor.person is None else ""
 
     @property
     def channel(self) -> str:
@@ -72,24 +122,19 @@ class Scene:
         return text_channel(self.guild)
 
 
-async def let_in(owner: Person, bot_id: str, bot: BotProcess) -> dict[str, Any]:
-    """Make a guild with the bot in it, of which it knows."""
-    guild = await owner.make_guild()
-    await owner.add_bot(bot_id, guild["id"])
-    await bot.wait_for("guild", lambda event: event["id"] == guild["id"])
-    return guild
-
-
 @pytest_asyncio.fixture(
-    params=[pytest.param(name, marks=[pytest.mark.node] if name.endswith(".js") else []) for name in LIBRARIES],
+    params=[pytest.param(name, marks=[pytest.mark.node] * name.endswith(".js")) for name in BOTS + PEOPLE],
     loop_scope="session",
 )
-async def scene(request: pytest.FixtureRequest, bots: Bots, alice: Person, bob: Person) -> Scene:
+async def scene(request: pytest.FixtureRequest, cast: Cast, alice: Person, bob: Person) -> Scene:
     """A scene for each library."""
     library = request.param
     if library.endswith(".js") and (NODE is None or not (FOLDER / "node_modules").is_dir()):
         pytest.skip("Node or the packages of tests/e2e/node are missing")
-    bot_id, bot = await bots.take(library)
-    guild = await let_in(alice, bot_id, bot)
+    if library in PEOPLE and not SITE.is_dir():
+        pytest.skip("discord.py-self is missing: `make discord-self`")
+    actor = await cast.take(library)
+    guild = await alice.make_guild()
+    await actor.join(alice, guild)
     await alice.invite(text_channel(guild), bob)
-    return Scene(library=library, bot=bot, bot_id=bot_id, alice=alice, bob=bob, guild=guild)
+    return Scene(library=library, actor=actor, alice=alice, bob=bob, guild=guild)

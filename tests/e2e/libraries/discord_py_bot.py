@@ -52,9 +52,9 @@ def show_content(message: discord.Message | discord.MessageSnapshot) -> dict[str
     return {"content": message.content, "titles": [each.title for each in message.embeds], "files": files}
 
 
-def take(files: list[dict[str, Any]] | None) -> list[discord.File]:
+def take(files: list[dict[str, Any]]) -> list[discord.File]:
     """Make the library's files of those in an order."""
-    return [discord.File(each["path"], each["name"], description=each["description"]) for each in files or ()]
+    return [discord.File(each["path"], each["name"], description=each["description"]) for each in files]
 
 
 class Bot(discord.Client):
@@ -107,7 +107,7 @@ class Bot(discord.Client):
             "presence",
             user=str(after.id),
             status=str(after.status),
-            activities=[str(each) for each in after.activities],
+            activities=[each.name for each in after.activities],
         )
 
 
@@ -124,11 +124,15 @@ class Orders:
         found: discord.Message = await (await self._channel(channel)).fetch_message(int(message))
         return found
 
+    async def attach(self, place: Any, files: list[dict[str, Any]]) -> list[Any]:
+        """Make what a message for that place takes for files."""
+        return take(files)
+
     async def send(self, channel: str, content: str, silent: bool = False, title: str = "", files: Any = ()) -> Any:
         """Send a message."""
-        embed = discord.Embed(title=title) if title else None
         place = await self._channel(channel)
-        return show(await place.send(content, silent=silent, embed=embed, files=take(files)))
+        embeds = {"embed": discord.Embed(title=title)} if title else {}
+        return show(await place.send(content, silent=silent, files=await self.attach(place, files), **embeds))
 
     async def fetch(self, channel: str, message: str) -> Any:
         """Read a message."""
@@ -140,7 +144,8 @@ class Orders:
         if keep is None:
             return show(await found.edit(content=content))
         kept = [each for each in found.attachments if str(each.id) in keep]
-        return show(await found.edit(content=content, attachments=[*kept, *take(files)]))
+        added = await self.attach(found.channel, files)
+        return show(await found.edit(content=content, attachments=[*kept, *added]))
 
     async def suppress(self, channel: str, message: str) -> Any:
         """Take the embeds away."""
@@ -210,7 +215,7 @@ class Orders:
 
     async def presence(self, status: str, name: str) -> Any:
         """Change the bot's presence."""
-        await self._bot.change_presence(status=discord.Status(status), activity=discord.Game(name))
+        await self._bot.change_presence(status=discord.Status(status), activity=discord.Game(name=name))
         return {}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.libraries.conftest import Scene, let_in
+from tests.e2e.libraries.conftest import Scene
 from tests.support.person import text_channel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,8 +22,8 @@ async def test_silent_message_says_so(scene: Scene) -> None:
 
 
 async def test_embeds_are_taken_away(scene: Scene) -> None:
-    sent = await scene.bot.order("send", channel=scene.channel, content="look", title="Title")
-    assert sent["titles"] == ["Title"]
+    sent = await scene.bot.order("send", channel=scene.channel, content="look", title=scene.title)
+    assert sent["titles"] == ([scene.title] if scene.title else [])
     bare = await scene.bot.order("suppress", channel=scene.channel, message=sent["id"])
     assert (bare["titles"], bare["flags"]) == ([], SUPPRESS_EMBEDS)
     told = await scene.bot.wait_for("edit", lambda event: event["id"] == sent["id"])
@@ -34,8 +34,9 @@ async def test_forward_shows_what_was_forwarded(scene: Scene, tmp_path: Path) ->
     (tmp_path / "a").write_bytes(b"copied")
     file = {"name": "a.txt", "path": str(tmp_path / "a"), "description": "x"}
     bot = scene.bot
-    sent = await bot.order("send", channel=scene.channel, content="look", title="Title", files=[file])
-    other = text_channel(await let_in(scene.alice, scene.bot_id, bot))
+    sent = await bot.order("send", channel=scene.channel, content="look", title=scene.title, files=[file])
+    await scene.actor.join(scene.alice, guild := await scene.alice.make_guild())
+    other = text_channel(guild)
     forward = await bot.order("forward", channel=scene.channel, message=sent["id"], to=other)
     await bot.order("remove", channel=scene.channel, message=sent["id"])
     told = await bot.wait_for("message", lambda event: event["id"] == forward["id"])
@@ -43,7 +44,7 @@ async def test_forward_shows_what_was_forwarded(scene: Scene, tmp_path: Path) ->
         assert (shown["channel"], shown["content"], shown["flags"]) == (other, "", HAS_SNAPSHOT)
         assert shown["reference"] == sent["id"]
         (snapshot,) = shown["snapshots"]
-        assert (snapshot["content"], snapshot["titles"]) == ("look", ["Title"])
+        assert (snapshot["content"], snapshot["titles"]) == ("look", sent["titles"])
         assert [(copied["name"], copied["size"]) for copied in snapshot["files"]] == [("a.txt", 6)]
     again = await bot.order("forward", channel=other, message=forward["id"], to=scene.channel)
     assert again["snapshots"][0]["content"] == "look"
