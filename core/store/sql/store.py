@@ -7,7 +7,7 @@ finishes the queue. The composition root runs `run_chores` beside it, which purg
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -62,22 +62,20 @@ from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
-from core.store.sql.engine.connection import Connection, Executor
+from core.store.sql.database import open_database
+from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.database_files import DatabaseFiles
 from core.store.sql.engine.dialect import Dialect, dialect_of
 from core.store.sql.engine.errors import reason_of
 from core.store.sql.engine.pool import ReadPool
-from core.store.sql.engine.query import QueryCache
 from core.store.sql.health import StoreHealth
-from core.store.sql.schema.cluster import ClusterNumbers, check_numbers, keep_numbers
-from core.store.sql.schema.migrate import migrate
 from core.store.sql.schema.tables.logs import log
 from core.store.sql.schema.tables.messages import nonces
 from core.store.sql.transaction import UnitOfWork
 from core.store.sql.unread.mention_rows import purge_oldest
 from core.store.sql.unread.read_states import SqlReadStates
 from core.store.sql.writing.commits import Commits
-from core.store.sql.writing.log import SqlLog, load_log_state
+from core.store.sql.writing.log import SqlLog
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
@@ -179,24 +177,13 @@ class SqlStore:
         """
         dialect = dialect or dialect_of(str(location))
         engine = dialect.connect(str(location))
-        numbers = ClusterNumbers(num_shards=num_shards)
-        async with AsyncExitStack() as opened:
-            opened.push_async_callback(engine.dispose)
-            schema_before = await migrate(engine, check=partial(check_numbers, numbers))
-            await keep_numbers(engine, numbers)
-            queries = QueryCache(dialect.compiler)
-            connections = []
-            for _ in range(options.read_connections + 1):
-                connections.append(await Connection.open(engine=engine, dialect=dialect, queries=queries))
-                opened.push_async_callback(connections[-1].close)
-            reads = ReadPool(connections[1:])
-            state = await load_log_state(reads, num_shards)
-            opened.pop_all()
+        database = await open_database(engine, dialect, num_shards, read_connections=options.read_connections)
+        reads, state = database.reads, database.state
         log = SqlLog(state=state, num_shards=num_shards, clock=clock, dialect=dialect, reads=reads)
         commits = Commits(clock=clock, metrics=metrics or Metrics())
         path = dialect.find_file(str(location))
         files = DatabaseFiles(path, [options.lock] if options.lock else [])
-        writer = Writer(connection=connections[0], dialect=dialect, log=log, commits=commits, files=files)
+        writer = Writer(connection=database.writing, dialect=dialect, log=log, commits=commits, files=files)
         bus = EmbeddedBus(
             num_shards=num_shards,
             append=partial(_append, writer),
@@ -216,7 +203,7 @@ class SqlStore:
             options=options,
             files=files,
         )
-        store.schema_before = schema_before
+        store.schema_before = database.schema_before
         store.health = StoreHealth(path=path, files=files, reads=reads, writer=writer, commits=commits)
         return store
 
