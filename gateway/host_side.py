@@ -146,6 +146,7 @@ def _build_identifying(
         windows=homes.windows,
         tasks=common.tasks,
         on_bad_token=common.surroundings.on_bad_token,
+        settle_places=common.surroundings.settle_places,
     )
     factory = SessionFactory(
         clock=common.clock,

@@ -11,7 +11,7 @@ Owns the queues of logins.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 from core.domain.errors import Unavailable
@@ -39,6 +39,7 @@ class LoginReads:
         "_private",
         "_read",
         "_rows",
+        "_settle_places",
         "_store",
         "_take",
         "_tasks",
@@ -54,9 +55,12 @@ class LoginReads:
         windows: LoginWindows,
         tasks: Tasks,
         on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
+        settle_places: Callable[[Collection[int]], Awaitable[None]],
     ) -> None:
-        """`on_bad_token` is run with the address of each client whose token is unknown."""
+        """`on_bad_token` is run with the address of each client whose token is unknown, `settle_places` with the people
+        whose read states are about to be read."""
         self._store = store
+        self._settle_places = settle_places
         self._private = PrivateReads(store=store)
         self._take: Callable[[Sequence[Login]], None]
         self._on_bad_token = on_bad_token
@@ -126,12 +130,16 @@ class LoginReads:
                 login.window = window
         return logins
 
+    async def _fetch_private(self, people: Collection[int]) -> Mapping[int, PrivateData]:
+        await self._settle_places(people)
+        return await self._private.fetch(people)
+
     async def _fetch(self, logins: Sequence[Login]) -> None:
         found = await self._store.logins.find_many([login.token_hash for login in logins])
         direct = {channel.id for snapshot in found.values() for channel in snapshot.direct_channels}
         last_message_ids = await self._store.messages.last_ids(direct) if direct else {}
         people = {snapshot.auth.user_id for snapshot in found.values() if not snapshot.account.user.bot}
-        private = await self._private.fetch(people) if people else {}
+        private = await self._fetch_private(people) if people else {}
         await self._rows.wait()
         for login in logins:
             login.snapshot = found.get(login.token_hash)

@@ -1,6 +1,6 @@
 """The hooks by which a gateway and the process around it tell each other of events and state."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, Final
 
 import msgspec
@@ -11,6 +11,10 @@ def _ignore(_about: object) -> None:
 
 
 async def _count_nothing(_address: str) -> None:
+    pass
+
+
+async def _settle_nothing(_user_ids: Collection[int]) -> None:
     pass
 
 
@@ -25,6 +29,8 @@ class Surroundings(msgspec.Struct, kw_only=True, frozen=True):
     """Called with the number of sessions that have become ready."""
     on_bad_token: Callable[[str], Coroutine[Any, Any, None]] = _count_nothing
     """Called with the address of a client that has identified with an unknown token."""
+    settle_places: Callable[[Collection[int]], Awaitable[None]] = _settle_nothing
+    """Called with the people who log in, before their read states are read: some of these may not be written yet."""
     find_fault: Callable[[], str | None] = _find_nothing
     """Returns why the process cannot do its work; None when it can."""
     max_sockets: int = 1_000_000_000

@@ -64,6 +64,7 @@ def build_the_gateway(
         surroundings=Surroundings(
             on_logins=ground.garbage.welcome,
             on_bad_token=api.limits.count_invalid,
+            settle_places=api.own_places.settle,
             find_fault=lambda: ground.readiness.last_fault,
             max_sockets=ground.shares.gateway,
         ),

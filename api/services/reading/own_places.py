@@ -10,12 +10,13 @@ second, with the positions in the logs up to which that goes. Whoever begins rea
 
 So a process that is killed loses nothing as long as the logs reach back, and nothing piles up here while the store is
 away. A log that does not reach back is taken up where it begins, or at its end. In a cluster one process at a time
-does it. Bots have no places; the store leaves them out.
+does it. Who logs in there right after a message of their own is waited for (`settle`). Bots have no places; the store
+leaves them out.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 from core.bus.interfaces import Bus, Delivery, LogTrimmed
@@ -27,7 +28,7 @@ from core.store.interfaces import Store
 logger = logging.getLogger(__name__)
 
 _INTERVAL_S: Final = 0.5
-"""What another device may miss when it logs in right after a message was sent."""
+"""What another device may miss when it logs in right after a message was sent, at a process that does not write."""
 _MAX_PAUSE_S: Final = 8.0
 """The longest time between attempts while the store is away. Each one reads a part of the logs."""
 MOST: Final = 4096
@@ -75,6 +76,14 @@ class OwnPlaces:
             if not self._is_following:
                 await self._catch_up()
             await self._write()
+
+    async def settle(self, user_ids: Collection[int]) -> None:
+        """Write what waits if some of it is these people's, who log in, so that the login tells it.
+
+        Nothing is done where another process follows the logs. What cannot be written now is written later.
+        """
+        if self._is_following and (self._lock.locked() or any(user_id in user_ids for user_id, _ in self._places)):
+            await self._try_to_write()
 
     async def _try_to_write(self) -> bool:
         try:

@@ -77,6 +77,7 @@ class RecordedReads:
         self.turns: list[list[Login]] = []
         self.has_taken = asyncio.Event()
         self.bad_tokens_from: list[str] = []
+        self.settled: list[set[int]] = []
         self.windows = LoginWindows()
         self.reads = LoginReads(
             store=self.store,
@@ -84,8 +85,12 @@ class RecordedReads:
             windows=self.windows,
             tasks=self.tasks,
             on_bad_token=self._note_bad_token,
+            settle_places=self._note_settled,
         )
         self.reads.hand_to(self._take)
+
+    async def _note_settled(self, user_ids: Collection[int]) -> None:
+        self.settled.append(set(user_ids))
 
     async def _note_bad_token(self, address: str) -> None:
         self.bad_tokens_from.append(address)
@@ -146,6 +151,15 @@ async def test_logins_that_wait_are_read_together_and_taken_some_a_turn(scene: R
     assert [len(asked) for asked in scene.store.asked] == [LOGINS_A_READ, LOGINS_A_TURN + 1]
     assert max(map(len, scene.turns)) == LOGINS_A_TURN
     assert [login.snapshot.auth.id for login in taken if login.snapshot] == [KNOWN + number for number in range(count)]
+
+
+async def test_places_of_people_are_settled_before_they_are_read(scene: RecordedReads) -> None:
+    scene.ask(KNOWN)
+    scene.ask(5)
+    scene.store.answers.put_nowait(None)
+    login, _ = await scene.wait(2)
+    assert login.snapshot is not None
+    assert scene.settled == [{login.snapshot.auth.user_id}]
 
 
 async def test_unknown_token_has_no_snapshot(scene: RecordedReads) -> None:

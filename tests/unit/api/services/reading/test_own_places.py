@@ -99,6 +99,45 @@ async def test_newest_message_of_each_channel_is_written_once(store: Places, pro
     assert store.units == [{(1, 30): 9, (2, 30): 8, (1, 31): 10}]
 
 
+async def test_places_of_those_who_log_in_are_written_at_once(store: Places, process: Process) -> None:
+    await process.send(1, 30, 7)
+    await process.places.settle([1])
+    assert store.units == [], "another process follows the logs"
+    await process.places.write()
+    await process.send(1, 30, 8)
+    await process.send(2, 30, 9)
+    await process.places.settle([3])
+    assert store.units == [{(1, 30): 7}]
+    await process.places.settle([3, 2])
+    assert store.units == [{(1, 30): 7}, {(1, 30): 8, (2, 30): 9}]
+
+
+async def test_login_waits_for_places_that_are_being_written(store: Places, process: Process) -> None:
+    await process.places.write()
+    await process.send(1, 30, 7)
+    store.is_asked.clear()
+    store.may_write.clear()
+    writing = asyncio.create_task(process.places.write())
+    await store.is_asked.wait()
+    settling = asyncio.create_task(process.places.settle([1]))
+    await asyncio.sleep(0)
+    assert not settling.done()
+    store.may_write.set()
+    await settling
+    assert store.units == [{(1, 30): 7}]
+    await writing
+
+
+async def test_login_goes_on_when_places_cannot_be_written(store: Places, process: Process) -> None:
+    await process.places.write()
+    await process.send(1, 30, 7)
+    store.is_away = True
+    await process.places.settle([1])
+    store.is_away = False
+    await process.places.write()
+    assert store.units == [{(1, 30): 7}]
+
+
 async def test_next_life_writes_what_a_killed_one_has_not(store: Places, process: Process) -> None:
     await process.send(1, 30, 7)
     await process.places.write()
