@@ -7,6 +7,7 @@ from typing import Final
 import pytest
 import pytest_asyncio
 
+from deploy.services.process import ServiceProcess
 from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
 from tests.e2e.cluster.pairs import Pair
 from tests.e2e.conftest import GENEROUS
@@ -21,9 +22,11 @@ CLOCKS: Final = skew_clocks(api_1=50, api_2=-50)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared_cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+async def shared_cluster(
+    tmp_path_factory: pytest.TempPathFactory, cassandra_server: ServiceProcess
+) -> AsyncIterator[Cluster]:
     """A cluster that runs."""
-    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS) as running:
+    async with run_cluster(tmp_path_factory.mktemp("cluster"), GENEROUS, cassandra=cassandra_server) as running:
         yield running
 
 
@@ -42,9 +45,15 @@ async def member(shared_cluster: Cluster) -> AsyncIterator[Pair]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    """A cluster that a module's tests may hurt, whose API processes have different clocks."""
-    async with run_cluster(tmp_path_factory.mktemp("cluster"), {**GENEROUS, **CLOCKS}) as running:
+async def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
+    """A cluster that a module's tests may hurt, whose API processes have different clocks.
+
+    Its Cassandra is the shared one, unless the module sets HURTS_CASSANDRA.
+    """
+    is_hurt = getattr(request.module, "HURTS_CASSANDRA", False)
+    cassandra = None if is_hurt else request.getfixturevalue("cassandra_server")
+    folder = tmp_path_factory.mktemp("cluster")
+    async with run_cluster(folder, {**GENEROUS, **CLOCKS}, cassandra=cassandra) as running:
         yield running
 
 

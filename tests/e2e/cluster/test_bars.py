@@ -24,6 +24,9 @@ EACH = 10
 SOON_S = 5.0
 """Three seconds in which a server may come back, and the time that a busy machine takes for the rest."""
 
+HURTS_CASSANDRA = True
+"""Tells the fixture `cluster` that a Cassandra of its own is needed."""
+
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(900)]
 
 

@@ -8,25 +8,26 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
 from redis.asyncio import Redis
 
-from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
 from guildway.data.data_files import BLOB_FOLDER
 from tests.support.server_process import Server
-from tests.support.services import serving
+from tests.support.services import define_cassandra, serving
 
 APIS: Final = 2
 COME_BACK_S: Final = 60.0
 """The longest time for a process to be there again on a busy machine."""
 
 _LOG_LINES: Final = 30
+_KEYSPACES: Final = count(1)
 
 
 class Cluster:
@@ -135,21 +136,25 @@ def skew_clocks(**skews_ms: int) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def run_cluster(folder: Path, settings: dict[str, str]) -> AsyncIterator[Cluster]:
-    """Run a cluster with new, empty servers; `settings` are environment variables of all its processes."""
-    redis_port, postgres_port, cassandra_port, storage_port = (find_free_port() for _ in range(4))
+async def run_cluster(
+    folder: Path, settings: dict[str, str], *, cassandra: ServiceProcess | None = None
+) -> AsyncIterator[Cluster]:
+    """Run a cluster with new, empty servers; `settings` are environment variables of all its processes.
+
+    Where nobody hurts Cassandra, a running one may be given, whose start takes longer than all others together. The
+    cluster has a keyspace of its own in it.
+    """
     async with AsyncExitStack() as stack:
-        services = (
-            RedisServer(folder=folder / "redis", port=redis_port),
-            PostgresServer(folder=folder / "postgres", port=postgres_port),
-            CassandraServer(folder=folder / "cassandra", port=cassandra_port, storage_port=storage_port),
-        )
-        servers = {service.name: stack.enter_context(serving(service)) for service in services}
+        redis = RedisServer(folder=folder / "redis", port=find_free_port())
+        postgres = PostgresServer(folder=folder / "postgres", port=find_free_port())
+        servers = {service.name: stack.enter_context(serving(service)) for service in (redis, postgres)}
+        servers["cassandra"] = cassandra or stack.enter_context(serving(define_cassandra(folder / "cassandra")))
         addresses = {
-            "GUILDWAY_REDIS_URL": services[0].address,
-            "GUILDWAY_POSTGRES_URL": services[1].address,
+            "GUILDWAY_REDIS_URL": redis.address,
+            "GUILDWAY_POSTGRES_URL": postgres.address,
             "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
-            "GUILDWAY_CASSANDRA_PORT": str(cassandra_port),
+            "GUILDWAY_CASSANDRA_PORT": str(servers["cassandra"].service.port),
+            "GUILDWAY_CASSANDRA_KEYSPACE": f"run{next(_KEYSPACES)}",
         }
         environ = {**addresses, "GUILDWAY_CASSANDRA_REPLICATION": "1", **settings}
         await _migrate(environ)
