@@ -1,8 +1,10 @@
 """Signals: SIGTERM and SIGHUP ask to stop however often they come; a second Ctrl-C ends at once."""
 
+import contextlib
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -21,23 +23,27 @@ run_process(main)
 """
 
 
-def _start(first: str = "") -> subprocess.Popen[str]:
-    """Run the process by a shell, which does something `first`."""
-    process = subprocess.Popen(
-        ["sh", "-c", f'{first}exec "$0" -c "$1"', sys.executable, PROGRAM],
+@contextlib.contextmanager
+def _started(on_hangup: str = "SIG_DFL") -> Iterator[subprocess.Popen[str]]:
+    """Run the process; `on_hangup` is what SIGHUP does before, whatever it does here."""
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import signal\nsignal.signal(signal.SIGHUP, signal.{on_hangup})\n{PROGRAM}"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "up uvloop\n"
-    return process
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "up uvloop\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_asked_twice_the_process_ends_in_its_own_order(number: signal.Signals) -> None:
-    with _start() as process:
+    with _started() as process:
         assert process.stdout is not None
         process.send_signal(number)
         assert process.stdout.readline() == "stopping\n"
@@ -47,7 +53,7 @@ def test_asked_twice_the_process_ends_in_its_own_order(number: signal.Signals) -
 
 
 def test_process_that_was_started_to_outlive_its_terminal_does() -> None:
-    with _start("trap '' HUP; ") as process:
+    with _started(on_hangup="SIG_IGN") as process:
         assert process.stdout is not None
         process.send_signal(signal.SIGHUP)
         # Were it stopping already, this would be the second interrupt and end it at once.
@@ -58,7 +64,7 @@ def test_process_that_was_started_to_outlive_its_terminal_does() -> None:
 
 
 def test_second_interrupt_ends_at_once() -> None:
-    with _start() as process:
+    with _started() as process:
         assert process.stdout is not None
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "stopping\n"
