@@ -12,7 +12,8 @@ from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person
 from tests.support.server_process import Server
 
-_LOOK_S: Final = 0.02
+_LOOK_S: Final = 0.1
+"""The time between looks: each makes three calls, of fifty that a person may make in a second."""
 
 
 async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> None:
