@@ -271,13 +271,15 @@ class RedisOpenings:
 
     async def wait_seen(self, opened_id: int, timeout_s: float) -> bool:
         """Wait until an event with the id of an opening of any process passes; False when it does not in time."""
-        opened = self._watched.get(opened_id) or Opened(opened_id, 0, 0)
-        self._watched[opened_id] = opened
+        opened = self._watched.get(opened_id)
+        if opened is not None:
+            return await self._is_seen(opened, timeout_s)
+        opened = self._watched[opened_id] = Opened(opened_id, 0, 0)
         try:
             return await self._is_seen(opened, timeout_s)
         finally:
-            if opened_id not in self._open:
-                self._watched.pop(opened_id, None)
+            if self._watched.get(opened_id) is opened:
+                del self._watched[opened_id]
 
     async def _is_seen(self, opened: Opened, timeout_s: float) -> bool:
         """Wait until an event of an opening has passed; return False when it does not in time."""

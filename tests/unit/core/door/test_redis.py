@@ -345,6 +345,23 @@ async def test_message_whose_end_is_not_known_is_told_later(apis: list[Api]) -> 
     assert undone == []
 
 
+async def test_message_that_is_told_later_is_known_to_be_told_though_it_was_repeated_meanwhile(
+    apis: list[Api], clock: FakeClock
+) -> None:
+    first, held = await apis[0].open(), await apis[1].open()
+    opened = apis[1].openings.find(held.id)
+    closing = asyncio.create_task(apis[1].close(held))
+    await settle()
+    clock.advance(6)
+    with pytest.raises(OutcomeUnknown):
+        await closing
+    assert not await apis[1].openings.wait_seen(held.id, 0.01)
+    await apis[0].close(first)
+    await apis[1].catch_up()
+    assert opened is not None
+    assert opened.seen.is_set(), "it would be undone otherwise"
+
+
 async def test_opening_outlives_a_restart_that_loses_nothing(
     apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
 ) -> None:
