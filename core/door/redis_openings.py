@@ -201,6 +201,8 @@ class RedisOpenings:
         while True:
             answer = await self._repeat(ask)
             if answer[0] == b"OK":
+                # A Redis that loses this end has the opening open again, and must not be told that it is still ours.
+                self._open.pop(opened.id, None)
                 return await self._wait_passed(envelopes, answer[1:])
             if answer[0] == b"GONE":
                 return await self._find_gone(opened, answer[1])

@@ -513,3 +513,26 @@ async def test_opening_whose_end_redis_has_lost_holds_up_nobody(
     assert [orphan.id for orphan in await apis[1].orphans.list_orphans()] == ([] if is_told else [permit.id])
     kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
     assert kept == ([permit.id] if is_told else [])
+
+
+async def test_end_that_redis_has_lost_before_it_was_heard_holds_up_nobody(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    opened_id = await apis[0].door.open_change(CHANNEL, Pending(PendingKind.EDIT, GUILD, (7,), version=3))
+    edited = new_envelope(flake(900), GUILD, "MESSAGE_UPDATE", channel_id=CHANNEL)
+    reborn = asyncio.Event()
+    apis[0].process.bus.tail.on_life(lambda _shard, _head: reborn.set())
+    cluster.server.keep()
+    publish, cluster.server.publish = cluster.server.publish, lambda *_: None  # type: ignore[method-assign]
+    closing = asyncio.create_task(apis[0].door.close(opened_id, [edited]))
+    await settle()
+    cluster.server.publish = publish  # type: ignore[method-assign]
+    cluster.server.stop()
+    cluster.server.lose_since()
+    cluster.server.start()
+    await worker.open_logs()
+    await reborn.wait()
+    await settle()
+    assert [orphan.id for orphan in await apis[1].orphans.list_orphans()] == [opened_id]
+    await closing
+    assert apis[1].heard == [edited.id]
