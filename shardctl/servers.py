@@ -1,30 +1,48 @@
 """The servers that a cluster uses, as `cluster.json` names them: their addresses from the settings, and the process ids
 of those that run on this machine.
+
+The supervisor asks every second, so most answers come from memory: a process that was found is only asked whether it
+lives. The system is searched again when it does not, and now and then in any case (`shardctl.listeners`).
 """
 
-from collections.abc import Iterator
-from pathlib import Path
+import os
+from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+import msgspec
+
 from core.runtime.settings.settings import Settings
 from shardctl.cluster_file import Entry
+from shardctl.listeners import find_listener, list_listening
 
-_LISTENS: Final = "0A"
-"""The state of a listening socket in /proc/net/tcp (Linux, include/net/tcp_states.h)."""
 _PORTS: Final = {"redis": 6379, "postgres": 5432}
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+_SEARCH_S: Final = 2.0
+"""The time between looks for a server whose process is not known, so that the file is true soon after its start."""
+_RENEWAL_S: Final = 30.0
+"""The time after which a process that lives is looked at again, since it may no longer listen."""
+
+
+class _Found(msgspec.Struct):
+    """What was found at a port: the sockets that listen there, and the process that has one, if it can be seen."""
+
+    sockets: frozenset[str]
+    pid: int | None
+    looked_s: float
 
 
 class Servers:
     """The servers that the settings name, and the processes that were theirs at the last look."""
 
-    __slots__ = ("_pids", "_settings")
+    __slots__ = ("_found", "_now_s", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, now_s: Callable[[], float]) -> None:
+        """`now_s` is a monotonic clock."""
         self._settings = settings
-        self._pids: dict[int, int | None] = {}
-        """By port. A search goes through the open files of all processes, which is much for each second."""
+        self._now_s = now_s
+        self._found: dict[int, _Found] = {}
+        """By port."""
 
     def list_entries(self) -> Iterator[Entry]:
         """List the servers as they are now. One on another machine, or of another user, has no process id."""
@@ -37,41 +55,33 @@ class Servers:
             yield self._describe("cassandra", name, host, settings.cassandra.port)
 
     def _describe(self, role: str, name: str, host: str, port: int) -> Entry:
-        pid = None
-        if host in _LOCAL:
-            pid = self._pids[port] = find_listener(port, known=self._pids.get(port))
+        pid = self._find_pid(port) if host in _LOCAL else None
         return Entry(role=role, name=name, pid=pid, state="foreign", addresses={role: f"{host}:{port}"})
 
-
-def find_listener(port: int, *, known: int | None = None) -> int | None:
-    """Return the id of a process that listens on a TCP port of this machine, as far as Linux shows it to this user.
-
-    A server with several processes on one socket (PostgreSQL) has the oldest one's, which is their parent. `known` is
-    the answer when that process still listens, without a search.
-    """
-    sockets = {f"socket:[{inode}]" for inode in _list_inodes(port)}
-    if not sockets:
-        return None
-    if known is not None and _has_socket(known, sockets):
-        return known
-    processes = sorted(int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-    return next((pid for pid in processes if _has_socket(pid, sockets)), None)
+    def _find_pid(self, port: int) -> int | None:
+        now_s, found = self._now_s(), self._found.get(port)
+        if found is not None and now_s - found.looked_s < _find_pause_s(found):
+            return found.pid
+        sockets = list_listening(port)
+        if found is not None and found.sockets == sockets and (found.pid is None or _lives(found.pid)):
+            # The same sockets have the same process, or the one that could not be seen before.
+            found.looked_s = now_s
+            return found.pid
+        self._found[port] = _Found(sockets, find_listener(sockets), now_s)
+        return self._found[port].pid
 
 
-def _list_inodes(port: int) -> Iterator[str]:
-    for table in (Path("/proc/net/tcp"), Path("/proc/net/tcp6")):
-        try:
-            lines = table.read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for line in lines:
-            fields = line.split()
-            if fields[3] == _LISTENS and int(fields[1].rpartition(":")[2], 16) == port:
-                yield fields[9]
+def _find_pause_s(found: _Found) -> float:
+    if found.pid is None:
+        return _SEARCH_S
+    return _RENEWAL_S if _lives(found.pid) else 0.0
 
 
-def _has_socket(pid: int, sockets: set[str]) -> bool:
+def _lives(pid: int) -> bool:
     try:
-        return any(str(link.readlink()) in sockets for link in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # it has ended, or is not ours
+        os.kill(pid, 0)
+    except ProcessLookupError:
         return False
+    except PermissionError:
+        return True
+    return True

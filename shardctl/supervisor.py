@@ -32,11 +32,11 @@ class Supervisor:
 
     def __init__(self, *, settings: Settings, processes: Sequence[PlannedProcess], out: TextIO) -> None:
         """`out` gets the line that says that all are ready. Raises StartError when the data folder is in use."""
-        self._servers = Servers(settings)
+        clock = SystemClock()
+        self._servers = Servers(settings, now_s=clock.monotonic_s)
         self._folder = DataDir(Path(settings.store.data_dir))
         self._file = ClusterFile(self._folder.path)
         self._out = out
-        clock = SystemClock()
         self._children = [Child(planned, clock=clock, on_change=self._write) for planned in processes]
 
     async def run(self, stopping: asyncio.Event) -> None:

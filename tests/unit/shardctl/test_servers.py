@@ -1,44 +1,76 @@
-"""The processes behind listening sockets."""
+"""The servers of a cluster, as its file names them."""
 
 import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
 from core.runtime.settings.settings import CassandraSettings, PostgresSettings, RedisSettings, Settings
-from shardctl.servers import Servers, find_listener
+from shardctl import servers as module
+from shardctl.servers import Servers
+from tests.fakes.clock import FakeClock
+
+LISTENER = (
+    "import socket, sys, time; s = socket.create_server(('127.0.0.1', int(sys.argv[1])));"
+    "print(s.getsockname()[1], flush=True); time.sleep(600)"
+)
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_listener_on_a_port_is_found_and_gone_when_it_is_closed(host: str) -> None:
-    with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as server:
-        port = server.getsockname()[1]
-        assert find_listener(port) == os.getpid()
-    assert find_listener(port) is None
+def listen(port: int = 0) -> tuple["subprocess.Popen[str]", int]:
+    """Start a process that listens; return it and its port."""
+    process = subprocess.Popen([sys.executable, "-c", LISTENER, str(port)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    return process, int(process.stdout.readline())
 
 
-def test_process_that_listened_before_is_searched_for_when_it_no_longer_does() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert find_listener(port, known=os.getpid()) == os.getpid()
-        assert find_listener(port, known=os.getppid()) == os.getpid()
-    assert find_listener(port, known=os.getpid()) is None
+def end(process: "subprocess.Popen[str]") -> None:
+    process.kill()
+    process.communicate()
 
 
-def test_server_that_was_started_anew_has_its_new_process() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as first:
-        port = first.getsockname()[1]
-        settings = Settings(redis=RedisSettings(url=f"redis://127.0.0.1:{port}"))
-        servers = Servers(settings)
-        assert next(servers.list_entries()).pid == os.getpid()
+def redis_at(port: int, clock: FakeClock) -> Servers:
+    settings = Settings(redis=RedisSettings(url=f"redis://127.0.0.1:{port}"))
+    return Servers(settings, now_s=clock.monotonic_s)
+
+
+def test_server_that_was_started_anew_has_its_new_process_within_seconds() -> None:
+    clock = FakeClock()
+    first, port = listen()
+    servers = redis_at(port, clock)
+    assert next(servers.list_entries()).pid == first.pid
+    end(first)
     assert next(servers.list_entries()).pid is None
-    with socket.create_server(("127.0.0.1", port)):
+    second, _ = listen(port)
+    clock.advance(2.5)
+    assert next(servers.list_entries()).pid == second.pid
+    end(second)
+
+
+def test_process_that_no_longer_listens_is_forgotten() -> None:
+    clock = FakeClock()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        servers = redis_at(server.getsockname()[1], clock)
         assert next(servers.list_entries()).pid == os.getpid()
+    clock.advance(31)
+    assert next(servers.list_entries()).pid is None
 
 
-def test_connected_socket_is_no_listener() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
-        assert find_listener(client.getsockname()[1]) is None
+def test_processes_are_searched_once_while_nothing_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    searches: list[frozenset[str]] = []
+
+    def find_nothing(sockets: frozenset[str]) -> None:
+        searches.append(sockets)
+
+    monkeypatch.setattr(module, "find_listener", find_nothing)
+    clock = FakeClock()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        servers = redis_at(server.getsockname()[1], clock)
+        for _ in range(120):
+            assert next(servers.list_entries()).pid is None
+            clock.advance(1)
+    assert len(searches) == 1
 
 
 def test_server_elsewhere_has_an_address_and_no_process() -> None:
@@ -47,7 +79,7 @@ def test_server_elsewhere_has_an_address_and_no_process() -> None:
         postgres=PostgresSettings(url="postgresql://me:secret@10.0.0.6:5433/guildway"),
         cassandra=CassandraSettings(contact_points=("10.0.0.7", "10.0.0.8")),
     )
-    redis, postgres, *cassandra = Servers(settings).list_entries()
+    redis, postgres, *cassandra = Servers(settings, now_s=FakeClock().monotonic_s).list_entries()
     assert (redis.role, redis.pid, redis.addresses) == ("redis", None, {"redis": "redis.example.org:6379"})
     assert (postgres.role, postgres.pid, postgres.addresses) == ("postgres", None, {"postgres": "10.0.0.6:5433"})
     assert [(server.role, server.name, server.addresses) for server in cassandra] == [
