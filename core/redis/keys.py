@@ -2,7 +2,8 @@
 
 All keys of a shard end with its hash tag, so that a cluster of Redis keeps them together; scripts make the names from
 the tag. Keys without a tag concern all shards: `tail:*` (counters of all logs), `limit:*`, `apis` and `api:*` (API
-processes), `job:*` and `epoch:*`.
+processes), `job:*` and `epoch:*`, `workers` and `worker:*` (workers that live), `map` and `places` (who owns which
+shard).
 
 | key of a shard | holds |
 |---|---|
@@ -26,6 +27,10 @@ ONLINE: Final = "online"
 
 SESSION_STARTS: Final = "session-starts"
 """The hash bot → beginning of its day, and how often it has identified since."""
+
+
+MAP_TOPIC: Final = "map"
+"""The topic on which each new version of the shard map is published."""
 
 
 def tag_of(shard: int) -> str:

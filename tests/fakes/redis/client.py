@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.redis.interfaces import Answer, Argument, Plain, Scripts, TopicListener, Topics
-from tests.fakes.redis import door_scripts, limit_scripts, log_scripts
+from tests.fakes.redis import door_scripts, limit_scripts, log_scripts, map_scripts
 from tests.fakes.redis.server import FakeRedisServer
 
 Twin = Callable[[FakeRedisServer, str, str, list[bytes]], Answer]
@@ -37,6 +37,13 @@ TWINS: Mapping[str, Twin] = {
         log_scripts.log_relay,
         log_scripts.log_repair,
         log_scripts.log_trim,
+        map_scripts.map_change,
+        map_scripts.map_head,
+        map_scripts.map_moved,
+        map_scripts.map_read,
+        map_scripts.worker_lease,
+        map_scripts.worker_leave,
+        map_scripts.worker_list,
     )
 }
 

@@ -94,6 +94,17 @@ class Shard(msgspec.Struct):
     perm: dict[str, int] = {}
 
 
+class ShardMapKeys(msgspec.Struct):
+    """The keys of the shard map, as the scripts keep them."""
+
+    version: int = 0
+    term: int = 0
+    controller: bytes = b""
+    wishes: bytes = b""
+    places: dict[int, tuple[int, bytes, bytes]] = {}
+    """Shard → epoch, owner, the worker that it moves to."""
+
+
 class Data:
     """All keys."""
 
@@ -104,6 +115,8 @@ class Data:
         self.life = 0
         self.expiring = Expiring(clock)
         """Nonces, limits, slow mode, newest ids, API processes that live, leases."""
+        self.workers: set[str] = set()
+        self.map = ShardMapKeys()
         self.apis: set[str] = set()
         self.epochs: dict[str, int] = {}
         self.hashes: defaultdict[str, dict[str, bytes]] = defaultdict(dict)

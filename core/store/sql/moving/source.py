@@ -32,6 +32,7 @@ _LEFT_BEHIND: Final = frozenset(
     (
         *("cluster", "node_numbers", "secrets"),  # a cluster has its own; floors are moved by themselves
         *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # all events have been dispatched
+        *("shard_pins", "drained_workers"),  # a single server has no shards elsewhere
         *("nonces", "session_records", "session_cuts"),  # sessions and repeats end with the server
     )
 )

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
+from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.applications import ApplicationReader
 from core.store.aggregates.channels.channels import ChannelReader
 from core.store.aggregates.guilds.bans import BanReader
@@ -51,6 +52,7 @@ from core.store.sql.aggregates.people.last_seen import SqlLastSeen
 from core.store.sql.aggregates.people.preferences import SqlPreferences
 from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
+from core.store.sql.aggregates.placement_wishes import SqlPlacementWishes
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.engine.connection import Connection
 from core.store.sql.engine.dialect import Dialect
@@ -123,6 +125,7 @@ class PostgresStore:
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)
+        self.wishes: PlacementWishes = SqlPlacementWishes(run=writer.run_errand, dialect=dialect)
         self.secrets: Secrets = SqlSecrets(run=writer.run_errand, dialect=dialect)
 
     @classmethod

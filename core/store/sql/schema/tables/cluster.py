@@ -1,6 +1,6 @@
 """What the processes on one database share: its numbers, and the numbers of its nodes."""
 
-from sqlalchemy import BigInteger, Column, Integer, SmallInteger, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Integer, SmallInteger, Table, Text, false
 
 from core.store.sql.schema.metadata import metadata
 
@@ -10,9 +10,11 @@ cluster = Table(
     Column("id", Text, primary_key=True),
     Column("num_shards", Integer, nullable=False),
     Column("generation", BigInteger, nullable=False, server_default="0"),
+    Column("map_term", BigInteger, nullable=False, server_default="0"),
+    Column("is_rebalancing", Boolean, nullable=False, server_default=false()),
 )
 """The numbers that all processes on this database share, in one row. `generation` is the newest of the logs of a
-cluster."""
+cluster, `map_term` that of the shard map's controllers, who move shards about while `is_rebalancing`."""
 
 node_numbers = Table(
     "node_numbers",
