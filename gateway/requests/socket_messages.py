@@ -17,6 +17,7 @@ from gateway.commands.commands import SendMessage
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.requests.message_port import MessagePort
 from gateway.scheduling.tasks import Tasks
+from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.session import Session
 
 logger = logging.getLogger(__name__)
@@ -45,7 +46,11 @@ class SocketMessages:
             error_body = _encode({"nonce": command.nonce, "channel_id": str(command.channel_id), **fields})
             session.dispatch(DispatchBody(MESSAGE_SEND_ERROR, error_body))
         elif not outcome.is_new or not _is_reached(session, outcome):
-            session.dispatch(DispatchBody(MESSAGE_CREATE, outcome.payload))
+            body = DispatchBody(MESSAGE_CREATE, outcome.payload)
+            own = MessageVariants(
+                body, author_id=session.user_id, mention_ids=(), is_direct=not outcome.guild_id
+            ).variant_for(session)
+            session.dispatch(own)
 
 
 def _is_reached(session: Session, sent: SentMessage) -> bool:

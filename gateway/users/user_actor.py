@@ -335,7 +335,7 @@ class UserActor:
     def _variants(self, envelope: Envelope) -> MessageVariants:
         body = DispatchBody(envelope.event, envelope.payload)
         # Direct messages show their content whatever the intents are. The nonce is for the author alone.
-        return MessageVariants(body, author_id=envelope.author_id, mention_ids=(self.user_id,))
+        return MessageVariants(body, author_id=envelope.author_id, mention_ids=(), is_direct=True)
 
     def _pass_on(self, place: _Place, envelope: Envelope, variants: MessageVariants | None = None) -> None:
         session = place.session

@@ -40,7 +40,7 @@ async def send_message(
         await gate.show_message_rate(scope, caller.user_id, channel_id)
         raise
     gate.show_rate(scope, sent.standing)
-    return Answer(sent.encoded.answer)
+    return Answer(sent.answer_for(caller))
 
 
 @get("/channels/{channel_id}/messages", answer=list[MessageObject])

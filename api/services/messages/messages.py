@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from api.forms.field_errors import nest_fields
 from api.forms.form import Form
 from api.services.access import ChannelAccess
+from api.services.caller import Caller
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachments import AttachmentService
@@ -53,6 +54,7 @@ from core.door.interfaces import Door, Permit
 from core.live.interfaces import Standing
 from core.runtime.clock import Clock
 from core.runtime.metrics import Metrics
+from core.wire.objects.messages.hidden_content import has_quotes, hide_content
 from core.wire.socket_message import RefusedMessage, SentMessage
 
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
@@ -75,6 +77,13 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
     """False for a repeat, whose first message this is."""
     standing: Standing | None
     """The standing of the author's next message. None when limits are off."""
+
+    def answer_for(self, author: Caller) -> bytes:
+        """Return the message in JSON. Who may not see content is not shown that of quoted messages either."""
+        answer = self.encoded.answer
+        if author.sees_content or not has_quotes(answer):
+            return answer
+        return hide_content(answer, author.user_id, is_direct=not self.guild_id)
 
 
 class MessageService:

@@ -3,7 +3,7 @@
 Messages are encoded without reactions, once for all readers, and these are put before the closing brace for each of
 them. What a message shows to everybody is kept on the page (message_page.py), until an event tells that it has changed.
 Whether a reader is among those who have reacted is read for each request, and only if the page has messages with
-reactions. Bots whose application lacks the privilege of message content get messages of guilds without it.
+reactions. Bots whose application lacks the privilege of message content get messages without what it guards.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,8 +39,8 @@ class ReaderParts:
         page: Page | None = None,
     ) -> Sequence[bytes]:
         """Return the messages' JSON as the reader sees it. `page` is that of the messages, if they come from one."""
-        if channel.guild_id and not reader.sees_content:
-            encoded = [hide_content(each, reader.user_id) for each in encoded]
+        if not reader.sees_content:
+            encoded = [hide_content(each, reader.user_id, is_direct=not channel.guild_id) for each in encoded]
         if page is not None and page.is_bare:
             return encoded
         counts = await self._count(channel.id, message_ids, page)

@@ -91,3 +91,46 @@ async def test_privilege_that_is_given_back_holds_at_once(api: ApiUnderTest) -> 
     assert (await bot.get(path)).json()["content"] == ""
     await bot.patch("/applications/@me", {"flags": PRIVILEGED_FLAGS})
     assert (await bot.get(path)).json()["content"] == "secret"
+
+
+async def test_an_answer_or_a_forward_of_ones_own_shows_nothing_of_others(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot = await make_reader(api, scene)
+    secret = await send(scene.owner, messages_of(scene), "secret", embeds=[EMBED])
+    direct = (await bot.post("/users/@me/channels", {"recipient_id": scene.owner.id})).json()["id"]
+    forward = {"message_reference": {"type": 1, "message_id": secret, "channel_id": scene.general}}
+    here = {"message_reference": {"message_id": secret}, "content": "answer"}
+    sent = [
+        await bot.post(path, body)
+        for path, body in (
+            (messages_of(scene), here),
+            (messages_of(scene), forward),
+            (f"/channels/{direct}/messages", forward),
+        )
+    ]
+    for answer in sent:
+        message = answer.json()
+        path = f"/channels/{message['channel_id']}/messages"
+        read = (await bot.get(f"{path}/{message['id']}")).json()
+        edited = (await bot.patch(f"{path}/{message['id']}", {"flags": 4})).json()
+        [listed] = (await bot.get(f"{path}?around={message['id']}&limit=1")).json()
+        for shown in (message, read, edited, listed):
+            assert "secret" not in str(shown)
+            assert EMBED["title"] not in [each.get("title") for each in _quoted(shown)["embeds"]]
+        assert "secret" in (await scene.owner.get(f"{path}/{message['id']}")).text
+    assert sent[0].json()["content"] == "answer"
+
+
+async def test_forwards_that_people_send_directly_are_shown(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot = await make_reader(api, scene)
+    told = await send(scene.owner, messages_of(scene), "told")
+    direct = (await scene.owner.post("/users/@me/channels", {"recipient_id": bot.id})).json()["id"]
+    forward = {"message_reference": {"type": 1, "message_id": told, "channel_id": scene.general}}
+    await scene.owner.post(f"/channels/{direct}/messages", forward)
+    [shown] = (await bot.get(f"/channels/{direct}/messages")).json()
+    assert _quoted(shown)["content"] == "told"
+
+
+def _quoted(message: Any) -> Any:
+    return message.get("referenced_message") or message["message_snapshots"][0]["message"]

@@ -1,5 +1,7 @@
 """Each session gets its variant of a message."""
 
+from typing import Any
+
 import msgspec
 
 from core.domain.intents import ALL_INTENTS, Intent
@@ -50,3 +52,41 @@ def test_slot_that_was_given_back_meanwhile_is_skipped() -> None:
     assert fan_out([None, session.track], both, DispatchBody("X", b"{}")) == 1
     assert fan_out_message([None, session.track], both, variants, content=both, slots_of=lambda _: ()) == 1
     assert connection.names() == ["X", "MESSAGE_CREATE"]
+
+
+def quoting(*, author_id: int, quoted_id: int) -> DispatchBody:
+    """A message that answers another one and shows a third."""
+    quoted = {"author": {"id": str(quoted_id)}, "mentions": [], "content": "quoted", "embeds": []}
+    payload = {
+        "author": {"id": str(author_id)},
+        "mentions": [],
+        "content": "text",
+        "referenced_message": quoted,
+        "message_snapshots": [{"message": {"mentions": [], "content": "shown"}}],
+    }
+    return DispatchBody("MESSAGE_CREATE", msgspec.json.encode(payload))
+
+
+def contents_of(payload: Any) -> tuple[str, str, str]:
+    [snapshot] = payload["message_snapshots"]
+    return payload["content"], payload["referenced_message"]["content"], snapshot["message"]["content"]
+
+
+def test_quoted_messages_are_judged_by_themselves() -> None:
+    author, quoted, other = (make_session(user_id, intents=WITHOUT_CONTENT) for user_id in (1, 2, 3))
+    variants = MessageVariants(quoting(author_id=1, quoted_id=2), author_id=1, mention_ids=())
+    tracks = [session.track for session, _ in (author, quoted, other)]
+    slots_of = {1: [0], 2: [1], 3: [2]}.__getitem__
+    assert fan_out_message(tracks, SlotSet(range(3)), variants, content=SlotSet(), slots_of=slots_of) == 3
+    seen = [contents_of(connection.dispatched[0][1]) for _, connection in (author, quoted, other)]
+    assert seen == [("text", "", ""), ("", "quoted", ""), ("", "", "")]
+    for session, _ in (author, quoted, other):
+        expected = seen[session.user_id - 1]
+        assert contents_of(msgspec.json.decode(variants.variant_for(session).payload)) == expected
+
+
+def test_direct_messages_show_all_but_what_their_reader_forwards() -> None:
+    author, other = (make_session(user_id, intents=WITHOUT_CONTENT)[0] for user_id in (1, 2))
+    variants = MessageVariants(quoting(author_id=1, quoted_id=2), author_id=1, mention_ids=(), is_direct=True)
+    seen = [contents_of(msgspec.json.decode(variants.variant_for(each).payload)) for each in (author, other)]
+    assert seen == [("text", "quoted", ""), ("text", "quoted", "shown")]
