@@ -27,6 +27,9 @@ class Opening(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """0 for a direct channel."""
     recipient_ids: tuple[int, ...] = ()
     """Those who are in a direct channel, the author too. Its rights are theirs."""
+    shared_guild_id: int = 0
+    """A guild that those in a direct channel share, when its author may write because of it. 0 for friends, who need
+    none, and in groups."""
     author_id: int
     nonce: str | None = None
     slow_mode_s: int = 0
@@ -68,8 +71,8 @@ class Door(Protocol):
         the message is stored, the store and the door of a backend see to it together that a repeat makes no second one.
 
         Raises:
-            StaleRights: when rights in the guild, or of those in the direct channel, have changed since the mark; check
-                them again and open anew.
+            StaleRights: when rights in the guild, or of those in the direct channel, or their memberships of the shared
+                guild, have changed since the mark; check them again and open anew.
             SlowMode, RateLimited: as the limits say. A repeat is not limited.
             Unavailable: when the door does not answer, or its channel is held up.
         """

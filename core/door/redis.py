@@ -17,7 +17,7 @@ import msgspec
 from typing_extensions import override
 
 from core.bus.redis import RedisBus
-from core.bus.rights_events import NO_GUILD, Rights
+from core.bus.rights_events import needed_in_private
 from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.closing import door_shard
@@ -154,7 +154,7 @@ class RedisDoor(Door):
         rules = self._find_rules(opening)
         args = (
             *(guild_id, opening.mark or 0, opening.author_id, opening.nonce or "", NONCE_MS),
-            *(opening.slow_mode_s * 1000, self._encode_recipients(opening)),
+            *(opening.slow_mode_s * 1000, self._encode_private(opening)),
             *(part for rule, key in rules for part in limit_args(rule, key)),
         )
         pending = Pending(PendingKind.MESSAGE, opening.guild_id)
@@ -206,13 +206,13 @@ class RedisDoor(Door):
             case _:
                 raise _held_up()
 
-    def _encode_recipients(self, opening: Opening) -> bytes:
-        """Return the people whose rights are looked at, as the script reads them: each one's tag and field."""
+    def _encode_private(self, opening: Opening) -> bytes:
+        """Return the rights in private that are looked at, as the script reads them: the tag and field of each."""
         if opening.mark is None or not opening.recipient_ids:
             return b""
         parts = []
-        for user_id in opening.recipient_ids:
-            parts += [tag_of(shard_of(user_id, self._bus.num_shards)), Rights(NO_GUILD, user_id).name]
+        for rights in needed_in_private(opening.recipient_ids, opening.shared_guild_id):
+            parts += [tag_of(shard_of(rights.guild_id or rights.user_id, self._bus.num_shards)), rights.name]
         return _encode(parts)
 
     def _find_rules(self, opening: Opening) -> _Rules:

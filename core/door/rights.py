@@ -11,7 +11,7 @@ everybody, which costs a check and never lets anybody in.
 from typing import Final
 
 from core.bus.interfaces import Bus, Delivery
-from core.bus.rights_events import EVERYBODY, NO_GUILD, Rights, find_changed_rights
+from core.bus.rights_events import EVERYBODY, Rights, find_changed_rights, needed_in_private
 from core.door.interfaces import Opening
 
 MAX_REMEMBERED: Final = 10_000
@@ -41,7 +41,7 @@ class RightsChanges:
         if guild_id:
             needed = [Rights(guild_id, EVERYBODY), Rights(guild_id, opening.author_id)]
         else:
-            needed = [Rights(NO_GUILD, user_id) for user_id in opening.recipient_ids]
+            needed = needed_in_private(opening.recipient_ids, opening.shared_guild_id)
         return max((self._changes.get(rights, self._forgotten) for rights in needed), default=0) > mark
 
     def _on_delivery(self, delivery: Delivery) -> None:

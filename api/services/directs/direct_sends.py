@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from api.services.directs.direct_events import direct_channel_event
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
-from api.services.relationships.acquaintances import Acquaintances
+from api.services.relationships.acquaintances import FRIENDS, Acquaintances
 from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser
 from core.domain.events import CHANNEL_CREATE
@@ -28,13 +28,20 @@ class DirectSends:
         self._store = store
         self._ids = ids
 
-    async def require_write(self, user_id: int, channel: Channel) -> None:
-        """Check that the recipient may write into the channel. Raises CannotSendToUser."""
+    async def require_write(self, user_id: int, channel: Channel) -> int:
+        """Check that the recipient may write into the channel. Raises CannotSendToUser.
+
+        Return the guild by which it may, for the door (`Opening.shared_guild_id`); 0 where no guild is needed.
+        """
         if channel.type != ChannelType.DM:
-            return
+            return FRIENDS
+        tie: int | None = FRIENDS
         for other_id in channel.recipient_ids:
-            if other_id != user_id and not await self._acquaintances.may_write(user_id, other_id):
-                raise CannotSendToUser
+            if other_id != user_id:
+                tie = await self._acquaintances.find_tie(user_id, other_id)
+        if tie is None:
+            raise CannotSendToUser
+        return tie
 
     async def open_for_all(self, channel: Channel) -> None:
         """Open the channel for those who do not see it."""

@@ -201,8 +201,9 @@ class MessageService:
         mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         require_send_rights(access, draft)
+        shared_guild_id = 0
         if access.guild is None:
-            await self._directs.require_write(user_id, access.channel)
+            shared_guild_id = await self._directs.require_write(user_id, access.channel)
             await self._directs.open_for_all(access.channel)
         author = access.guild.member.user if access.guild is not None else await self._entities.user(user_id)
         referenced = None if draft.reply is None else await self._find_referenced(access, draft.reply)
@@ -221,6 +222,7 @@ class MessageService:
             referenced=referenced,
             forward_mentions=() if draft.forward is None else await self._renderer.find_mentioned(draft.forward),
             mark=mark,
+            shared_guild_id=shared_guild_id,
         )
 
     async def _pass(self, checked: CheckedMessage) -> Sent:

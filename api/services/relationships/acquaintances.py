@@ -21,6 +21,9 @@ from core.wire.objects.people.preferences import parse_user_settings
 _CAPACITY: Final = 50_000
 """The number of users. An entry has up to 200 guilds of a person, some 10 KB; most have a few."""
 
+FRIENDS: Final = 0
+"""The tie of friends, which is no guild."""
+
 _CHANGES: Final = frozenset({GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, USER_SETTINGS_UPDATE})
 
 
@@ -45,14 +48,17 @@ class Acquaintances:
         self._of_users: SingleFlight[int, _Guilds] = SingleFlight(self._load, capacity=_CAPACITY)
         bus.subscribe(self._on_delivery)
 
-    async def may_write(self, user_id: int, other_id: int) -> bool:
-        """Tell whether `user_id` may write to `other_id`."""
+    async def find_tie(self, user_id: int, other_id: int) -> int | None:
+        """Return the guild by which `user_id` may write to `other_id`; FRIENDS when it needs none; None if it may not.
+
+        A door lets a message in only while both are members of that guild (`Opening.shared_guild_id`).
+        """
         if await self._relationships.is_block_between(user_id, other_id):
-            return False
+            return None
         if await self._relationships.are_friends(user_id, other_id):
-            return True
+            return FRIENDS
         own = await self._of_users.get(user_id)
-        return not own.all.isdisjoint((await self._of_users.get(other_id)).open)
+        return min(own.all & (await self._of_users.get(other_id)).open, default=None)
 
     async def share_guild(self, user_id: int, other_id: int) -> bool:
         """Tell whether the two have a common guild."""

@@ -83,6 +83,29 @@ async def test_checks_in_a_direct_channel_are_stale_after_changes_of_either_reci
     assert not (await send(limited, guild_id=0, recipient_ids=(AUTHOR, OTHER))).is_repeat
 
 
+@pytest.mark.parametrize(
+    ("event", "user_id"), [(GUILD_MEMBER_REMOVE, AUTHOR), (GUILD_MEMBER_REMOVE, OTHER), (GUILD_DELETE, 0)]
+)
+async def test_checks_in_a_direct_channel_are_stale_after_the_shared_guild_is_left_by_either_or_deleted(
+    limited: DoorBackend, event: str, user_id: int
+) -> None:
+    old = limited.door.mark()
+    await limited.hear(event, GUILD, user_id)
+    for _ in range(5):
+        with pytest.raises(StaleRights):
+            await send(limited, mark=old, guild_id=0, recipient_ids=(AUTHOR, OTHER), shared_guild_id=GUILD)
+    await send(limited, mark=old, guild_id=0, recipient_ids=(AUTHOR, OTHER), shared_guild_id=GUILD + 1)
+    await send(limited, mark=old, guild_id=0, recipient_ids=(AUTHOR, OTHER))
+
+
+async def test_departure_of_somebody_else_from_the_shared_guild_takes_no_right_in_a_direct_channel(
+    backend: DoorBackend,
+) -> None:
+    old = backend.door.mark()
+    await backend.hear(GUILD_MEMBER_REMOVE, GUILD, OTHER + 1)
+    await send(backend, mark=old, guild_id=0, recipient_ids=(AUTHOR, OTHER), shared_guild_id=GUILD)
+
+
 async def test_repeat_that_is_let_in_after_a_wait_needs_fresh_rights(backend: DoorBackend) -> None:
     first = Held(backend, nonce="n")
     await first.permit

@@ -99,8 +99,8 @@ def _find_change(server: FakeRedisServer, run: str, shard: Shard, args: Args) ->
     changed = 0
     if guild != "0":
         changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
-    recipients = msgspec.msgpack.decode(args[13]) if args[13] else []
-    for tag, field in zip(*[iter(recipients)] * 2, strict=True):
+    needed = msgspec.msgpack.decode(args[13]) if args[13] else []
+    for tag, field in zip(*[iter(needed)] * 2, strict=True):
         own = server.data.shards[tag]
         if own.run != run:
             return None

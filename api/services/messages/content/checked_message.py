@@ -38,6 +38,8 @@ class CheckedMessage(msgspec.Struct, frozen=True, kw_only=True):
     forward_mentions: tuple[User, ...]
     mark: int
     """How new the rights are (`Door.mark`)."""
+    shared_guild_id: int
+    """As in `Opening`."""
 
 
 def opening_of(checked: CheckedMessage) -> Opening:
@@ -47,6 +49,7 @@ def opening_of(checked: CheckedMessage) -> Opening:
         channel_id=channel.id,
         guild_id=channel.guild_id,
         recipient_ids=channel.recipient_ids,
+        shared_guild_id=checked.shared_guild_id,
         author_id=author.id,
         nonce=checked.draft.nonce,
         slow_mode_s=channel.rate_limit_per_user if waits else 0,

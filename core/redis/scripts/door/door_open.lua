@@ -6,7 +6,7 @@
 --   the channel),
 --   guild ('0' for none, whose rights are not looked at), mark (rights were checked as of this value of tail:rel), author,
 --   nonce ('' for none), nonce's life in ms, slow mode in ms (0 for none),
---   recipients of a direct channel, whose rights are looked at: the tag and the field in perm of each, packed ('' for none),
+--   the rights that a message in a direct channel needs: the tag and the field in perm of each, packed ('' for none),
 --   then for each limit: key, limit, window in ms. The first that is used up refuses, and nothing is counted.
 -- Answers: CLOSED | KNOWN id is_open standings | STALE rel | BUSY age | SLOW left | LIMITED number left | LATE ms |
 --   OK ms standings; standings are those of all limits from now on: is_allowed, remaining, ms to the window's end.
@@ -49,13 +49,13 @@ if guild ~= '0' then
   changed = math.max(tonumber(meta[3]), tonumber(perms[1] or '0'), tonumber(perms[2] or '0'))
 end
 if ARGV[15] ~= '' then
-  local recipients = cmsgpack.unpack(ARGV[15])
-  for i = 1, #recipients, 2 do
-    local known = redis.call('HMGET', 'meta' .. recipients[i], 'run', 'floor')
+  local needed = cmsgpack.unpack(ARGV[15])
+  for i = 1, #needed, 2 do
+    local known = redis.call('HMGET', 'meta' .. needed[i], 'run', 'floor')
     if known[1] ~= run then
       return {'CLOSED'}
     end
-    local perm = redis.call('HGET', 'perm' .. recipients[i], recipients[i + 1])
+    local perm = redis.call('HGET', 'perm' .. needed[i], needed[i + 1])
     changed = math.max(changed, tonumber(known[2]), tonumber(perm or '0'))
   end
 end
