@@ -66,6 +66,13 @@ class Bus(Protocol):
     async def position(self, shard: int) -> int:
         """Return the position of the newest durable delivery of a shard, 0 when there is none."""
 
+    async def wait_for_newest(self) -> None:
+        """Wait until the listeners of this process have been called with all that the logs had before this call.
+
+        Raises:
+            Unavailable: when they are not in time, or the logs do not answer.
+        """
+
     async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
         """Wait until the listeners of this process have been called with all that rows have shown.
 

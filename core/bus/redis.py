@@ -133,6 +133,12 @@ class RedisBus:
             return True
         return await self.tail.all.wait(all_, timeout_s) and await self.tail.rel.wait(rel, timeout_s)
 
+    async def wait_for_newest(self) -> None:
+        """Wait until the listeners of this process have been called with all that the logs had. Raises Unavailable."""
+        newest, _, _ = await self._scripts.call("log_counters", ANY_TAG)
+        if not await self.wait_applied(all_=int(newest), timeout_s=PASS_S):
+            raise Unavailable("this process is behind the logs")
+
     async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
         """Wait until the listeners of this process have been called with these revisions. Raises Unavailable."""
         give_up_s = self._clock.monotonic_s() + PASS_S

@@ -74,10 +74,11 @@ class ClusterJobs:
         lease = self._lease("file sweep")
         return {"file sweep lease": lease.run, "file sweep": partial(sweep.run, partial(_is_held, lease))}
 
-    def follow_authors(self, places: OwnPlaces) -> dict[str, Chore]:
+    def follow_authors(self, places: OwnPlaces, *, has_logins: bool) -> dict[str, Chore]:
         """Mark channels as read for who has written there."""
         lease = self._lease("own places")
-        return {"own places lease": lease.run, "own places": partial(places.run, partial(_is_held, lease))}
+        follow = partial(places.run, partial(_is_held, lease), trails=has_logins)
+        return {"own places lease": lease.run, "own places": follow}
 
     def keep_logs(self, settings: RedisSettings, relational: PostgresStore) -> dict[str, Chore]:
         """Open the logs when Redis was restarted, and trim them."""

@@ -51,6 +51,14 @@ async def test_published_envelope_is_delivered_and_read_back_whole(bus: Bus) -> 
     assert await bus.position(SHARD) == heard[0].position
 
 
+async def test_all_that_was_published_has_been_heard_after_a_wait_for_it(bus: Bus) -> None:
+    heard: list[Delivery] = []
+    bus.subscribe(heard.append)
+    await bus.publish([new_envelope(1, GUILD), new_envelope(2, OTHER_GUILD)])
+    await bus.wait_for_newest()
+    assert sorted(ids_of(heard)) == [1, 2]
+
+
 async def test_user_events_go_to_the_users_shard(bus: Bus) -> None:
     await bus.publish([new_envelope(1, user_id=OTHER_GUILD)])
     assert ids_of(await bus.read(OTHER_SHARD, 0)) == [1]

@@ -88,6 +88,14 @@ class LateBus:
         late = self._late[shard]
         return self._passed.get(shard, 0) if late or shard in self._passed else await self._bus.position(shard)
 
+    async def wait_for_newest(self) -> None:
+        """Wait until nothing is kept back that is now."""
+        self._waiting += 1
+        newest = [late[-1].position if late else 0 for late in self._late]
+        while any(late and late[0].position <= end for late, end in zip(self._late, newest, strict=True)):
+            await self._wakes.wait()
+        self._waiting -= 1
+
     async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
         """Wait until nothing up to the newest of these is kept back."""
         await self._bus.wait_for_revisions(revisions)

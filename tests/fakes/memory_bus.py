@@ -51,6 +51,9 @@ class MemoryBus:
         """The position of the newest durable delivery, 0 when there is none."""
         return self._logs[shard][-1].position if self._logs[shard] else self._trimmed[shard]
 
+    async def wait_for_newest(self) -> None:
+        """Nothing waits: whatever is published has been delivered."""
+
     async def wait_for_revisions(self, revisions: Mapping[int, int]) -> None:
         """Nothing waits: whatever is published has been delivered."""
 

@@ -10,14 +10,16 @@ second, with the positions in the logs up to which that goes. Whoever begins rea
 
 So a process that is killed loses nothing as long as the logs reach back, and nothing piles up here while the store is
 away. A log that does not reach back is taken up where it begins, or at its end. In a cluster one process at a time
-does it. Who logs in there right after a message of their own is waited for (`settle`). Bots have no places; the store
-leaves them out.
+does it. Processes to which people log in *trail* it: they note the same, and forget what it has written. Who logs in
+right after a message of their own is waited for (`settle`): what is noted of them is written at once, by whichever
+process it is, as a place may be written twice. Bots have no places; the store leaves them out.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
-from typing import Final
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import Final, TypeAlias
 
 from core.bus.interfaces import Bus, Delivery, LogTrimmed
 from core.domain.errors import Unavailable
@@ -28,13 +30,16 @@ from core.store.interfaces import Store
 logger = logging.getLogger(__name__)
 
 _INTERVAL_S: Final = 0.5
-"""What another device may miss when it logs in right after a message was sent, at a process that does not write."""
+"""What a list of chats may miss right after a message was sent; a login misses nothing."""
 _MAX_PAUSE_S: Final = 8.0
 """The longest time between attempts while the store is away. Each one reads a part of the logs."""
 MOST: Final = 4096
 """The places that one unit writes, which takes a store about 50 ms."""
 _QUIET_TURNS: Final = 20
 """After so many turns without a place the positions are written alone: before logs are trimmed behind them."""
+
+_Noted: TypeAlias = tuple[int, int, int]
+"""A message, and the shard and position of its event."""
 
 
 class OwnPlaces:
@@ -47,7 +52,7 @@ class OwnPlaces:
         self._bus = bus
         self._clock = clock
         self._is_following = False
-        self._places: dict[tuple[int, int], int] = {}
+        self._places: dict[tuple[int, int], _Noted] = {}
         """The newest message by author and channel, of what is not written yet."""
         self._reached: dict[int, int] = {}
         """The position in each log that has gone on since the last write."""
@@ -56,19 +61,23 @@ class OwnPlaces:
         """Held while places are written, so that nobody takes them for written before."""
         bus.subscribe(self._on_delivery)
 
-    async def run(self, is_held: Callable[[], bool] = lambda: True) -> None:
-        """Write each half second, while `is_held` says that this process is the one to do it, and when cancelled."""
+    async def run(self, is_held: Callable[[], bool] = lambda: True, *, trails: bool = False) -> None:
+        """Write each half second, while `is_held` says that this process is the one to do it, and when cancelled.
+
+        A process that `trails` notes what another one writes, for those who log in here.
+        """
         pause_s = _INTERVAL_S
         try:
             while True:
-                if is_held():
-                    pause_s = _INTERVAL_S if await self._try_to_write() else min(2 * pause_s, _MAX_PAUSE_S)
+                if is_held() or trails:
+                    is_done = await self._try(self.write if is_held() else self.trail)
+                    pause_s = _INTERVAL_S if is_done else min(2 * pause_s, _MAX_PAUSE_S)
                 else:
                     self._forget()
                 await asyncio.sleep(pause_s)
         finally:
             if self._is_following and is_held():
-                await self._try_to_write()
+                await self._try(self.write)
 
     async def write(self) -> None:
         """Write the places of all messages until now. Raises Unavailable; then they are written the next time."""
@@ -77,17 +86,32 @@ class OwnPlaces:
                 await self._catch_up()
             await self._write()
 
+    async def trail(self) -> None:
+        """Forget what another process has written until now, and follow the logs. Raises Unavailable."""
+        async with self._lock:
+            if not self._is_following:
+                await self._catch_up()
+            followed = await self._store.read_states.fetch_followed()
+            self._places = {
+                place: noted for place, noted in self._places.items() if noted[2] > followed.get(noted[1], 0)
+            }
+
     async def settle(self, user_ids: Collection[int]) -> None:
         """Write what waits if some of it is these people's, who log in, so that the login tells it.
 
-        Nothing is done where another process follows the logs. What cannot be written now is written later.
+        Nothing is done where the logs are not followed yet. What cannot be written now is written later.
         """
-        if self._is_following and (self._lock.locked() or any(user_id in user_ids for user_id, _ in self._places)):
-            await self._try_to_write()
+        if self._is_following or self._lock.locked():
+            await self._try(partial(self._settle, user_ids))
 
-    async def _try_to_write(self) -> bool:
-        try:
+    async def _settle(self, user_ids: Collection[int]) -> None:
+        await self._bus.wait_for_newest()
+        if self._lock.locked() or any(user_id in user_ids for user_id, _ in self._places):
             await self.write()
+
+    async def _try(self, act: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            await act()
         except Unavailable as error:
             logger.warning("places of authors could not be written", extra={"reason": str(error)})
             return False
@@ -132,8 +156,8 @@ class OwnPlaces:
         self._reached[delivery.shard] = delivery.position
         envelope = delivery.envelope
         if envelope.event == MESSAGE_CREATE:
-            place = (envelope.author_id, envelope.channel_id)
-            self._places[place] = max(envelope.id, self._places.get(place, 0))
+            place, noted = (envelope.author_id, envelope.channel_id), (envelope.id, delivery.shard, delivery.position)
+            self._places[place] = max(noted, self._places.get(place, noted))
 
     def _forget(self) -> None:
         self._is_following = False
@@ -151,7 +175,8 @@ class OwnPlaces:
         try:
             # A place only moves forward, so nothing is checked and nobody is named.
             async with self._store.write() as tx:
-                await tx.read_states.move_own(places, followed=reached, now_ms=self._clock.now_ms())
+                newest = {place: noted[0] for place, noted in places.items()}
+                await tx.read_states.move_own(newest, followed=reached, now_ms=self._clock.now_ms())
         except BaseException:  # a stop may come in the middle
             self._forget()
             raise

@@ -115,7 +115,6 @@ async def test_devices_of_a_person_agree_through_mentions_acks_and_own_messages(
     await devices.reopen_until(bob, expected)
 
 
-@pytest.mark.embedded  # on a cluster it takes half a second
 async def test_own_message_is_read_for_a_device_that_logs_in_at_once(alice: Person, devices: Devices) -> None:
     channel = text_channel(await alice.make_guild())
     for number in range(5):

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from core.bus import redis
 from core.bus.interfaces import LogTrimmed
 from core.bus.positions import position_of
 from core.bus.redis import CURRENT_S, READY_S
@@ -166,6 +167,24 @@ async def test_counters_rise_when_everything_before_them_was_applied(
     await append(worker, 3)
     assert await api.bus.wait_applied(all_=before + 3, timeout_s=5)
     assert sorted(heard) == [1, 2, 3]
+
+
+async def test_process_waits_for_what_another_one_has_appended(worker: KeepingProcess, api: ClusterProcess) -> None:
+    heard = hear(api)
+    for number in range(20):
+        await append(worker, number)
+        await api.bus.wait_for_newest()
+        assert heard[-1] == number
+
+
+async def test_process_that_does_not_hear_of_what_was_appended_does_not_go_on(
+    worker: KeepingProcess, api: ClusterProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis, "PASS_S", 0.01)
+    await api.kill()
+    await append(worker, 1)
+    with pytest.raises(Unavailable):
+        await api.bus.wait_for_newest()
 
 
 async def test_silent_tail_is_not_current_and_then_not_ready(

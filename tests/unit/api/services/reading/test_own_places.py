@@ -13,6 +13,7 @@ from core.domain.errors import Unavailable
 from core.domain.events import MESSAGE_CREATE, MESSAGE_UPDATE, Audience
 from core.wire.envelope import Envelope
 from tests.fakes.clock import START_MS, FakeClock
+from tests.fakes.late_bus import LateBus
 from tests.fakes.memory_bus import MemoryBus
 
 GUILD, OTHER_GUILD = 10 << 22, 11 << 22
@@ -79,6 +80,12 @@ class Process:
         return Process(self.bus, self.store)
 
 
+async def turns() -> None:
+    """Let tasks go on until they wait."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
 @pytest.fixture
 def store() -> Places:
     return Places()
@@ -110,6 +117,61 @@ async def test_places_of_those_who_log_in_are_written_at_once(store: Places, pro
     assert store.units == [{(1, 30): 7}]
     await process.places.settle([3, 2])
     assert store.units == [{(1, 30): 7}, {(1, 30): 8, (2, 30): 9}]
+
+
+async def test_process_that_trails_keeps_what_the_other_one_has_not_written(store: Places, process: Process) -> None:
+    trailing = Process(process.bus, store).places
+    await process.places.write()
+    await process.send(1, 30, 7)
+    await trailing.trail()
+    assert set(trailing._places) == {(1, 30)}, "found in the log"
+    await process.send(2, 40, 8, guild_id=OTHER_GUILD)
+    assert set(trailing._places) == {(1, 30), (2, 40)}
+    await process.places.write()
+    await process.send(1, 31, 9)
+    await trailing.trail()
+    assert set(trailing._places) == {(1, 31)}
+
+
+async def test_process_that_trails_writes_for_those_who_log_in(store: Places, process: Process) -> None:
+    trailing = Process(process.bus, store).places
+    await process.places.write()
+    await trailing.trail()
+    await process.send(1, 30, 7)
+    await trailing.settle([2])
+    assert store.units == []
+    await trailing.settle([1])
+    assert store.units == [{(1, 30): 7}]
+    await process.places.write()
+    assert store.written == {(1, 30): 7}
+
+
+async def test_process_that_trails_goes_on_as_the_one_that_writes(store: Places, process: Process) -> None:
+    places = process.places
+    is_held = False
+    running = asyncio.create_task(places.run(lambda: is_held, trails=True))
+    await turns()
+    assert places._is_following
+    await process.send(1, 30, 7)
+    is_held = True
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert store.units == [{(1, 30): 7}]
+
+
+async def test_login_waits_for_what_its_process_has_not_heard_yet(store: Places, process: Process) -> None:
+    late = LateBus(process.bus)
+    places = OwnPlaces(store=cast("Any", store), bus=late, clock=FakeClock())
+    await places.trail()
+    late.hold()
+    await process.send(1, 30, 7)
+    settling = asyncio.create_task(places.settle([1]))
+    await turns()
+    assert late.is_waited_for
+    late.release()
+    await settling
+    assert store.units == [{(1, 30): 7}]
 
 
 async def test_login_waits_for_places_that_are_being_written(store: Places, process: Process) -> None:
