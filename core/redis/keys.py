@@ -41,3 +41,8 @@ def tag_of(shard: int) -> str:
 def topic_of(shard: int) -> str:
     """Return the topic on which a shard's entries are published."""
     return f"s{{{shard}}}"
+
+
+def topic_of_worker(incarnation: str) -> str:
+    """Return the topic on which others publish to a life of a worker, when they cannot reach it directly."""
+    return f"w:{incarnation}"

@@ -1,0 +1,73 @@
+"""A proxy on loopback whose connections can be cut at any byte, or go silent without being closed."""
+
+import asyncio
+import contextlib
+
+from deploy.services.definition import LOOPBACK
+
+_CHUNK = 4096
+"""Small, so that a cut falls into the middle of what was written at once."""
+
+
+class CutProxy:
+    """Connections to one port, through one of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._server_port = port
+        self._server: asyncio.Server | None = None
+        self._ways: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.port = 0
+        self.is_silent = False
+        """Whether what comes is thrown away. A connection on which something was thrown away stays silent."""
+        self.connections = 0
+        """How many there have been."""
+
+    async def start(self) -> None:
+        """Listen."""
+        self._server = await asyncio.start_server(self._serve, LOOPBACK, 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Cut everything and listen no more."""
+        if self._server is not None:
+            self._server.close()
+        self.cut()
+        if self._ways:
+            await asyncio.wait(self._ways)
+
+    def cut(self) -> None:
+        """Cut all connections: what is on its way is lost."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            back_reader, back_writer = await asyncio.open_connection(LOOPBACK, self._server_port)
+        except OSError:
+            writer.transport.abort()
+            return
+        pair = (writer, back_writer)
+        self._writers.update(pair)
+        silenced = asyncio.Event()
+        ways = {
+            asyncio.create_task(self._pass(reader, back_writer, silenced)),
+            asyncio.create_task(self._pass(back_reader, writer, silenced)),
+        }
+        self._ways |= ways
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        for end in pair:
+            end.close()
+        await asyncio.wait(ways)
+        self._ways -= ways
+        self._writers.difference_update(pair)
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(_CHUNK):
+                if self.is_silent:
+                    silenced.set()
+                if not silenced.is_set():
+                    writer.write(data)
+                    await writer.drain()
