@@ -61,15 +61,22 @@ class Form(Generic[T]):
         """Return the body as the form's type.
 
         Raises:
-            InvalidJson: when it is no JSON at all.
+            InvalidJson: when it is no JSON at all, or nested deeper than any form.
             Invalid: when it is JSON of another shape.
         """
+        try:
+            return self._read(body)
+        except RecursionError:
+            # msgspec reads deeper than Python walks: whatever walks over a field that may hold anything ends here.
+            raise InvalidJson from None
+
+    def _read(self, body: bytes) -> T:
         try:
             form = self._decode(body)
         except (ValueError, RecursionError) as error:
             repaired = replace_lone_surrogates(body)
             if repaired is not body:
-                return self.decode(repaired)
+                return self._read(repaired)
             raise explain(body, self._type) from error
         if b"\\u0000" in body or b"\x00" in body:
             _refuse_nul(body)

@@ -12,6 +12,7 @@ from api.services.files.attachment_forms import check_count
 from api.services.files.filenames import clean_filename
 from core.domain.errors import TooLarge
 from core.domain.guilds.permissions import Permission
+from core.domain.texts import ATTACHMENT_TITLE
 from core.media.content_types import HEAD_BYTES
 from core.store.blob.staging import StagedFile, Staging
 
@@ -28,7 +29,7 @@ class IncomingFile:
         self.index = index
         """The number by which the request's JSON names it."""
         self.filename = clean_filename(name)
-        self.title = name if self.filename != name else None
+        self.title = _find_title(name, self.filename)
         self.staged = staged
         self.head = bytearray()
         """The first bytes, up to `HEAD_BYTES`."""
@@ -38,6 +39,12 @@ class IncomingFile:
         if len(self.head) < HEAD_BYTES:
             self.head += data[: HEAD_BYTES - len(self.head)]
         await self.staged.write(data)
+
+
+def _find_title(name: str, filename: str) -> str | None:
+    """Return the name as people read it, None when the file has it. It is a text like the `title` of a request."""
+    title = ATTACHMENT_TITLE.clean(name)[: ATTACHMENT_TITLE.max_length]
+    return title if title not in ("", filename) else None
 
 
 class IncomingFiles:

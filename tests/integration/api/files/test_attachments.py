@@ -75,6 +75,16 @@ async def test_file_is_answered_dispatched_stored_and_served(api: ApiUnderTest, 
     assert (file.message_id, file.state) == (int(sent["id"]), 3)
 
 
+async def test_name_of_a_file_is_shown_as_any_text_is(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    place = await store_guild(api, alice)
+    names = ("\u202etxt.exe", "a\x9fb\xad c.txt", "\u200b.txt", "x" * 2000 + ".txt")
+    sent = await send(alice, place, *((name, b"x") for name in names))
+    titles = [attachment.get("title") for attachment in sent["attachments"]]
+    assert titles == [None, "ab c.txt", ".txt", "x" * 1024]
+    assert [each["filename"] for each in sent["attachments"]][:3] == ["txt.exe", "ab_c.txt", "txt"]
+
+
 async def test_several_files_have_the_descriptions_of_their_numbers(api: ApiUnderTest) -> None:
     alice = await api.register()
     place = await store_guild(api, alice)

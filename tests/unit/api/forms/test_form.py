@@ -1,6 +1,7 @@
 """Bodies: they are accepted, or their faults are reported."""
 
 import contextlib
+import sys
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import Form, SnowflakeField
-from api.forms.marks import text
+from api.forms.marks import text, unbuilt
 from core.domain import texts
 from core.domain.errors import Invalid, InvalidJson
 
@@ -144,6 +145,15 @@ def test_decode_of_deep_nesting_is_refused_or_skipped() -> None:
     # How deep is too deep depends on the interpreter: up to Python 3.13 on a count, then on the stack that is left.
     with contextlib.suppress(InvalidJson):
         assert FORM.decode(b'{"deep":' + b"[" * 100_000 + b"]" * 100_000 + b"}") == FORM.decode(b"{}")
+
+
+def test_decode_of_what_is_too_deep_to_walk_over_is_refused() -> None:
+    class WithPoll(msgspec.Struct):
+        poll: Annotated[Any, unbuilt("polls")] = None
+
+    depth = sys.getrecursionlimit() - 100
+    with pytest.raises(InvalidJson):
+        Form(WithPoll).decode(b'{"poll":' + b'{"x":' * depth + b"1" + b"}" * depth + b"}")
 
 
 def test_decode_leaves_an_escaped_backslash_alone() -> None:
