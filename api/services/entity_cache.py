@@ -7,8 +7,10 @@ The cache also answers what follows from its entries: the rights of a user in a 
 the store.
 """
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
+from weakref import WeakValueDictionary
 
 from api.services.access import (
     ChannelAccess,
@@ -74,7 +76,7 @@ MemberKey = tuple[int, int, int]
 class EntityCache:
     """Cached reads of the store's entities, and the rights that follow from them."""
 
-    __slots__ = ("_channels", "_clock", "_epochs", "_guilds", "_members", "_store", "_users")
+    __slots__ = ("_channels", "_clock", "_epochs", "_guilds", "_members", "_store", "_turns", "_users")
 
     def __init__(self, *, store: Store, bus: Bus, clock: Clock) -> None:
         self._store = store
@@ -88,7 +90,13 @@ class EntityCache:
         self._users: SingleFlight[int, User] = SingleFlight(self._load_user, capacity=_USER_CAPACITY)
         self._epochs: dict[int, int] = {}
         """Keyed by guild id. A new epoch makes all cached members of the guild unreachable at once."""
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+        """Keyed by guild id."""
         bus.subscribe(self._on_delivery)
+
+    def turn(self, guild_id: int) -> asyncio.Lock:
+        """Return the lock of those who look at a guild anew, because it was changed while they meant to change it."""
+        return self._turns.setdefault(guild_id, asyncio.Lock())
 
     async def guild(self, guild_id: int) -> GuildEntry:
         """Return the guild with its roles and channels. Raises UnknownGuild."""

@@ -13,6 +13,7 @@ can change its rows before this one ends. If they have changed, the service star
             …
 """
 
+import contextlib
 import functools
 from collections.abc import Awaitable, Callable
 from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
@@ -24,7 +25,8 @@ from core.domain.guilds.member import Member
 from core.store.interfaces import Store, Transaction
 
 MAX_ATTEMPTS: Final = 10
-"""Each failed attempt means that the guild was changed meanwhile. This many in a row are a storm."""
+"""Each failed attempt means that a new request, or another process, changed the guild meanwhile. This many in a row are
+a storm."""
 
 
 class RightsChanged(Exception):
@@ -57,14 +59,20 @@ def on_present_rights(method: Method[S, P, R]) -> Method[S, P, R]:
 
     @functools.wraps(method)
     async def run(service: S, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(MAX_ATTEMPTS):
-            try:
-                return await method(service, *args, **kwargs)
-            except RightsChanged as changed:
+        try:
+            return await method(service, *args, **kwargs)
+        except RightsChanged as changed:
+            guild_id = changed.guild_id
+        # Many requests that change one guild at once would overtake each other for ever: of those that must begin
+        # anew, one runs at a time.
+        async with service._entities.turn(guild_id):
+            for _ in range(MAX_ATTEMPTS):
                 # An empty unit ends when all units before it are committed, so a read after it sees them.
-                async with service._store.write(guilds=[changed.guild_id]):
+                async with service._store.write(guilds=[guild_id]):
                     pass
-                service._entities.forget_guild(changed.guild_id)
+                service._entities.forget_guild(guild_id)
+                with contextlib.suppress(RightsChanged):
+                    return await method(service, *args, **kwargs)
         raise Unavailable
 
     return run

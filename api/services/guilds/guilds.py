@@ -17,13 +17,16 @@ from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
 from core.domain.channels.channel import ChannelType
-from core.domain.errors import Forbidden, InvalidGuild, UnknownGuild, UnknownMember, invalid_field
+from core.domain.errors import Forbidden, InvalidGuild, LimitReached, UnknownGuild, UnknownMember, invalid_field
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.guilds.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.guilds.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
+
+MAX_GUILDS_OF_MAKING_BOTS: Final = 10
+"""A bot in so many guilds makes no more, as at Discord. Those that it is let into have no bound."""
 
 _PLAIN_FIELDS: Final = (
     "name",
@@ -80,7 +83,7 @@ class GuildService:
         self._ids = ids
 
     async def create(self, caller: Caller, form: CreateGuild) -> GuildObject:
-        """Create a guild with the caller as its owner and first member."""
+        """Create a guild with the caller as its owner and first member. Raises LimitReached."""
         guild_id = self._ids.next()
         icon = None
         if form.icon is not None:
@@ -89,6 +92,8 @@ class GuildService:
         async with self._store.write(users=[caller.user_id], guilds=[guild_id]) as tx:
             await _create(tx, blueprint)
             await self._membership.add(tx, guild_id, caller.user_id)
+            if caller.is_bot and len(await tx.guilds.list_ids_of_user(caller.user_id)) > MAX_GUILDS_OF_MAKING_BOTS:
+                raise LimitReached(30001, f"Maximum number of guilds reached ({MAX_GUILDS_OF_MAKING_BOTS})")
         return render_guild(blueprint.guild, blueprint.roles)
 
     async def fetch(self, caller: Caller, guild_id: int, *, with_counts: bool = False) -> GuildObject:

@@ -58,6 +58,8 @@ class PruneService:
         async with self._store.write(users=user_ids, guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             for member in await tx.members.find_many(guild_id, user_ids):
+                if member.user.id == access.entry.guild.owner_id:
+                    continue  # who has become the owner since they were found
                 if prunable_roles.issuperset(member.role_ids) and (not role_ids or access.outranks(member)):
                     await self._membership.remove(tx, guild_id, member.user.id)
                     pruned += 1

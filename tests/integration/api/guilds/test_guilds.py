@@ -50,6 +50,18 @@ async def test_create_guild_announces_owner_joining_and_nothing_before(api: ApiU
     assert (member["guild_id"], member["user"]["id"]) == (guild["id"], alice.id)
 
 
+async def test_bot_in_ten_guilds_makes_no_more(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    bot = await api.make_bot(alice)
+    made = [await bot.post("/guilds", {"name": "Gardeners"}) for _ in range(11)]
+    assert [answer.status_code for answer in made[:10]] == [201] * 10
+    assert error_code(made[10]) == (400, 30001)
+    assert len((await bot.get("/users/@me/guilds")).json()) == 10
+    other = (await alice.post("/guilds", {"name": "Others"})).json()["id"]
+    await api.let_in(alice, bot, other, 0)
+    assert len((await bot.get("/users/@me/guilds")).json()) == 11
+
+
 async def test_create_guild_from_template_translates_placeholders(api: ApiUnderTest) -> None:
     alice = await api.register()
     answer = await alice.post(

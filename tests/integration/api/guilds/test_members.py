@@ -10,6 +10,7 @@ from core.domain.guilds.permissions import Permission
 from core.domain.people.user import Account, User
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, error_code, form_code
+from tests.support.held_writer import HeldWriter
 
 
 def in_days(days: float) -> str:
@@ -255,6 +256,21 @@ async def test_prune_counts_and_removes_only_inactive_members_without_roles(api:
     assert [payload["user"]["id"] for payload in api.payloads("GUILD_MEMBER_REMOVE")] == ["1"]
     assert (await scene.owner.post(path, {"include_roles": [role_id]})).json() == {"pruned": 1}
     assert (await scene.owner.post(path)).json() == {"pruned": 0}
+
+
+async def test_member_who_becomes_the_owner_meanwhile_is_not_pruned(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    await add_sleeper(api, scene, 1)
+    manager = await scene.join()
+    await scene.add_role(manager, permissions=Permission.KICK_MEMBERS | Permission.MANAGE_GUILD)
+    answer = await HeldWriter(api).answer_to(
+        manager,
+        "POST",
+        f"{scene.path}/prune",
+        {"days": 1},
+        meanwhile=lambda tx: tx.guilds.update(int(scene.id), {"owner_id": 1}),
+    )
+    assert answer.json() == {"pruned": 0}
 
 
 @pytest.mark.parametrize(

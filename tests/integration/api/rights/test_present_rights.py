@@ -1,5 +1,6 @@
 """Rights that are revoked while a request waits in the writer's queue are neither restored nor used."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -143,6 +144,12 @@ async def test_what_was_not_revoked_is_done_after_another_change(api: ApiUnderTe
         meanwhile=lambda tx: raise_the_other_role(tx, case),
     )
     assert answer.json()["name"] == "renamed"
+
+
+async def test_many_changes_of_a_guild_at_once_are_all_done(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    makings = (scene.owner.post(f"{scene.path}/{what}", {"name": "new"}) for what in ("roles", "channels") * 30)
+    assert {answer.status_code for answer in await asyncio.gather(*makings)} == {200, 201}
 
 
 @pytest.mark.parametrize("change", [raise_the_other_role, be_kicked, lose_the_role])
