@@ -17,7 +17,7 @@ from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
-AUGMENTED = ("guild/permissions", "ids/snowflake", "payloads/etf")
+AUGMENTED = ("guild/permissions", "guild/slot_words", "ids/snowflake", "payloads/etf")
 POINTERS = (
     "delivery/delivery",
     "delivery/send_buffer",

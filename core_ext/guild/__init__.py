@@ -19,6 +19,9 @@ apply_implicit_denials = _permissions.apply_implicit_denials
 compute_base = _permissions.compute_base
 compute_channel = _permissions.compute_channel
 
+MAX_SLOTS = _slot_set.MAX_SLOTS
+WORD_BYTES = _slot_set.WORD_BYTES
+WORD_SLOTS = _slot_set.WORD_SLOTS
 SlotSet = _slot_set.SlotSet
 
 ViewIndex = _view_index.ViewIndex

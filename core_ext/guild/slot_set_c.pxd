@@ -16,9 +16,16 @@ cdef extern from *:
     #define guildway_ctz64(word) __builtin_ctzll(word)
     #define guildway_popcount64(word) __builtin_popcountll(word)
     #endif
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    #define guildway_little64(word) __builtin_bswap64(word)
+    #else
+    #define guildway_little64(word) (word)
+    #endif
     """
     int guildway_ctz64(uint64_t word) noexcept
     int guildway_popcount64(uint64_t word) noexcept
+    # Between a word and its bytes in little-endian order, whichever is given.
+    uint64_t guildway_little64(uint64_t word) noexcept
 
 
 cdef Py_ssize_t check_slot(object slot) except -1
@@ -36,6 +43,8 @@ cdef class SlotSet:
     cdef void drop(self, Py_ssize_t slot) noexcept
     cdef bint has(self, Py_ssize_t slot) noexcept
     cdef Py_ssize_t count(self) noexcept
+    # A word by its number; zero when there is no such word.
+    cdef uint64_t word_at(self, object number) except? 0
     cdef bint has_all_of(self, SlotSet other) noexcept
     cdef SlotSet clone(self)
     cdef SlotSet intersect(self, SlotSet other)

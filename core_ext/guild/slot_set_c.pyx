@@ -4,6 +4,7 @@ The array grows by doubling and never shrinks; a bit beyond its end is off.
 """
 
 cimport cython
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from libc.stdint cimport uint64_t
@@ -12,6 +13,8 @@ from libc.string cimport memcpy, memset
 from core_ext.guild import slot_set_py
 
 MAX_SLOTS = slot_set_py.MAX_SLOTS
+WORD_SLOTS = slot_set_py.WORD_SLOTS
+WORD_BYTES = slot_set_py.WORD_BYTES
 cdef long long _MAX_SLOTS = MAX_SLOTS
 
 
@@ -83,6 +86,10 @@ cdef class SlotSet:
             total += guildway_popcount64(self.words[index])
         return total
 
+    cdef uint64_t word_at(self, object number) except? 0:
+        cdef long long index = _number(number)
+        return self.words[index] if 0 <= index < self.size else 0
+
     cdef bint has_all_of(self, SlotSet other) noexcept:
         cdef Py_ssize_t index
         for index in range(other.size):
@@ -113,6 +120,39 @@ cdef class SlotSet:
     def copy(self):
         """Return an equal set that is independent."""
         return self.clone()
+
+    def gather(self, tuple words not None):
+        """Return the words with these numbers, 8 bytes each, little-endian, without zeros at the end."""
+        cdef Py_ssize_t place, count = len(words)
+        cdef uint64_t word
+        cdef bytes gathered
+        cdef char* end
+        while count and not self.word_at(words[count - 1]):
+            count -= 1
+        if count == 0:
+            return b""
+        gathered = PyBytes_FromStringAndSize(NULL, count * sizeof(uint64_t))
+        end = PyBytes_AS_STRING(gathered)
+        for place in range(count):
+            word = guildway_little64(self.word_at(words[place]))
+            memcpy(end, &word, sizeof(uint64_t))
+            end += sizeof(uint64_t)
+        return gathered
+
+    @staticmethod
+    def from_words(bytes words not None):
+        """Return the set with these words, 8 bytes each, little-endian."""
+        cdef Py_ssize_t index, size = PyBytes_GET_SIZE(words)
+        cdef SlotSet made
+        if size % <Py_ssize_t>sizeof(uint64_t) or size > _MAX_SLOTS // 8:
+            raise ValueError("words must have 8 bytes each and be at most 2**18")
+        made = SlotSet.__new__(SlotSet)
+        made.reserve(size // <Py_ssize_t>sizeof(uint64_t))
+        if size:
+            memcpy(made.words, PyBytes_AS_STRING(words), size)
+        for index in range(made.size):
+            made.words[index] = guildway_little64(made.words[index])
+        return made
 
     def __contains__(self, slot):
         cdef long long number = _number(slot)

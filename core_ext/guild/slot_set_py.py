@@ -4,6 +4,9 @@ Slots are small numbers, allocated from 0 on, so a set is a row of bits and its 
 audience of 10,000 is 157 words. It behaves like a Python set of ints that is always in order, and holds nothing but
 numbers.
 
+Words are also what leaves the process: those that belong to one worker are cut out with `gather`, and there made into a
+set of its own slots with `from_words`.
+
 Reference for `slot_set_c.pyx`, which keeps the bits in a C array. Here they are one int.
 """
 
@@ -14,6 +17,13 @@ from typing_extensions import override
 MAX_SLOTS = 1 << 24
 """More sessions than one process holds. It bounds the memory that a wrong slot can allocate."""
 
+WORD_SLOTS = 64
+"""The slots of a word."""
+
+WORD_BYTES = WORD_SLOTS // 8
+"""The size of a word where it leaves the process."""
+
+_FULL = (1 << WORD_SLOTS) - 1
 _SLOTS_OF_BYTE = tuple(tuple(bit for bit in range(8) if byte >> bit & 1) for byte in range(256))
 
 
@@ -46,6 +56,28 @@ class SlotSet:
     def copy(self) -> "SlotSet":
         """Return an equal set that is independent."""
         return _of(self.bits)
+
+    def gather(self, words: tuple[int, ...]) -> bytes:
+        """Return the words with these numbers, 8 bytes each, little-endian, without zeros at the end.
+
+        So there are no bytes when no slot is in. A number that is none, such as -1, stands for a word of zeros.
+        """
+        gathered = 0
+        for place, word in enumerate(words):
+            if 0 <= word < MAX_SLOTS // WORD_SLOTS:
+                gathered |= (self.bits >> word * WORD_SLOTS & _FULL) << place * WORD_SLOTS
+        return gathered.to_bytes((gathered.bit_length() + WORD_SLOTS - 1) // WORD_SLOTS * WORD_BYTES, "little")
+
+    @staticmethod
+    def from_words(words: bytes) -> "SlotSet":
+        """Return the set with these words, 8 bytes each, little-endian.
+
+        Raises:
+            ValueError: a word is cut short, or there are more than those of 2**24 slots.
+        """
+        if len(words) % WORD_BYTES or len(words) > MAX_SLOTS // 8:
+            raise ValueError("words must have 8 bytes each and be at most 2**18")
+        return _of(int.from_bytes(words, "little"))
 
     def __contains__(self, slot: int) -> bool:
         return 0 <= slot < MAX_SLOTS and bool(self.bits >> slot & 1)

@@ -3,18 +3,19 @@
 from libc.stdint cimport uint32_t
 
 from core_ext.guild.slot_set_c cimport SlotSet
+from core_ext.guild.slot_words_c cimport SlotWords
 
 
 cdef class ViewIndex:
     cdef dict _channels      # channel id -> SlotSet
     cdef list _flags         # FLAGS SlotSets
     cdef SlotSet _everyone
-    cdef list _free          # released slots, used again from the end
-    cdef uint32_t* _kinds    # one for each slot ever made; there is room for `_places`
-    cdef Py_ssize_t _size    # slots ever made
+    cdef SlotWords _words
+    cdef uint32_t* _kinds    # one for each slot below `_places`
+    cdef Py_ssize_t _count   # slots allocated
     cdef Py_ssize_t _places
 
-    cdef int _grow(self) except -1
+    cdef int _grow(self, Py_ssize_t needed) except -1
     cdef Py_ssize_t _check(self, object slot) except -1
     cdef SlotSet _flag(self, object flag)
     cdef SlotSet _make_known(self, object channel_id)

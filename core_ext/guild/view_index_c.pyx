@@ -5,8 +5,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from core_ext.guild import view_index_py
 from core_ext.guild.slot_set_c cimport SlotSet, guildway_ctz64
+from core_ext.guild.slot_words_c cimport SlotWords
 
-cdef Py_ssize_t MAX_SLOTS = view_index_py.MAX_SLOTS
 cdef Py_ssize_t FLAGS = view_index_py.FLAGS
 cdef Py_ssize_t MAX_KINDS = view_index_py.MAX_KINDS
 
@@ -19,22 +19,22 @@ cdef class ViewIndex:
 
     def __cinit__(self):
         self._kinds = NULL
-        self._size = self._places = 0
+        self._count = self._places = 0
 
     def __init__(self):
         self._channels = {}
         self._flags = [SlotSet() for _ in range(FLAGS)]
         self._everyone = SlotSet()
-        self._free = []
+        self._words = SlotWords()
 
     def __dealloc__(self):
         PyMem_Free(self._kinds)
 
     def __len__(self):
-        return self._size - len(self._free)
+        return self._count
 
-    cdef int _grow(self) except -1:
-        cdef Py_ssize_t places = max(self._places * 2, _FIRST_PLACES)
+    cdef int _grow(self, Py_ssize_t needed) except -1:
+        cdef Py_ssize_t places = max(self._places * 2, needed, _FIRST_PLACES)
         cdef uint32_t* kinds = <uint32_t*>PyMem_Realloc(self._kinds, places * sizeof(uint32_t))
         if kinds == NULL:
             raise MemoryError
@@ -58,21 +58,23 @@ cdef class ViewIndex:
             viewers = self._channels[channel_id] = SlotSet()
         return <SlotSet>viewers
 
-    def allocate(self):
-        """Allocate a slot, with kind 0, no channel and no flag. Released slots are used again, the last one first."""
-        cdef Py_ssize_t slot
-        if self._free:
-            slot = self._free.pop()
-        else:
-            if self._size == MAX_SLOTS:
-                raise OverflowError("too many slots")
-            if self._size == self._places:
-                self._grow()
-            slot = self._size
-            self._size += 1
+    def allocate(self, owner=0):
+        """Allocate a slot from an owner's words, with kind 0, no channel and no flag."""
+        cdef Py_ssize_t slot = self._words.take(owner)
+        if slot >= self._places:
+            self._grow(slot + 1)
         self._kinds[slot] = 0
         self._everyone.put(slot)
+        self._count += 1
         return slot
+
+    def words_of(self, owner):
+        """Return the numbers of an owner's words by their places, with -1 for a gap."""
+        return self._words.of(owner)
+
+    def find_far_slot(self, slot):
+        """Return the number that a slot has at its owner: the place of its word * 64 + its bit."""
+        return self._words.find_far_slot(self._check(slot))
 
     def release(self, slot):
         """Release a slot, which is cleared in every channel and flag."""
@@ -83,7 +85,8 @@ cdef class ViewIndex:
             each.drop(index)
         for each in self._flags:
             each.drop(index)
-        self._free.append(index)
+        self._words.give_back(index)
+        self._count -= 1
 
     def set(self, channel_id, slot, bint visible):
         """Set whether a slot can view a channel, which becomes known."""

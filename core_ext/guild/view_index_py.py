@@ -7,12 +7,15 @@ policy: the actor computes permissions and tells the index the results.
 Sessions whose permissions are the same, because their users have the same roles, are of one *kind*, a number that the
 actor gives them. A change of a channel is then computed once a kind, and `of_kinds` returns the slots of kinds.
 
+Slots belong to owners, the workers that have the sessions (`slot_words_py`).
+
 Reference for `view_index_c.pyx`.
 """
 
 from collections.abc import Iterable
 
-from core_ext.guild.slot_set_py import MAX_SLOTS, SlotSet
+from core_ext.guild.slot_set_py import WORD_SLOTS, SlotSet
+from core_ext.guild.slot_words_py import SlotWords
 
 FLAGS = 64
 """The number of flags: Discord's intents are bits of one int, and a few are left for the actor."""
@@ -24,18 +27,18 @@ MAX_KINDS = 1 << 24
 class ViewIndex:
     """The view sets of one guild. A slot that is not allocated raises ValueError. Sets that it returns are copies."""
 
-    __slots__ = ("_channels", "_everyone", "_flags", "_free", "_kinds")
+    __slots__ = ("_channels", "_everyone", "_flags", "_kinds", "_words")
 
     def __init__(self) -> None:
         self._channels: dict[int, SlotSet] = {}
         self._flags = [SlotSet() for _ in range(FLAGS)]
         self._everyone = SlotSet()
-        self._free: list[int] = []
+        self._words = SlotWords()
         self._kinds: list[int] = []
 
     def __len__(self) -> int:
         """Return the number of allocated slots."""
-        return len(self._kinds) - len(self._free)
+        return len(self._everyone)
 
     def _check(self, slot: int) -> None:
         if slot not in self._everyone:
@@ -45,18 +48,28 @@ class ViewIndex:
         if not 0 <= flag < FLAGS:
             raise ValueError("flag must be in 0..63")
 
-    def allocate(self) -> int:
-        """Allocate a slot, with kind 0, no channel and no flag. Released slots are used again, the last one first."""
-        if self._free:
-            slot = self._free.pop()
-            self._kinds[slot] = 0
-        else:
-            slot = len(self._kinds)
-            if slot == MAX_SLOTS:
-                raise OverflowError("too many slots")
-            self._kinds.append(0)
+    def allocate(self, owner: int = 0) -> int:
+        """Allocate a slot from an owner's words, with kind 0, no channel and no flag.
+
+        Raises:
+            ValueError: the owner is not in 0..65535.
+            OverflowError: there are too many slots.
+        """
+        slot = self._words.take(owner)
+        if slot >= len(self._kinds):
+            self._kinds += [0] * (slot // WORD_SLOTS * WORD_SLOTS + WORD_SLOTS - len(self._kinds))
+        self._kinds[slot] = 0
         self._everyone.add(slot)
         return slot
+
+    def words_of(self, owner: int) -> tuple[int, ...]:
+        """Return the numbers of an owner's words by their places, with -1 for a gap."""
+        return self._words.of(owner)
+
+    def find_far_slot(self, slot: int) -> int:
+        """Return the number that a slot has at its owner: the place of its word * 64 + its bit."""
+        self._check(slot)
+        return self._words.find_far_slot(slot)
 
     def release(self, slot: int) -> None:
         """Release a slot, which is cleared in every channel and flag."""
@@ -66,7 +79,7 @@ class ViewIndex:
             viewers.discard(slot)
         for having in self._flags:
             having.discard(slot)
-        self._free.append(slot)
+        self._words.give_back(slot)
 
     # -- channels
 

@@ -16,6 +16,7 @@ _FOLDERS = {
     "intake": "sockets",
     "permissions": "guild",
     "slot_set": "guild",
+    "slot_words": "guild",
     "snowflake": "ids",
     "sockets": "sockets",
     "template": "payloads",

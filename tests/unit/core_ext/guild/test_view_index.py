@@ -17,14 +17,31 @@ def slot_set(module: ModuleType, slots: Iterable[int]) -> Any:
 
 
 @pytest.mark.parametrize("module", each("view_index"))
-def test_allocate_counts_up_and_uses_released_slots_again(module: ModuleType) -> None:
+def test_allocate_counts_up_and_uses_released_slots_again_the_lowest_first(module: ModuleType) -> None:
     index = module.ViewIndex()
     assert [index.allocate() for _ in range(3)] == [0, 1, 2]
     index.release(0)
     index.release(1)
     assert len(index) == 1
-    assert [index.allocate() for _ in range(3)] == [1, 0, 3]
+    assert [index.allocate() for _ in range(3)] == [0, 1, 3]
     assert len(index) == 4
+
+
+@pytest.mark.parametrize("module", each("view_index"))
+def test_owners_have_words_of_their_own_in_the_same_sets(module: ModuleType) -> None:
+    index = module.ViewIndex()
+    slots = {owner: [index.allocate(owner) for _ in range(70)] for owner in (5, 0, 9)}
+    assert [index.words_of(owner) for owner in (5, 0, 9, 1)] == [(0, 1), (2, 3), (4, 5), ()]
+    assert [index.find_far_slot(slot) for slot in slots[9]] == list(range(70))
+    index.set_channel(10, slots[0][::2] + slots[9][::3])
+    gathered = index.select(10).gather(index.words_of(9))
+    assert list(slot_set(module, ()).from_words(gathered)) == list(range(0, 70, 3))
+    assert index.select(10).gather(index.words_of(5)) == b""
+    for slot in slots[0]:
+        index.release(slot)
+    assert (index.words_of(0), len(index), list(index.select(10))) == ((), 140, slots[9][::3])
+    assert index.allocate(9) == slots[9][-1] + 1
+    assert [index.allocate(1), index.words_of(1)] == [slots[0][0], (2,)]
 
 
 @pytest.mark.parametrize("module", each("view_index"))
@@ -128,6 +145,7 @@ def test_slot_that_is_not_allocated_is_refused_everywhere(module: ModuleType, sl
         lambda: index.set_many([10], [0, slot], True),
         lambda: index.set_channel(10, slot_set(module, [slot])),
         lambda: index.set_kind(slot, 1),
+        lambda: index.find_far_slot(slot),
     )
     for call in calls:
         with pytest.raises(ValueError, match=r"not allocated|slot must be"):
@@ -229,12 +247,12 @@ class Model:
                 self.channels.pop(channel_id, None)
 
 
-slots = st.integers(-1, 80)
+slots = st.one_of(st.integers(-1, 80), st.integers(124, 194))
 channels = st.integers(1, 4)
 flags = st.integers(0, 3)
 steps = st.lists(
     st.one_of(
-        st.tuples(st.just("allocate"), st.just(())),
+        st.tuples(st.just("allocate"), st.sampled_from([(), (0,), (1,), (2,), (-1,)])),
         st.tuples(st.just("release"), st.tuples(slots)),
         st.tuples(st.just("set"), st.tuples(channels, slots, st.booleans())),
         st.tuples(st.just("set_channel"), st.tuples(channels, st.lists(slots, max_size=6))),
