@@ -4,6 +4,9 @@ A slot is a session's number within this guild. The index (`core_ext.guild.ViewI
 channel and the set that has an intent, so an event's recipients are an intersection. All sessions of a user view the
 same channels.
 
+Sessions of other workers have slots too, in words that belong to their workers, and no tracks. An event goes to such a
+worker once (`gateway.guilds.far_seats`), and without them nothing is asked but whether there are any.
+
 Owns the slots and the tables slot → session and slot → track. It decides nothing: the guild's actor sets the views.
 """
 
@@ -13,7 +16,8 @@ from typing import Final
 from core.domain.events import required_intent
 from core.domain.intents import Intent
 from core_ext.delivery import Track
-from core_ext.guild import SlotSet, ViewIndex
+from core_ext.guild import WORD_SLOTS, SlotSet, ViewIndex
+from gateway.guilds.far_seats import FarSeats
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
 from gateway.sessions.seat import Seat
@@ -26,9 +30,9 @@ _CONTENT_BIT: Final = int(Intent.MESSAGE_CONTENT).bit_length() - 1
 
 
 class GuildSessions:
-    """`on_dispatch` takes the name of each event and the number of sessions that got it."""
+    """`on_dispatch` takes the name of each event and the number of sessions here that got it."""
 
-    __slots__ = ("_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
+    __slots__ = ("_far", "_flags", "_guild_id", "_index", "_on_dispatch", "_sessions", "_tracks", "_users")
 
     def __init__(
         self, *, guild_id: int, channel_ids: Iterable[int], on_dispatch: Callable[[str, int], None] | None = None
@@ -40,6 +44,8 @@ class GuildSessions:
         self._tracks: list[Track | None] = []
         self._users: dict[int, tuple[int, ...]] = {}
         self._flags: dict[str, int] = {}
+        self._far: FarSeats | None = None
+        """The seats of other workers, None while there are none."""
         for channel_id in channel_ids:
             self._index.set_channel(channel_id, ())
 
@@ -51,13 +57,9 @@ class GuildSessions:
 
     def add(self, session: Seat, channel_ids: Iterable[int]) -> None:
         """Give a session a slot that views these channels."""
-        slot = self._index.allocate()
-        if slot == len(self._sessions):
-            self._sessions.append(session)
-            self._tracks.append(session.track)
-        else:
-            self._sessions[slot] = session
-            self._tracks[slot] = session.track
+        slot = self._allocate(session)
+        self._sessions[slot] = session
+        self._tracks[slot] = session.track
         session.slots[self._guild_id] = slot
         self._users[session.user_id] = (*self._users.get(session.user_id, ()), slot)
         for bit in _INTENT_BITS:
@@ -70,7 +72,7 @@ class GuildSessions:
         """Take the slot back."""
         slot = session.slots.pop(self._guild_id)
         session.note_moved()
-        self._index.release(slot)
+        self._release(slot, session)
         self._sessions[slot] = self._tracks[slot] = None
         slots = self._users[session.user_id]
         at = slots.index(slot)
@@ -79,6 +81,28 @@ class GuildSessions:
             self._users[session.user_id] = left
         else:
             del self._users[session.user_id]
+
+    def _allocate(self, session: Seat) -> int:
+        """Allocate a slot from the words of the session's worker, and make room in the tables for its word."""
+        if session.host is None:
+            slot = self._index.allocate()
+        else:
+            far = self._far or FarSeats(guild_id=self._guild_id, index=self._index)
+            slot = far.allocate(session, session.host)
+            self._far = far
+        if slot >= len(self._sessions):
+            new: list[None] = [None] * (slot // WORD_SLOTS * WORD_SLOTS + WORD_SLOTS - len(self._sessions))
+            self._sessions += new
+            self._tracks += new
+        return slot
+
+    def _release(self, slot: int, session: Seat) -> None:
+        if session.host is None:
+            self._index.release(slot)
+            return
+        assert self._far is not None, "there is a far seat"  # noqa: S101 - mypy
+        self._far.release(slot, session, session.host)
+        self._far = self._far or None
 
     def all(self) -> list[Seat]:
         """Return the sessions."""
@@ -176,15 +200,19 @@ class GuildSessions:
     def send(self, body: DispatchBody, slots: SlotSet) -> None:
         """Dispatch a body to these slots."""
         if slots:
+            if self._far is not None:
+                slots = self._far.send(body, slots)
             self.count(body.event, fan_out(self._tracks, slots, body))
 
     def send_message(self, event: str, variants: MessageVariants, slots: SlotSet) -> None:
         """Dispatch a message event to these slots, to each the variant that it may see."""
         if slots:
+            if self._far is not None:
+                slots = self._far.send_message(event, variants, slots)
             content = self._index.select(0, _CONTENT_BIT)
             self.count(event, fan_out_message(self._tracks, slots, variants, content=content, slots_of=self.slots_of))
 
     def count(self, event: str, sessions: int) -> None:
-        """Count an event that was dispatched."""
+        """Count an event that was dispatched here. Other workers count what they dispatch."""
         if self._on_dispatch is not None:
             self._on_dispatch(event, sessions)

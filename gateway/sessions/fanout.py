@@ -5,7 +5,7 @@ and a body that is encoded once for each format. The variants of a message are c
 `core_ext.delivery` also sends to the sockets later.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 import msgspec
 
@@ -22,7 +22,7 @@ class MessageVariants:
     __slots__ = ("_bare", "_has_quotes", "_hidden", "_is_direct", "author_id", "full", "mention_ids", "public")
 
     def __init__(
-        self, body: DispatchBody, *, author_id: int, mention_ids: Sequence[int], is_direct: bool = False
+        self, body: DispatchBody, *, author_id: int, mention_ids: Collection[int], is_direct: bool = False
     ) -> None:
         """`is_direct` tells whether it is a direct message, which shows its content to everybody."""
         self.full = body

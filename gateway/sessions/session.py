@@ -70,7 +70,8 @@ class Session:
         """The dispatches: their numbers, the replay ring, and those that are still to be sent."""
         self._connection: Connection | None = None
         self.slots: dict[int, int] = {}
-        """The session's slot in each guild, keyed by guild id. Written by guild actors alone."""
+        """The session's slot in each guild, keyed by guild id. Written by the actor of the guild, or by what stands for
+        it here (`gateway.sessions.far_guild`)."""
         self.is_ended = False
         self.place = -1
         """The session's place in the journal, -1 while it has none. Written by the journal's writer alone."""
@@ -91,6 +92,10 @@ class Session:
     def id(self) -> str:
         """The session id that clients use."""
         return self.profile.session_id
+
+    @property
+    def host(self) -> None:
+        """None: the session is in this process."""
 
     @property
     def seq(self) -> int:
