@@ -169,7 +169,7 @@ class Schedules(RuleBasedStateMachine):
             self.ground.redis.start()
         self._introduce()
         self.ground.run_until(lambda: all(life.is_begun for life in self.lives))
-        self.ground.world.run_for(20)
+        self.ground.world.run_for(8)
         one, other = self.lives
         assert one.is_begun
         assert other.is_begun
@@ -189,13 +189,16 @@ class Schedules(RuleBasedStateMachine):
         assert not self.ground.world.trace.faults
 
     def teardown(self) -> None:
-        if hasattr(self, "ground"):
+        if not hasattr(self, "ground"):
+            return
+        try:
             self.settle()
             self.nothing_is_missing_or_repeated()
+        finally:
             self.ground.close()
 
 
 TestSchedules = Schedules.TestCase
 TestSchedules.settings = settings(
-    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

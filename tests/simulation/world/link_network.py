@@ -96,7 +96,7 @@ class LinkNetwork:
         near.other, far.other = far, near
         near.hand_over(receiver)
         self._wires.append((near, far))
-        far.incoming.send(1, lambda: far.hand_over(host.accept(far)))
+        far.incoming.send(1, lambda: far.be_accepted(host.accept))
         return near
 
     def forget(self, end: "LinkEnd") -> None:
@@ -119,7 +119,8 @@ class LinkEnd(Wire):
         self.other: LinkEnd
         self._network = network
         self._loop = loop
-        self._receiver: WireReceiver
+        self._receiver: WireReceiver | None = None
+        """None until the wire is accepted."""
         self._is_gone = False
 
     @property
@@ -155,9 +156,14 @@ class LinkEnd(Wire):
             other = self.other
             other.incoming.send(0, other.lose)
 
+    def be_accepted(self, accept: Callable[[Wire], WireReceiver]) -> None:
+        """Let the process have this end, if the wire is still there."""
+        if not self._is_gone:
+            self._receiver = accept(self)
+
     def arrive(self, message: bytes) -> None:
         """Hand a message over."""
-        if not self._is_gone:
+        if not self._is_gone and self._receiver is not None:
             self._receiver.on_message(message)
 
     def lose(self) -> None:
@@ -165,7 +171,8 @@ class LinkEnd(Wire):
         if not self._is_gone:
             self._is_gone = True
             self._network.forget(self)
-            self._receiver.on_lost()
+            if self._receiver is not None:
+                self._receiver.on_lost()
 
     def lose_later(self) -> None:
         """Have this end hear from its system that the wire is gone."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 EXECUTOR_S: Final = 0.002
 """The virtual time of a function that a thread would run: hashing a password, reading a file."""
 
+_CLOSES: Final = 3
+"""A task group waits for its tasks even when it is closed, so the first time does not end a coroutine that has one."""
+
 
 class LoopState(enum.Enum):
     """What the operating system does with the process."""
@@ -68,8 +71,9 @@ class ProcessLoop(asyncio.AbstractEventLoop):
             while self._tasks:  # what is closed may begin others
                 task = self._tasks.pop()
                 task._log_destroy_pending = False  # type: ignore[attr-defined]  # it is known
-                with contextlib.suppress(BaseException):
-                    task.get_coro().close()  # type: ignore[union-attr]
+                for _ in range(_CLOSES):
+                    with contextlib.suppress(BaseException):
+                        task.get_coro().close()  # type: ignore[union-attr]
         finally:
             events._set_running_loop(None)
 
