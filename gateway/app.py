@@ -40,6 +40,7 @@ class Gateway:
         "_address",
         "_bus",
         "_close",
+        "_count_sessions",
         "_inbox",
         "_journal",
         "_listener",
@@ -60,6 +61,7 @@ class Gateway:
         journal: Journal,
         tasks: Tasks,
         address: PublicAddress,
+        count_sessions: Callable[[], int],
         close: Sequence[Callable[[], None]],
     ) -> None:
         """The functions of `close` are called at the end, to stop timers."""
@@ -72,6 +74,7 @@ class Gateway:
         self._listener = listener
         self._progress = progress
         self._tasks = tasks
+        self._count_sessions = count_sessions
         self._close = close
         self._subscription: Subscription | None = None
 
@@ -79,6 +82,11 @@ class Gateway:
     def address(self) -> tuple[str, int]:
         """Host and port, once started."""
         return self._listener.address
+
+    @property
+    def session_count(self) -> int:
+        """The sessions of this gateway, with those that wait for a resume."""
+        return self._count_sessions()
 
     @property
     def local_url(self) -> str:
@@ -179,5 +187,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         journal=host.journal,
         tasks=common.tasks,
         address=address,
+        count_sessions=host.table.__len__,
         close=(host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )

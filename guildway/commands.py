@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from core.shards.incarnations import is_name
 from guildway import works
 from guildway.processes.roles import Role
 from guildway.version import VERSION
@@ -104,6 +105,8 @@ def run(
     """Serve until told to stop."""
     if role is None:
         _refuse_with("--role", name=name)
+    if name is not None and not is_name(name):
+        raise typer.BadParameter("--name is one word of letters, digits, dots, underscores and hyphens")
     flags = {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics}
     return partial(works.serve, flags, role, name or role or "")
 

@@ -16,8 +16,10 @@ class PlannedProcess(msgspec.Struct, kw_only=True, frozen=True):
     command: tuple[str, ...]
 
 
-def plan_processes(settings: Settings, *, apis: int, config: str | None) -> list[PlannedProcess]:
-    """Plan one worker and `apis` API processes. The first API listens where the settings say, the others on free ports.
+def plan_processes(settings: Settings, *, apis: int, config: str | None, controllers: int = 0) -> list[PlannedProcess]:
+    """Plan one worker, API processes and controllers, of which one leads and the others stand by.
+
+    The first API listens where the settings say, the others on free ports.
 
     Raises:
         StartError: when an address cannot be used.
@@ -30,7 +32,17 @@ def plan_processes(settings: Settings, *, apis: int, config: str | None) -> list
         address = _address(settings.api.host, port)
         # An API tells clients where the gateway is.
         planned.append(_plan(settings, "api", f"api-{number}", config, api=address, gateway=gateway))
-    return planned
+    numbers = range(1, controllers + 1)
+    return planned + [_plan_controller(settings, f"controller-{number}", config) for number in numbers]
+
+
+def _plan_controller(settings: Settings, name: str, config: str | None) -> PlannedProcess:
+    flags = {"name": name, "data": settings.store.data_dir}
+    if settings.metrics.enabled:
+        flags["metrics"] = _address(settings.metrics.host, 0)
+    if config is not None:
+        flags["config"] = config
+    return PlannedProcess(role="controller", name=name, command=_command("shardctl", "controller", flags))
 
 
 def _plan(settings: Settings, role: str, name: str, config: str | None, **listeners: str) -> PlannedProcess:
@@ -41,8 +53,12 @@ def _plan(settings: Settings, role: str, name: str, config: str | None, **listen
     flags = {"role": role, "name": name, "data": settings.store.data_dir, **listeners}
     if config is not None:
         flags["config"] = config
+    return PlannedProcess(role=role, name=name, command=_command("guildway", "run", flags))
+
+
+def _command(program: str, command: str, flags: dict[str, str]) -> tuple[str, ...]:
     arguments = [part for flag, value in flags.items() for part in (f"--{flag}", value)]
-    return PlannedProcess(role=role, name=name, command=(sys.executable, "-m", "guildway", "run", *arguments))
+    return (sys.executable, "-m", program, command, *arguments)
 
 
 def _address(host: str, port: int) -> str:

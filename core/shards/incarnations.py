@@ -22,5 +22,5 @@ def incarnation_of(process: str, number: int) -> str:
 
 
 def name_of(incarnation: str) -> str:
-    """Return the name of the worker."""
+    """Return the name of the worker; a process's own name, without the number, will do."""
     return incarnation.rpartition("-")[0]

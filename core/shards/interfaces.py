@@ -3,9 +3,18 @@
 The map itself is in Redis. The controller writes the wishes into it too, so that readers of the map need nothing else.
 """
 
-from typing import Protocol
+from typing import Literal, Protocol
+
+import msgspec
 
 from core.shards.shard_map import Wishes
+
+
+class Owned(msgspec.Struct, frozen=True):
+    """Something with an id, and the guild, the user or the private channel whose shard has it."""
+
+    kind: Literal["guild", "user", "channel"]
+    owner_id: int
 
 
 class PlacementWishes(Protocol):

@@ -44,8 +44,18 @@ class WorkerLease:
     """The lease of one process. `run` goes on beside it."""
 
     __slots__ = (
-        "_clock", "_count_loss", "_describe", "_had", "_number", "_observe", "_process", "_scripts", "_times",
-        "_until_s", "_was_refused", "name",
+        "_clock",
+        "_count_loss",
+        "_describe",
+        "_had",
+        "_number",
+        "_observe",
+        "_process",
+        "_refused_s",
+        "_scripts",
+        "_times",
+        "_until_s",
+        "name",
     )  # fmt: skip
 
     def __init__(
@@ -75,7 +85,8 @@ class WorkerLease:
         self._had = False
         """Whether the present incarnation has had the lease."""
         self._until_s = float("-inf")
-        self._was_refused = False
+        self._refused_s: float | None = None
+        """Since when another process has had the name."""
 
     @property
     def incarnation(self) -> str:
@@ -91,7 +102,7 @@ class WorkerLease:
         """Return why the lease keeps the worker from its work, None when it is held."""
         if self.is_held:
             return None
-        return "another process has this worker's name" if self._was_refused else "the worker's lease is not held"
+        return "another process has this worker's name" if self._is_taken() else "the worker's lease is not held"
 
     async def run(self) -> None:
         """Take the lease and renew it, until cancelled; then give it up."""
@@ -119,15 +130,29 @@ class WorkerLease:
             logger.warning("the worker's lease was not renewed", extra={"worker": self.name, "reason": str(error)})
             return
         self._observe(self._clock.monotonic_s() - asked_s)
-        self._was_refused = word == b"HELD"
+        if word == b"HELD":
+            self._note_refusal()
+            return
+        self._refused_s = None
         if word == b"OK":
             self._had = True
             self._until_s = asked_s + self._times.lifetime_s
-        elif word == b"GONE":
+        else:
             self._begin_anew()
             await self.renew()
-        else:
+
+    def _note_refusal(self) -> None:
+        """The lease may be that of an earlier life of this process, which was killed; then it ends by itself."""
+        if self._refused_s is None:
+            self._refused_s = self._clock.monotonic_s()
+            logger.info("the worker's name is still taken", extra={"worker": self.name})
+        elif self._is_taken():
             logger.warning("another process has this worker's name", extra={"worker": self.name})
+
+    def _is_taken(self) -> bool:
+        """Tell whether the name was another's for longer than the lease of a dead process lives."""
+        since_s = self._refused_s
+        return since_s is not None and self._clock.monotonic_s() - since_s > self._times.lifetime_s
 
     def _begin_anew(self) -> None:
         self._number += 1

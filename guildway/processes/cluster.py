@@ -118,6 +118,8 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | N
         chores |= laid.jobs.sweep_files(api.file_sweep)
     if gateway is not None:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus, gateway)
+        if laid.shards is not None:
+            chores |= laid.shards.list_chores(lambda: gateway.session_count)
     return chores
 
 

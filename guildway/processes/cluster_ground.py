@@ -53,6 +53,7 @@ from guildway.processes.cluster_servers import CLOSE_S, RedisConnections, open_i
 from guildway.processes.ground import Ground, show_process
 from guildway.processes.roles import Role
 from guildway.processes.server import Chore, end_within
+from guildway.processes.worker_shards import WorkerShards
 
 _NAME_BYTES: Final = 8
 """Enough that no two lives of a process ever take one name."""
@@ -73,6 +74,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     mentions: MentionRows
     reaction_rows: ReactionRows
     jobs: ClusterJobs
+    shards: WorkerShards | None
     chores: dict[str, Chore]
 
 
@@ -100,6 +102,7 @@ async def lay_cluster_ground(
             mentions=databases.mentions,
             reaction_rows=databases.reaction_rows,
             jobs=jobs,
+            shards=on_redis.shards,
             chores=_list_chores(on_redis, databases, jobs, role, settings),
         )
 
@@ -176,6 +179,8 @@ def _list_chores(
     }
     if role.has_gateway:
         chores |= jobs.keep_logs(settings.redis, databases.relational) | on_redis.list_counts()
+    if role is Role.ALL:
+        chores |= jobs.control_shards(settings, databases.relational.wishes, on_redis.registry)
     return chores
 
 
@@ -187,10 +192,12 @@ class _OnRedis:
         self._clock = clock
         self._metrics = metrics
         self.incarnation = incarnation
+        self.registry = metrics.registry
         self.meters = ClusterMeters(metrics.registry)
         self.connections = RedisConnections(settings.redis.url, clock=clock, meters=self.meters)
         scripts: Scripts = self.connections.client
         self.bus = self._make_bus(role)
+        self.shards = self._make_shards() if role.has_gateway else None
         self.relay = Relay(bus=self.bus, scripts=scripts, count_gap=self.meters.count_gap)
         self.openings = RedisOpenings(
             bus=self.bus, scripts=scripts, clock=clock, incarnation=incarnation, observe=self.meters.observe_step
@@ -210,6 +217,17 @@ class _OnRedis:
             ring_bytes=_RING_BYTES if role.has_gateway else 0,
             observe_lag=self.meters.observe_lag,
             count=self.meters.count_missed,
+        )
+
+    def _make_shards(self) -> WorkerShards:
+        return WorkerShards(
+            settings=self._settings,
+            process=self.incarnation,
+            address=self.connections.address,
+            scripts=self.connections.client,
+            bus=self.bus,
+            clock=self._clock,
+            registry=self._metrics.registry,
         )
 
     def make_door(self, tickets: NodeIds) -> RedisDoor:
@@ -243,7 +261,7 @@ class _OnRedis:
     def make_ground(self, store: ClusterStore, ids: NodeIds, door: RedisDoor) -> Ground:
         """Put the ground together."""
         bus, clock = self.bus, self._clock
-        readiness = Readiness(look=partial(_find_fault, bus, store), clock=clock, start_s=_START_S)
+        readiness = Readiness(look=partial(_find_fault, bus, store, self.shards), clock=clock, start_s=_START_S)
         show_process(self._metrics, readiness)
         gate = RedisGate(
             scripts=self.connections.client,
@@ -277,6 +295,6 @@ async def _begin_and_run(begin: Callable[[], Awaitable[None]], run: Callable[[],
     await run()
 
 
-async def _find_fault(bus: RedisBus, store: ClusterStore) -> str | None:
+async def _find_fault(bus: RedisBus, store: ClusterStore, shards: WorkerShards | None) -> str | None:
     """Return why the process is not ready, None when all is well."""
-    return bus.find_fault() or await store.find_fault()
+    return bus.find_fault() or await store.find_fault() or (shards.find_fault() if shards else None)

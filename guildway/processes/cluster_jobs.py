@@ -5,6 +5,8 @@ Every process can sweep. Only a worker keeps the logs, because it has their newe
 
 from functools import partial
 
+from prometheus_client import CollectorRegistry
+
 from api.services.files.file_sweep import FileSweep
 from api.services.reading.own_places import OwnPlaces
 from core.bus.log_keeper import LogKeeper
@@ -14,7 +16,8 @@ from core.door.redis_orphans import RedisOrphans
 from core.redis.client import RedisClient
 from core.redis.jobs import JobLease
 from core.runtime.clock import Clock
-from core.runtime.settings.settings import RedisSettings
+from core.runtime.settings.settings import RedisSettings, Settings
+from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
@@ -24,6 +27,7 @@ from core.store.sql.postgres.store import PostgresStore
 from core.store.sql.postgres.sweep import OutboxSweep
 from guildway.processes.cluster_meters import ClusterMeters
 from guildway.processes.server import Chore
+from shardctl.control.process import make_controller, make_lease
 
 
 class ClusterJobs:
@@ -92,6 +96,22 @@ class ClusterJobs:
             retention_s=settings.log_lifetime_s,
         )
         return {"log keeper lease": lease.run, "log keeper": keeper.run}
+
+    def control_shards(
+        self, settings: Settings, wishes: PlacementWishes, registry: CollectorRegistry
+    ) -> dict[str, Chore]:
+        """Decide which worker has which shard, or stand by."""
+        lease = make_lease(self._holder, self._redis, self._clock)
+        controller = make_controller(
+            settings,
+            holder=self._holder,
+            scripts=self._redis,
+            wishes=wishes,
+            lease=lease,
+            clock=self._clock,
+            registry=registry,
+        )
+        return {"shard controller lease": lease.run, "shard controller": controller.run}
 
     def _lease(self, job: str) -> JobLease:
         return JobLease(name=job, holder=self._holder, scripts=self._redis, clock=self._clock)

@@ -39,10 +39,10 @@ CLOSE_S: Final = 1.0
 class RedisConnections:
     """The connections of this process to Redis: scripts, topics, plain commands, and the journal of sessions."""
 
-    __slots__ = ("client", "journal", "plain", "topics")
+    __slots__ = ("address", "client", "journal", "plain", "topics")
 
     def __init__(self, url: str, *, clock: Clock, meters: ClusterMeters) -> None:
-        address = parse_address(url)
+        address = self.address = parse_address(url)
         self.client = RedisClient(
             address=address,
             scripts=load_scripts(),

@@ -3,7 +3,6 @@
 import logging
 import secrets
 import socket
-from typing import Final
 
 import msgspec
 
@@ -19,11 +18,9 @@ from core.store.interfaces import Store
 from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
 from guildway.processes.ground import Ground
-from guildway.processes.own_address import find_own_address
+from guildway.processes.own_address import find_reachable_host
 
 logger = logging.getLogger(__name__)
-
-_EVERY_ADDRESS: Final = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}  # noqa: S104 - not to be bound
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -71,8 +68,7 @@ def find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:
     if settings.files.public_url:
         return settings.files.public_url
     host, port = settings.api.host, settings.api.port if api_socket is None else api_socket.getsockname()[1]
-    if host in _EVERY_ADDRESS:
-        host = find_own_address(_EVERY_ADDRESS[host])
+    host = find_reachable_host(host)
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     if host not in ("127.0.0.1", "::1"):
         logger.info(

@@ -7,6 +7,13 @@ _SOMEBODY_ELSE: Final = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8
 """Addresses of documentation (RFC 5737, RFC 3849), which nobody has."""
 _LOOPBACK: Final = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 
+_EVERY_ADDRESS: Final = {"0.0.0.0": socket.AF_INET, "::": socket.AF_INET6}  # noqa: S104 - not to be bound
+
+
+def find_reachable_host(host: str) -> str:
+    """Return the host by which other machines reach a listener that is bound to this one."""
+    return find_own_address(_EVERY_ADDRESS[host]) if host in _EVERY_ADDRESS else host
+
 
 def find_own_address(family: socket.AddressFamily) -> str:
     """Return the machine's address on the way to other networks; that of loopback when there is no such way.

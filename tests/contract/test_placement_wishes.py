@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import insert
 
-from core.shards.interfaces import PlacementWishes
+from core.shards.interfaces import Owned, PlacementWishes
 from core.shards.shard_map import Wishes
 from core.store.sql.engine.postgres import connect_postgres
-from core.store.sql.postgres.small_store import Owned, SmallStore
+from core.store.sql.postgres.small_store import SmallStore
 from core.store.sql.schema.tables.cluster import cluster
 from tests.contract.builders import add_guild, flake, new_channel, new_direct_channel
 from tests.contract.postgres_backend import PostgresBackend

@@ -174,6 +174,8 @@ def _check_together(settings: Settings) -> None:
     gateway = settings.gateway
     if gateway.heartbeat_jitter_s >= gateway.heartbeat_interval_s:
         raise StartError("gateway.heartbeat_jitter_s must be below gateway.heartbeat_interval_s")
+    if settings.shards.lease_renewal_s * 2 > settings.shards.lease_lifetime_s:
+        raise StartError("shards.lease_renewal_s must be at most half of shards.lease_lifetime_s")
     _check_password_cost(settings)
     _check_listeners(settings)
 

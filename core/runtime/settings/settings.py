@@ -130,6 +130,15 @@ class CassandraSettings(msgspec.Struct, kw_only=True, frozen=True):
     requests_in_flight: Annotated[int, Meta(ge=1, le=20_000)] = 256
 
 
+class ShardSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The leases of a cluster's workers, and the shards that they are given."""
+
+    lease_lifetime_s: Annotated[float, Meta(ge=0.5, le=60)] = 3.0
+    lease_renewal_s: Annotated[float, Meta(ge=0.1, le=30)] = 1.0
+    weight: Annotated[float, Meta(ge=0, le=1000)] = 1.0
+    moves_at_once: Annotated[int, Meta(ge=1, le=4096)] = 8
+
+
 class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Where files are, how large they may be, and how their links work."""
 
@@ -224,6 +233,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     redis: RedisSettings = RedisSettings()
     postgres: PostgresSettings = PostgresSettings()
     cassandra: CassandraSettings = CassandraSettings()
+    shards: ShardSettings = ShardSettings()
     files: FileSettings = FileSettings()
     embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()

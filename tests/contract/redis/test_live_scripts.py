@@ -41,7 +41,9 @@ def test_gate_counts_and_tells_the_counters(logs: Logs) -> None:
 
 def test_job_is_one_holders_at_a_time_and_each_term_has_a_larger_epoch(backend: ScriptBackend) -> None:
     take = lambda holder, now_ms=NOW_MS: backend.run("job_take", TAG, RUN, "sweep", holder, 3000, now_ms)  # noqa: E731
+    assert backend.run("job_look", TAG, RUN, "sweep") == b""
     assert take("a") == [b"OK", NOW_MS]
+    assert backend.run("job_look", TAG, RUN, "sweep") == b"a"
     assert take("a", NOW_MS + 1) == [b"OK", NOW_MS]
     word, left_ms = take("b")
     assert (word, 0 < left_ms <= 3000) == (b"HELD", True)

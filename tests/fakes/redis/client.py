@@ -22,6 +22,7 @@ TWINS: Mapping[str, Twin] = {
         door_scripts.door_turn,
         door_scripts.nonces_restore,
         limit_scripts.gate,
+        limit_scripts.job_look,
         limit_scripts.job_release,
         limit_scripts.job_take,
         limit_scripts.limit_give_back,

@@ -68,6 +68,10 @@ def job_take(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     return [b"OK", epochs[name]]
 
 
+def job_look(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    return server.data.expiring.find(f"job:{args[0].decode()}") or b""
+
+
 def job_release(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     key = f"job:{args[0].decode()}"
     if server.data.expiring.find(key) != args[1]:

@@ -158,7 +158,7 @@ async def run_cluster(
         }
         environ = {**addresses, "GUILDWAY_CASSANDRA_REPLICATION": "1", **settings}
         await _migrate(environ)
-        command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS))
+        command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--controllers", "1")
         data = folder / "data"
         server = await Server(data, environ, command=command).start()
         stack.callback(lambda: (folder / "log").write_text("\n".join(server.log)))

@@ -27,7 +27,7 @@ from tests.support.proxies.api_balancer import ApiBalancer
 from tests.support.services import serving
 
 APIS: Final = 2
-COMMAND: Final = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS))
+COMMAND: Final = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--controllers", "1")
 _NO_FSYNC: Final = ("--appendfsync", "no")
 """No test of these kills Redis, whose log therefore need not reach the disk."""
 

@@ -44,3 +44,16 @@ def test_first_api_and_the_worker_listen_where_the_settings_say_and_all_others_o
 def test_processes_without_metrics_have_no_listener_for_them() -> None:
     quiet = Settings(metrics=MetricsSettings(enabled=False))
     assert all("--metrics" not in flags_of(planned) for planned in plan_processes(quiet, apis=1, config=None))
+
+
+def test_controllers_have_names_and_listeners_of_their_own() -> None:
+    *_, first, second = plan_processes(SETTINGS, apis=1, controllers=2, config="c.toml")
+    assert (first.role, first.name, first.command[1:4]) == (
+        "controller",
+        "controller-1",
+        ("-m", "shardctl", "controller"),
+    )
+    words = second.command[4:]
+    flags = dict(zip(words[::2], words[1::2], strict=True))
+    assert flags.pop("--metrics") not in (first.command, "127.0.0.1:8082")
+    assert flags == {"--name": "controller-2", "--data": "/d", "--config": "c.toml"}

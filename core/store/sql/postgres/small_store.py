@@ -6,13 +6,12 @@ It opens in a moment, since it neither migrates nor relays, and keeps few connec
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
-import msgspec
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from core.shards.interfaces import PlacementWishes
+from core.shards.interfaces import Owned, PlacementWishes
 from core.store.sql.aggregates.placement_wishes import SqlPlacementWishes
 from core.store.sql.engine.connection import Connection, Executor, run_to_end
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
@@ -26,13 +25,6 @@ from core.wire.envelope import Envelope
 Work = Callable[[Executor], Awaitable[tuple[Any, Sequence[Envelope]]]]
 
 _CONNECTIONS = 2
-
-
-class Owned(msgspec.Struct, frozen=True):
-    """Something with an id, and the guild or user whose shard has it."""
-
-    kind: Literal["guild", "user", "channel"]
-    owner_id: int
 
 
 class SmallStore:

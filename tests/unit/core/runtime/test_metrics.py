@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from core.runtime.cluster_metrics import CassandraMetrics, ClusterMetrics
 from core.runtime.metrics import Metrics
+from core.runtime.shard_metrics import ControllerMetrics, WorkerShardMetrics
 
 GUIDE = Path(__file__).parents[4] / "docs" / "operators-guide.md"
 
@@ -53,6 +54,8 @@ def test_operators_guide_tells_of_each_metric_with_its_labels() -> None:
     Metrics(registry)
     CassandraMetrics(registry)
     ClusterMetrics(registry)
+    WorkerShardMetrics(registry)
+    ControllerMetrics(registry)
     told = set()
     for line in GUIDE.read_text().splitlines():
         if line.startswith("| `guildway_"):

@@ -66,10 +66,19 @@ async def test_second_process_of_a_name_waits_for_the_end_of_the_first(leases: L
     first, second = leases.lease("w-a"), leases.lease("w-b")
     await first.renew()
     await second.renew()
-    assert second.find_fault() == "another process has this worker's name"
+    assert second.find_fault() == "the worker's lease is not held"
     leases.clock.advance(3.1)
     await second.renew()
     assert (first.is_held, second.is_held, second.incarnation) == (False, True, "w-b.1")
+
+
+async def test_name_of_a_process_that_lives_is_a_fault(leases: Leases) -> None:
+    first, second = leases.lease("w-a"), leases.lease("w-b")
+    for _ in range(3):
+        await first.renew()
+        await second.renew()
+        leases.clock.advance(2)
+    assert second.find_fault() == "another process has this worker's name"
 
 
 async def test_lease_that_could_not_be_renewed_is_taken_anew_as_the_next_incarnation(leases: Leases) -> None:

@@ -40,6 +40,6 @@ def test_machine_without_a_way_to_others_has_its_loopback(monkeypatch: pytest.Mo
 def test_links_begin_with_the_operators_address_or_the_machines_own(
     monkeypatch: pytest.MonkeyPatch, host: str, public_url: str, expected: str
 ) -> None:
-    monkeypatch.setattr(files, "find_own_address", lambda _: "10.1.2.3")
+    monkeypatch.setattr(own_address, "find_own_address", lambda _: "10.1.2.3")
     settings = Settings(api=ApiSettings(host=host), files=FileSettings(public_url=public_url))
     assert files.find_base_url(settings, None) == expected

@@ -1,0 +1,148 @@
+"""A worker's part in who owns which shard: its lease, the map that it follows, and the shards that it has.
+
+Every process still serves what it serves whatever the map says, since a cluster has one worker: the map names the
+owner, and the lease tells `/ready` whether the worker lives for the others. A shard is given away without further work.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from prometheus_client import CollectorRegistry
+
+from core.bus.positions import n_of
+from core.bus.redis import RedisBus
+from core.redis.address import RedisAddress
+from core.redis.backoff import Backoff
+from core.redis.client import ClientOptions, RedisClient
+from core.redis.interfaces import Scripts
+from core.redis.scripts import load_scripts
+from core.redis.topics import TopicReader
+from core.runtime.clock import Clock
+from core.runtime.settings.settings import Settings
+from core.runtime.shard_metrics import WorkerShardMetrics
+from core.runtime.sockets import format_authority
+from core.shards.follower import MapFollower
+from core.shards.holding import Holding
+from core.shards.incarnations import name_of
+from core.shards.lease import LeaseTimes, WorkerLease
+from core.shards.shard_map import Place, ShardMap
+from core.shards.worker import Worker, WorkerAddresses, WorkerState
+from guildway.processes.own_address import find_reachable_host
+from guildway.processes.server import Chore
+from guildway.processes.worker_load import LoadMeter
+
+
+class WorkerShards:
+    """The lease, the map and the shards of one worker."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        process: str,
+        address: RedisAddress,
+        scripts: Scripts,
+        bus: RedisBus,
+        clock: Clock,
+        registry: CollectorRegistry,
+    ) -> None:
+        """`process` names this life of the process, and in it the worker. `scripts` is the connection of other work."""
+        self._name = name = name_of(process)
+        self._weight = settings.shards.weight
+        self._addresses = _find_addresses(settings)
+        self._bus = bus
+        self._metrics = metrics = WorkerShardMetrics(registry)
+        times = LeaseTimes(lifetime_s=settings.shards.lease_lifetime_s, renewal_s=settings.shards.lease_renewal_s)
+        self._renewing = _connect_alone(address, clock, times)
+        self._lease = WorkerLease(
+            name=name,
+            process=process,
+            scripts=self._renewing,
+            clock=clock,
+            describe=self._describe,
+            times=times,
+            observe=metrics.lease_renewal_seconds.observe,
+            count_loss=metrics.lease_losses_total.inc,
+        )
+        self._holding = Holding(
+            name=name,
+            find_incarnation=lambda: self._lease.incarnation,
+            scripts=scripts,
+            release=_release,
+            count_move=metrics.shards_given_away_total.inc,
+        )
+        topics = TopicReader(address=address, backoff=Backoff(random.random))
+        self._follower = MapFollower(scripts=scripts, topics=topics)
+        self._follower.on_change(self._holding.on_map)
+        self._follower.on_change(self._show_map)
+        self._load = LoadMeter(clock=clock, count_events=self._count_events)
+        metrics.lease_held.set_function(lambda: float(self._lease.is_held))
+        metrics.shards_owned.set_function(lambda: float(len(self._holding.shards)))
+
+    def find_fault(self) -> str | None:
+        """Return why the worker is not ready, None when all is well."""
+        return self._lease.find_fault()
+
+    def list_chores(self, count_sessions: Callable[[], int]) -> dict[str, Chore]:
+        """List what goes on beside the worker."""
+        self._load.count_sessions_by(count_sessions)
+        return {"worker lease": self._keep_lease, "shard map": self._follower.run, "shard moves": self._holding.run}
+
+    async def _keep_lease(self) -> None:
+        """Keep the lease, and the connection until the lease is given up."""
+        connected = asyncio.ensure_future(self._renewing.keep_connected())
+        try:
+            await self._lease.run()
+        finally:
+            connected.cancel()
+
+    def _describe(self, incarnation: str) -> Worker:
+        is_drained = self._name in self._follower.map.wishes.drained
+        return Worker(
+            name=self._name,
+            incarnation=incarnation,
+            addresses=self._addresses,
+            weight=self._weight,
+            load=self._load.measure(),
+            state=WorkerState.DRAINING if is_drained else WorkerState.SERVING,
+            shards=self._holding.describe(),
+        )
+
+    def _count_events(self) -> int:
+        passed = self._bus.tail.passed
+        return sum(n_of(passed[shard].value) for shard in self._holding.shards if shard < len(passed))
+
+    def _show_map(self, shard_map: ShardMap) -> None:
+        self._metrics.shard_map_version.set(shard_map.version)
+        self._metrics.shard_map_term.set(shard_map.term)
+
+
+async def _release(_shard: int, _place: Place) -> None:
+    """Let a shard go: nothing of this process depends on who owns it."""
+
+
+def _connect_alone(address: RedisAddress, clock: Clock, times: LeaseTimes) -> RedisClient:
+    """Make the connection of a lease, which gives up before the lease ends."""
+    options = ClientOptions(
+        connect_timeout_s=times.renewal_s, timeout_s=times.lifetime_s, patience_s=times.renewal_s, max_calls=10
+    )
+    return RedisClient(
+        address=address,
+        scripts=load_scripts(),
+        monotonic_s=clock.monotonic_s,
+        backoff=Backoff(random.random),
+        options=options,
+    )
+
+
+def _find_addresses(settings: Settings) -> WorkerAddresses:
+    """Return the addresses that the settings name; one on a port that the system chooses is not told."""
+    gateway, metrics = settings.gateway, settings.metrics
+    metrics_host = find_reachable_host(metrics.host)
+    has_metrics = metrics.enabled and metrics.port
+    return WorkerAddresses(
+        gateway=f"ws://{format_authority(find_reachable_host(gateway.host), gateway.port)}" if gateway.port else "",
+        metrics=f"http://{format_authority(metrics_host, metrics.port)}" if has_metrics else "",
+        public_url=gateway.public_url,
+    )
