@@ -1,0 +1,34 @@
+"""The works of the commands that run processes: the supervisor with its children, and a controller alone."""
+
+import os
+import sys
+from functools import partial
+
+from core.runtime.logs import configure_logging
+from core.runtime.main import run_process
+from core.runtime.settings.configuration import load_settings
+from shardctl.outcomes import DONE
+from shardctl.plan import plan_processes
+from shardctl.supervisor import Supervisor
+
+Flags = dict[str, str | None]
+
+
+def run_up(apis: int, controllers: int, flags: Flags) -> int:
+    """Run the processes of a machine. Raises StartError."""
+    settings = load_settings(environ=os.environ, flags=flags)
+    configure_logging(settings.logging, sys.stderr)
+    planned = plan_processes(settings, apis=apis, controllers=controllers, config=flags["config"])
+    supervisor = Supervisor(settings=settings, processes=planned, out=sys.stdout)
+    run_process(supervisor.run)
+    return DONE
+
+
+def run_controller_alone(name: str, flags: Flags) -> int:
+    """Run a controller. Raises StartError."""
+    from shardctl.control.process import run_controller  # noqa: PLC0415 - the supervisor needs no driver
+
+    settings = load_settings(environ=os.environ, flags=flags)
+    configure_logging(settings.logging, sys.stderr)
+    run_process(partial(run_controller, settings, name, sys.stdout))
+    return DONE
