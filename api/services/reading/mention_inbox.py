@@ -17,7 +17,7 @@ from core.domain.events import RECENT_MENTION_DELETE
 from core.domain.guilds.permissions import Permission
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.messages.message import Message
-from core.domain.messages.read_state import Mention
+from core.domain.messages.read_state import Mention, MentionPage
 from core.store.interfaces import Store
 from core.wire.objects.channels.read_state import RecentMentionDelete
 
@@ -26,7 +26,8 @@ MAX_LIMIT: Final = 100
 
 _READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
 _MAX_READS: Final = 8
-"""The pages that one request reads when most of what they hold is hidden from the caller by now."""
+"""The pages that one request reads when most of what they hold is hidden from the caller by now. A page costs two looks
+for each channel in which a target of the caller is mentioned, and (limit + 1)² rows at most."""
 
 
 class InboxQuery(msgspec.Struct, kw_only=True, frozen=True):
@@ -57,10 +58,10 @@ class MentionInboxService:
         before = MAX_SNOWFLAKE if query.before is None else query.before
         for _ in range(_MAX_READS):
             page = await self._read(caller.user_id, query, before)
-            found += await self._find_readable(caller.user_id, page)
-            if len(page) < query.limit or len(found) >= query.limit:
+            found += await self._find_readable(caller.user_id, page.mentions)
+            before = page.next_before
+            if not before or len(found) >= query.limit:
                 break
-            before = page[-1].message_id
         return self._renderer.encode_list(await self._renderer.resolve_all(found[: query.limit]))
 
     async def dismiss(self, caller: Caller, message_id: int) -> None:
@@ -68,14 +69,14 @@ class MentionInboxService:
         require_person(caller)
         query = InboxQuery(limit=1)
         page = await self._read(caller.user_id, query, min(message_id + 1, MAX_SNOWFLAKE))
-        if not page or page[0].message_id != message_id:
+        if not page.mentions or page.mentions[0].message_id != message_id:
             return
         async with self._store.write(users=[caller.user_id]) as tx:
             if await tx.read_states.dismiss(caller.user_id, message_id):
                 payload = RecentMentionDelete(message_id=str(message_id))
                 tx.announce(user_event(self._ids.next(), RECENT_MENTION_DELETE, caller.user_id, payload))
 
-    async def _read(self, user_id: int, query: InboxQuery, before: int) -> Sequence[Mention]:
+    async def _read(self, user_id: int, query: InboxQuery, before: int) -> MentionPage:
         return await self._store.read_states.list_mentions(
             user_id,
             before=before,

@@ -63,6 +63,14 @@ class Mention(msgspec.Struct, frozen=True):
     message_id: int
 
 
+class MentionPage(msgspec.Struct, frozen=True):
+    """Messages that mention somebody, newest first, and before which message the next ones are to be asked for."""
+
+    mentions: list[Mention]
+    next_before: int
+    """0 when there are no more. A page may have fewer than were asked for, or none, though there are more."""
+
+
 class ReadReceipt(msgspec.Struct, frozen=True):
     """How far somebody else has read a direct channel."""
 

@@ -1,6 +1,7 @@
 """Read states and mentions: what counts for whom, and places that do not go back."""
 
-from typing import Protocol
+from random import Random
+from typing import Any, Protocol
 
 import pytest
 
@@ -327,8 +328,16 @@ async def test_state_of_a_deleted_channel_is_not_listed(store: Store, guild: Gui
 
 
 async def list_mentions(store: Store, user_id: int, **fields: object) -> list[Mention]:
-    wanted = {"before": flake_at(1000), "limit": 25, **fields}
-    return await store.read_states.list_mentions(user_id, **wanted)  # type: ignore[arg-type] # of several types
+    """Return the mentions before an id, or all, page by page."""
+    wanted: dict[str, Any] = {"before": flake_at(1000), "limit": 25, **fields}
+    found: list[Mention] = []
+    while wanted["before"] and len(found) < wanted["limit"]:
+        page = await store.read_states.list_mentions(user_id, **wanted)
+        assert len(page.mentions) <= wanted["limit"]
+        assert page.next_before < wanted["before"]
+        found += page.mentions
+        wanted["before"] = page.next_before
+    return found[: wanted["limit"]]
 
 
 async def test_mentions_are_listed_newest_first_in_pages_whether_read_or_not(
@@ -358,6 +367,38 @@ async def test_mentions_of_roles_and_everyone_are_left_out_on_demand(store: Stor
     assert await seconds(roles=False, everyone=False) == [14, 10]
     assert await seconds(guild_id=GUILD) == [12, 11, 10]
     assert await seconds(guild_id=flake(11)) == []
+
+
+async def test_pages_have_each_mention_once_however_they_lie_in_channels(store: Store, messages: Mentioning) -> None:
+    others = [flake(70 + number) for number in range(5)]
+    async with store.write(guilds=[GUILD]) as tx:
+        for other in others:
+            await tx.channels.create(new_channel(70 + others.index(other), GUILD))
+    rng = Random(7)
+    named: list[dict[str, Any]] = [
+        {"mention_ids": (BOB,)},
+        {"mention_role_ids": (ROLE,)},
+        {"mention_everyone": True},
+        {"mention_everyone": True, "mention_ids": (BOB,), "mention_role_ids": (ROLE,)},
+    ]
+    sent: list[int] = []
+    for number in range(10, 60):
+        # Bob's own messages are mentions of his as well, and are not listed: here and there nothing else is for long.
+        author_id = BOB if number % 25 > 15 else ALICE
+        channel_id = rng.choice(others[: 1 + number // 12])
+        await messages.send(said(number, channel_id, author_id=author_id, **rng.choice(named)))
+        if author_id != BOB:
+            sent.insert(0, flake_at(number))
+    for limit in (1, 3, 25):
+        found: list[int] = []
+        before = flake_at(1000)
+        while before:
+            page = await store.read_states.list_mentions(BOB, before=before, limit=limit)
+            assert page.next_before < before
+            assert len(page.mentions) <= limit
+            found += [each.message_id for each in page.mentions]
+            before = page.next_before
+        assert found == sent, limit
 
 
 async def test_dismissed_mention_is_not_listed_and_still_counts(store: Store, messages: Mentioning) -> None:

@@ -124,7 +124,8 @@ async def _read_everything(folder: Path, store: Any) -> Mapping[str, list[Any]]:
         "relationships": [await store.relationships.list_of(user_id) for user_id in users],
         "read_states": [await store.read_states.list_of_user(user_id) for user_id in users],
         "mentions": [
-            await store.read_states.list_mentions(user_id, before=MAX_SNOWFLAKE, limit=99) for user_id in users
+            (await store.read_states.list_mentions(user_id, before=MAX_SNOWFLAKE, limit=99)).mentions
+            for user_id in users
         ],
         "direct": [await store.channels.list_direct(user_id) for user_id in users],
     }

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from core.domain.messages.message import Message
-from core.domain.messages.read_state import Ack, Mention, ReadReceipt, ReadState
+from core.domain.messages.read_state import Ack, MentionPage, ReadReceipt, ReadState
 
 
 class ReadStateReader(Protocol):
@@ -28,10 +28,11 @@ class ReadStateReader(Protocol):
 
     async def list_mentions(
         self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
-    ) -> list[Mention]:
+    ) -> MentionPage:
         """Return messages that mention the user and were not dismissed, newest first, also those that were read.
 
-        None is from before the user joined, or from somebody whom the user has blocked.
+        None is from before the user joined, or from somebody whom the user has blocked. What is read for a page is
+        bounded, whatever there is, so it may have less than `limit`, and the next one is asked for with `next_before`.
 
         `guild_id` asks for one guild alone; without `roles` or `everyone` such mentions are left out.
         """

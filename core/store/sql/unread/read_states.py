@@ -12,15 +12,16 @@ import msgspec
 from sqlalchemy import Table, and_, bindparam, select
 
 from core.domain.ids import snowflake_at
-from core.domain.messages.read_state import Ack, Mention, ReadReceipt, ReadState
+from core.domain.messages.read_state import Ack, Mention, MentionPage, ReadReceipt, ReadState
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, read_states
 from core.store.sql.schema.tables.users import users
+from core.store.sql.unread.listed_mentions import LISTED
 from core.store.sql.unread.read_receipts import PEERS, RECEIPTS
-from core.store.sql.unread.waiting_mentions import LISTED, WAITING, WAITING_IN
+from core.store.sql.unread.waiting_mentions import WAITING, WAITING_IN
 
 
 class _Row(msgspec.Struct, kw_only=True, frozen=True):
@@ -95,11 +96,16 @@ class SqlReadStates:
 
     async def list_mentions(
         self, user_id: int, *, before: int, limit: int, guild_id: int = 0, roles: bool = True, everyone: bool = True
-    ) -> list[Mention]:
+    ) -> MentionPage:
         rows = await self._db.query(
             LISTED[roles, everyone], user_id=user_id, before_id=before, limit=limit, guild_id=guild_id
         )
-        return [Mention(row[0], row[1]) for row in rows]
+        found = {row[1]: row[0] for row in rows if row[0]}
+        (reached,) = (row[1] for row in rows if not row[0])
+        mentions_ = [Mention(found[message_id], message_id) for message_id in sorted(found, reverse=True)]
+        if len(mentions_) == limit:
+            return MentionPage(mentions_, mentions_[-1].message_id)
+        return MentionPage(mentions_, reached)
 
     async def find_receipt_peers(self, user_id: int, channel_ids: Collection[int]) -> dict[int, list[int]]:
         if not channel_ids:

@@ -1,4 +1,4 @@
-"""The queries of mentions: how many wait for a person in each channel, and which there were.
+"""The query of how many mentions wait for a person in each channel. Which there were is asked in `listed_mentions`.
 
 Whom a message concerns is decided when it is read, by its targets and the person's memberships, roles and direct
 channels as they are then, and without those whose author the person has blocked. The mentions of a target in a channel
@@ -18,7 +18,6 @@ from typing import Any, Final
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    Integer,
     and_,
     bindparam,
     func,
@@ -27,7 +26,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
-from sqlalchemy.sql.selectable import CTE, CompoundSelect, Select
+from sqlalchemy.sql.selectable import CTE, Select
 
 from core.domain.ids import EPOCH_MS
 from core.domain.messages.read_state import MOST_WAITING
@@ -36,36 +35,36 @@ from core.store.sql.engine.places import Places
 from core.store.sql.engine.query import Query
 from core.store.sql.schema.tables.channels import channels, recipients
 from core.store.sql.schema.tables.members import member_roles, members
-from core.store.sql.schema.tables.read_states import dismissed_mentions, mentions, read_states
+from core.store.sql.schema.tables.read_states import mentions, read_states
 from core.store.sql.schema.tables.relationships import relationships
 
 _PER_MS: Final = 1 << 22
 """The snowflakes of a millisecond."""
 
-_USER: Final = bindparam("user_id", type_=BigInteger)
+USER: Final = bindparam("user_id", type_=BigInteger)
 
 _BLOCKED: Final = select(relationships.c.other_id).where(
-    relationships.c.user_id == _USER, relationships.c.type == int(RelationshipType.BLOCKED)
+    relationships.c.user_id == USER, relationships.c.type == int(RelationshipType.BLOCKED)
 )
-_OF_USER: Final = members.c.user_id == _USER
+_OF_USER: Final = members.c.user_id == USER
 _HOLDS_ROLE: Final = and_(member_roles.c.guild_id == members.c.guild_id, member_roles.c.user_id == members.c.user_id)
-_JOINED: Final = and_(members.c.guild_id == mentions.c.guild_id, _OF_USER)
-_IS_SINCE_JOINED: Final = mentions.c.message_id >= (members.c.joined_ms - EPOCH_MS) * _PER_MS
-_CONCERNS: Final = (mentions.c.author_id != _USER, mentions.c.author_id.not_in(_BLOCKED))
+JOINED: Final = and_(members.c.guild_id == mentions.c.guild_id, _OF_USER)
+IS_SINCE_JOINED: Final = mentions.c.message_id >= (members.c.joined_ms - EPOCH_MS) * _PER_MS
+CONCERNS: Final = (mentions.c.author_id != USER, mentions.c.author_id.not_in(_BLOCKED))
 
-_OWN_GUILDS: Final = select(members.c.guild_id.label("target_id")).where(_OF_USER)
-_OWN_ROLES: Final = select(member_roles.c.role_id).select_from(members.join(member_roles, _HOLDS_ROLE)).where(_OF_USER)
-_OWN_DIRECTS: Final = select(recipients.c.channel_id).where(recipients.c.user_id == _USER)
+OWN_GUILDS: Final = select(members.c.guild_id.label("target_id")).where(_OF_USER)
+OWN_ROLES: Final = select(member_roles.c.role_id).select_from(members.join(member_roles, _HOLDS_ROLE)).where(_OF_USER)
+_OWN_DIRECTS: Final = select(recipients.c.channel_id).where(recipients.c.user_id == USER)
 
 
 def _pairs_in(is_channel: ColumnElement[bool]) -> CTE:
     """Return the person's targets in some channels, each with the channel."""
-    role_there = and_(member_roles.c.guild_id == channels.c.guild_id, member_roles.c.user_id == _USER)
+    role_there = and_(member_roles.c.guild_id == channels.c.guild_id, member_roles.c.user_id == USER)
     guild_there = and_(members.c.guild_id == channels.c.guild_id, _OF_USER)
-    direct = and_(recipients.c.channel_id == channels.c.id, recipients.c.user_id == _USER)
+    direct = and_(recipients.c.channel_id == channels.c.id, recipients.c.user_id == USER)
     channel_id = channels.c.id.label("channel_id")
     return union_all(
-        select(_USER.label("target_id"), channel_id).where(is_channel),
+        select(USER.label("target_id"), channel_id).where(is_channel),
         select(member_roles.c.role_id, channel_id)
         .select_from(channels.join(member_roles, role_there))
         .where(is_channel),
@@ -74,9 +73,12 @@ def _pairs_in(is_channel: ColumnElement[bool]) -> CTE:
     ).cte("pairs")
 
 
-def _all_pairs() -> CTE:
-    """Return the person's targets, each with the channels in which it is mentioned. Its last row has no channel."""
-    targets = union_all(select(_USER.label("target_id")), _OWN_GUILDS, _OWN_ROLES, _OWN_DIRECTS).cte("targets")
+def list_pairs(*others: Select[Any]) -> CTE:
+    """Return the person and other targets, each with the channels in which it is mentioned.
+
+    The last row of each target has no channel.
+    """
+    targets = union_all(select(USER.label("target_id")), *others).cte("targets")
     first = select(targets.c.target_id, _next_channel(targets.c.target_id, literal(0, BigInteger)).label("channel_id"))
     pairs = first.cte("pairs", recursive=True)
     more = select(pairs.c.target_id, _next_channel(pairs.c.target_id, pairs.c.channel_id))
@@ -99,11 +101,11 @@ def _count(pairs: CTE) -> Select[Any]:
         mentions.c.message_id > above.c.floor_id,
     )
     # What names a person in a direct channel counts as a message of that channel.
-    is_theirs = or_(mentions.c.target_id == mentions.c.channel_id, _IS_SINCE_JOINED)
+    is_theirs = or_(mentions.c.target_id == mentions.c.channel_id, IS_SINCE_JOINED)
     return (
         select(mentions.c.channel_id, func.count(mentions.c.message_id.distinct()))
-        .select_from(above.join(mentions, waits).outerjoin(members, _JOINED))
-        .where(is_theirs, *_CONCERNS, mentions.c.is_ping)
+        .select_from(above.join(mentions, waits).outerjoin(members, JOINED))
+        .where(is_theirs, *CONCERNS, mentions.c.is_ping)
         .group_by(mentions.c.channel_id)
     )
 
@@ -113,7 +115,7 @@ def _floors(pairs: CTE) -> CTE:
 
     They are made first: PostgreSQL would look for the floor at each mention.
     """
-    is_place = and_(read_states.c.user_id == _USER, read_states.c.channel_id == pairs.c.channel_id)
+    is_place = and_(read_states.c.user_id == USER, read_states.c.channel_id == pairs.c.channel_id)
     place = func.coalesce(read_states.c.counted_id, 0)
     is_after = (mentions.c.target_id == pairs.c.target_id, mentions.c.channel_id == pairs.c.channel_id)
     bound = select(mentions.c.message_id).where(*is_after, mentions.c.message_id > place)
@@ -123,7 +125,7 @@ def _floors(pairs: CTE) -> CTE:
     return placed.select_from(pairs.outerjoin(read_states, is_place)).cte("floors").prefix_with("MATERIALIZED")
 
 
-WAITING: Final = Query(_count(_all_pairs()))
+WAITING: Final = Query(_count(list_pairs(OWN_GUILDS, OWN_ROLES, _OWN_DIRECTS)))
 """The messages that wait for the user, by channel."""
 
 
@@ -139,41 +141,3 @@ class WaitingIn:
 
 WAITING_IN: Final = [WaitingIn(size) for size in (1, 100)]
 """One channel is what a client acks, a hundred are a bulk."""
-
-
-def _targets(*others: Select[Any]) -> CompoundSelect[Any]:
-    return union_all(select(_USER), *others)
-
-
-def _listed(targets: CompoundSelect[Any] | Select[Any]) -> Query:
-    is_dismissed = (
-        select(literal(1))
-        .where(dismissed_mentions.c.user_id == _USER, dismissed_mentions.c.message_id == mentions.c.message_id)
-        .exists()
-    )
-    guild_id = bindparam("guild_id", type_=BigInteger)
-    is_wanted: ColumnElement[bool] = or_(guild_id == 0, mentions.c.guild_id == guild_id)
-    return Query(
-        select(mentions.c.channel_id, mentions.c.message_id)
-        .distinct()
-        .select_from(mentions.outerjoin(members, _JOINED))
-        .where(
-            mentions.c.target_id.in_(targets),
-            mentions.c.message_id < bindparam("before_id", type_=BigInteger),
-            *_CONCERNS,
-            is_wanted,
-            or_(mentions.c.guild_id == 0, _IS_SINCE_JOINED),
-            ~is_dismissed,
-        )
-        .order_by(mentions.c.message_id.desc())
-        .limit(bindparam("limit", type_=Integer))
-    )
-
-
-LISTED: Final = {
-    (True, True): _listed(_targets(_OWN_GUILDS, _OWN_ROLES)),
-    (True, False): _listed(_targets(_OWN_ROLES)),
-    (False, True): _listed(_targets(_OWN_GUILDS)),
-    (False, False): _listed(select(_USER)),
-}
-"""The newest mentions before `before_id`, keyed by whether those of roles, and of everyone, are among them."""

@@ -25,6 +25,7 @@ from core.store.sql.engine.query import CompiledQuery, Query
 from core.store.sql.schema import all_tables, tables
 from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.migrate import migrate
+from core.store.sql.unread.listed_mentions import LISTED
 from core.store.sql.unread.waiting_mentions import WAITING, WAITING_IN
 from core.store.sql.writing.log import _NEWEST, _OLDEST, _READ
 
@@ -121,6 +122,18 @@ async def test_count_of_mentions_reads_those_above_the_floors_alone(migrated: Pa
     key = "PRIMARY KEY (target_id=? AND channel_id=? AND message_id>?)"
     assert looks == [f"SEARCH mentions USING {key}"] * 2, plan
     assert not [line for line in plan if line.startswith("SCAN mentions")], plan
+
+
+@pytest.mark.parametrize("query", LISTED.values())
+async def test_list_of_mentions_looks_at_pairs_alone(migrated: Path, query: Query) -> None:
+    step = CompiledQuery(query, SQLITE.compiler).step(dict.fromkeys(query.statement.compile().params, 1))
+    plan = explain(migrated, step.sql, step.parameters)
+    looks = [line.partition(" USING ")[2] for line in plan if line.startswith(("SEARCH mentions", "SEARCH there"))]
+    key = "PRIMARY KEY (target_id=? AND channel_id=? AND message_id"
+    leaps = [look for look in looks if "AND channel_id>?" in look]
+    assert leaps, plan
+    assert all(look.removeprefix("COVERING INDEX ").startswith(key) for look in looks if look not in leaps), plan
+    assert not [line for line in plan if line.startswith(("SCAN mentions", "SCAN there"))], plan
 
 
 async def test_lookup_of_nonces_searches_an_index(migrated: Path) -> None:
