@@ -144,7 +144,7 @@ def build_api(ground: ApiGround) -> Api:
     web = build_web_parts(external=ground.external, settings=settings.embeds, clock=ground.clock, metrics=metrics.web)
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
     messages = build_message_parts(ground, common, files=files, web=web)
-    private = build_private_services(ground, common, images=files.images)
+    private = build_private_services(ground, common, limits=limits, images=files.images)
     memory = Memory((*common.list_caches(), accounts.authenticator))
     services = Services(
         account=accounts.services,

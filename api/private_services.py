@@ -8,6 +8,7 @@ from api.services.channels.direct_channels import DirectChannelService
 from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channels import PrivateChannelService
 from api.services.images import ImageService
+from api.services.limits import Limits
 from api.services.messages.system_messages import SystemMessages
 from api.services.presence.last_seen import LastSeenService
 from api.services.relationships.relationships import RelationshipService
@@ -23,7 +24,9 @@ class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
     relationships: RelationshipService
 
 
-def build_private_services(ground: ApiGround, common: Common, images: ImageService) -> PrivateServices:
+def build_private_services(
+    ground: ApiGround, common: Common, *, limits: Limits, images: ImageService
+) -> PrivateServices:
     """Make the services."""
     store, ids, entities = ground.store, ground.ids, common.entities
     groups = GroupChannelService(
@@ -37,7 +40,7 @@ def build_private_services(ground: ApiGround, common: Common, images: ImageServi
         most_recipients=ground.settings.limits.group_recipients,
     )
     directs = DirectChannelService(
-        entities=entities, last_messages=common.last_messages, sends=common.directs, store=store, ids=ids
+        entities=entities, last_messages=common.last_messages, sends=common.directs, limits=limits, store=store, ids=ids
     )
     return PrivateServices(
         calls=CallService(entities=entities),
@@ -50,6 +53,11 @@ def build_private_services(ground: ApiGround, common: Common, images: ImageServi
         ),
         private_channels=PrivateChannelService(directs=directs, groups=groups),
         relationships=RelationshipService(
-            store=store, entities=entities, relationships=common.relationships, ids=ids, clock=ground.clock
+            store=store,
+            entities=entities,
+            relationships=common.relationships,
+            limits=limits,
+            ids=ids,
+            clock=ground.clock,
         ),
     )

@@ -2,6 +2,8 @@
 
 - every request against 50/s of its user (of its address, without a user), which is the *global* limit;
 - changes of reactions against 4/s of their user in each channel;
+- new direct channels, and requests for friendship, against their user: each of them reaches somebody who may not know
+  of the caller;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
@@ -17,7 +19,7 @@ import logging
 from collections.abc import Hashable
 from functools import lru_cache
 
-from core.domain.errors import RateLimited
+from core.domain.errors import DirectsOpenedTooFast, RateLimited
 from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule, Standing
 from core.live.refusals import Refusals
 from core.runtime.addresses import key_of
@@ -31,6 +33,8 @@ class Limits:
 
     __slots__ = (
         "_account_passwords",
+        "_direct_openings",
+        "_friend_requests",
         "_gate",
         "_invalid",
         "_is_enabled",
@@ -50,6 +54,8 @@ class Limits:
         self._is_enabled = settings.enabled
         self._requests = Rule("requests", settings.requests_per_second, 1.0)
         self._reactions = Rule("reactions", settings.channel_reactions, settings.channel_reactions_window_s)
+        self._direct_openings = Rule("direct-openings", settings.direct_openings, settings.contacts_window_s)
+        self._friend_requests = Rule("friend-requests", settings.friend_requests, settings.contacts_window_s)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
         window_s = settings.wrong_passwords_window_s
@@ -79,6 +85,19 @@ class Limits:
         if standing.retry_after_s:
             self._refusals.tell(self._reactions, user_id)
         return standing
+
+    async def take_direct_opening(self, user_id: int) -> None:
+        """Count a new direct channel. Raises DirectsOpenedTooFast."""
+        if self._is_enabled:
+            try:
+                await self._take(self._direct_openings, user_id, user_id)
+            except RateLimited as error:
+                raise DirectsOpenedTooFast(error.retry_after_s) from None
+
+    async def take_friend_request(self, user_id: int) -> None:
+        """Count a request for friendship. Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._friend_requests, user_id, user_id)
 
     async def take_registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""

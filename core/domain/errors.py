@@ -96,6 +96,13 @@ class RateLimited(DomainError):
         self.bucket = bucket
 
 
+class DirectsOpenedTooFast(RateLimited):
+    """The caller opens new direct channels too often."""
+
+    code = 40003
+    message = "You are opening direct messages too fast"
+
+
 class Invalid(DomainError):
     """The input is wrong. With fields it is a form error (50035) that names each of them."""
 

@@ -10,6 +10,7 @@ from api.services.directs.direct_events import direct_channel_event, show_direct
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.limits import Limits
 from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownUser
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE
@@ -21,7 +22,7 @@ from core.wire.objects.channels.channel import DirectChannelObject
 class DirectChannelService:
     """Opens, closes and lists direct channels."""
 
-    __slots__ = ("_entities", "_ids", "_last_messages", "_sends", "_store")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_limits", "_sends", "_store")
 
     def __init__(
         self,
@@ -29,6 +30,7 @@ class DirectChannelService:
         entities: EntityCache,
         last_messages: LastMessages,
         sends: DirectSends,
+        limits: Limits,
         store: Store,
         ids: IdSource,
     ) -> None:
@@ -36,17 +38,19 @@ class DirectChannelService:
         self._store = store
         self._last_messages = last_messages
         self._sends = sends
+        self._limits = limits
         self._ids = ids
 
     async def open(self, user: User, recipient_id: int) -> DirectChannelObject:
         """Return the channel of the user and one other, created when there is none and opened when it was closed.
 
         Raises:
-            InvalidRecipients: unknown, or oneself. CannotSendToUser: bot to bot.
+            InvalidRecipients: unknown, or oneself. CannotSendToUser: bot to bot. DirectsOpenedTooFast.
         """
         recipient = await self._fetch_recipient(user, recipient_id)
         channel = await self._store.channels.find_direct(user.id, recipient.id)
         if channel is None:
+            await self._limits.take_direct_opening(user.id)
             channel = await self._create(user, recipient)
         if user.id in channel.closed_for:
             await self._sends.open_for(channel.id, [user.id])

@@ -13,6 +13,7 @@ from api.services.announcements import user_event
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.limits import Limits
 from api.services.relationships.friend_sources import require_open
 from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.relationships.relationship_forms import PutRelationship, RequestByName, UpdateRelationship
@@ -59,14 +60,22 @@ Step = Callable[[Pair], Pair]
 class RelationshipService:
     """Reads and changes the caller's side of relationships, and the other side with it."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_relationships", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_limits", "_relationships", "_store")
 
     def __init__(
-        self, *, store: Store, entities: EntityCache, relationships: RelationshipCache, ids: IdSource, clock: Clock
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        relationships: RelationshipCache,
+        limits: Limits,
+        ids: IdSource,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._entities = entities
         self._relationships = relationships
+        self._limits = limits
         self._ids = ids
         self._clock = clock
 
@@ -92,11 +101,13 @@ class RelationshipService:
         """Ask the person of this name for friendship.
 
         Raises:
-            NobodyOfThatName. As `request`.
+            NobodyOfThatName. As `put`.
         """
         _require_person(caller)
         other = None if form.names_nobody else await self._store.users.find_by_username(form.username.strip())
         if other is None:
+            # A name that nobody has counts as well, or names could be tried without end.
+            await self._limits.take_friend_request(caller.user_id)
             raise NobodyOfThatName
         await self._request(caller, other)
 
@@ -105,7 +116,7 @@ class RelationshipService:
 
         Raises:
             UnknownUser, WrongAccountKind, NotOneself, BotsHaveNoFriends, AlreadyFriends, FriendRequestBlocked,
-            FriendRequestsClosed, FriendRequestsFull. LimitReached: 30002. Invalid: for another type.
+            FriendRequestsClosed, FriendRequestsFull, RateLimited. LimitReached: 30002. Invalid: for another type.
         """
         _require_person(caller)
         if form.type not in _SETTABLE:
@@ -152,6 +163,9 @@ class RelationshipService:
             raise NotOneself
         if other.bot:
             raise BotsHaveNoFriends
+        sides = await self._relationships.sides_of(caller.user_id)
+        if sides.get(other.id) is not RelationshipType.INCOMING:
+            await self._limits.take_friend_request(caller.user_id)
         await self._take(caller, other, request_friendship)
 
     async def _take(self, caller: Caller, other: User, step: Step) -> None:

@@ -153,9 +153,12 @@ class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     max_upload_bytes: Annotated[int, Meta(ge=1, le=2**40)] = 104_857_600
     upload_lifetime_s: PositiveSeconds = 900.0
     link_lifetime_s: Annotated[float, Meta(ge=60, le=_YEAR_S)] = 86_400.0
+    waiting_uploads: Annotated[int, Meta(ge=0, le=2**31 - 1)] = 100
+    waiting_upload_bytes: Annotated[int, Meta(ge=0, le=2**50)] = 2_147_483_648
     user_quota_bytes: Annotated[int, Meta(ge=0, le=2**50)] = 0
     guild_quota_bytes: Annotated[int, Meta(ge=0, le=2**50)] = 0
     sweep_interval_s: PositiveSeconds = 60.0
+    picture_grace_s: Annotated[float, Meta(ge=60, le=_YEAR_S)] = 86_400.0
     picture_processes: Annotated[int, Meta(ge=1, le=64)] = 1
     max_picture_pixels: Annotated[int, Meta(ge=1024, le=2**30)] = 50_000_000
 
@@ -187,6 +190,9 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     messages_per_minute: Count = 100
     channel_reactions: Count = 4
     channel_reactions_window_s: PositiveSeconds = 1.0
+    direct_openings: Count = 100
+    friend_requests: Count = 100
+    contacts_window_s: PositiveSeconds = 600.0
     invalid_requests: Count = 10_000
     invalid_requests_window_s: PositiveSeconds = 600.0
     registrations_per_minute: Count = 60
