@@ -13,7 +13,9 @@ from api.services.files.file_rows import FileRows
 from api.services.files.file_sweep import FileSweep
 from api.services.files.incoming_files import FileIntake
 from api.services.files.link_refresh import LinkRefreshService
-from api.services.files.stored_files import Quotas, StoredFiles
+from api.services.files.quotas import Quotas
+from api.services.files.stored_files import StoredFiles
+from api.services.files.stored_pictures import StoredPictures
 from api.services.files.thumbnails import Thumbnails
 from api.services.files.uploads import UploadService
 from api.services.images import ImageService
@@ -48,8 +50,14 @@ def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
     """Make the services."""
     store, blobs, clock, settings = ground.store, ground.blobs, ground.clock, ground.settings.files
     workers = PictureWorkers(processes=settings.picture_processes, max_pixels=settings.max_picture_pixels)
-    quotas = Quotas(user_bytes=settings.user_quota_bytes, guild_bytes=settings.guild_quota_bytes)
+    quotas = Quotas(
+        user_bytes=settings.user_quota_bytes,
+        guild_bytes=settings.guild_quota_bytes,
+        waiting_files=settings.waiting_uploads,
+        waiting_bytes=settings.waiting_upload_bytes,
+    )
     files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
+    pictures = StoredPictures(store=store, blobs=blobs, quotas=quotas, clock=clock, grace_s=settings.picture_grace_s)
     thumbnails = Thumbnails(blobs=blobs, workers=workers)
     rows = FileRows(ids=ground.ids, clock=clock, lifetime_s=settings.upload_lifetime_s)
     return FileParts(
@@ -60,12 +68,13 @@ def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
             store=store,
             bus=ground.bus,
             files=files,
+            pictures=pictures,
             staging=blobs.staging,
             clock=clock,
             interval_s=settings.sweep_interval_s,
             lifetime_s=settings.upload_lifetime_s,
         ),
-        images=ImageService(blobs=blobs, workers=workers, thumbnails=thumbnails),
+        images=ImageService(pictures=pictures, blobs=blobs, workers=workers, thumbnails=thumbnails),
         workers=workers,
     )
 

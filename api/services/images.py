@@ -3,7 +3,8 @@
 The first bytes of a picture decide its type, not its address. A picture is stored upright and without metadata
 (`core.media`), and its name is a hash of its content, with `a_` in front for moving pictures, as clients expect. What
 cannot be read as a picture is refused, and so is one of too many pixels. Smaller ones are made when clients ask for a
-size; of moving pictures only when they ask for one that stands still.
+size; of moving pictures only when they ask for one that stands still. What nobody shows any more is removed
+(`api.services.files.stored_pictures`).
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import hashlib
 import re
 from typing import Final
 
+from api.services.files.stored_pictures import StoredPictures
 from api.services.files.thumbnails import Box, Thumbnails
 from core.domain.errors import invalid_field
 from core.media.workers import PictureWorkers
@@ -35,15 +37,22 @@ HASH: Final = re.compile(r"(?:a_)?[0-9a-f]{32}")
 class ImageService:
     """Stores and finds pictures."""
 
-    __slots__ = ("_blobs", "_thumbnails", "_workers")
+    __slots__ = ("_blobs", "_pictures", "_thumbnails", "_workers")
 
-    def __init__(self, *, blobs: BlobStore, workers: PictureWorkers, thumbnails: Thumbnails) -> None:
+    def __init__(
+        self, *, pictures: StoredPictures, blobs: BlobStore, workers: PictureWorkers, thumbnails: Thumbnails
+    ) -> None:
+        self._pictures = pictures
         self._blobs = blobs
         self._workers = workers
         self._thumbnails = thumbnails
 
-    async def store(self, data: str, *, folder: str, field: str) -> str:
-        """Keep a picture as `folder/hash`, and return the hash. Raises Invalid that names `field`; Unavailable."""
+    async def store(self, data: str, *, folder: str, field: str, user_id: int, guild_id: int = 0) -> str:
+        """Keep a picture as `folder/hash`, and return the hash. `user_id` has brought it, for a guild or for none.
+
+        Raises:
+            Invalid: names `field`. QuotaReached. Unavailable.
+        """
         picture = parse_data_address(data, field)
         content_type = find_image_type(picture)
         cleaned = None if content_type is None else await self._clean(picture, content_type)
@@ -52,7 +61,7 @@ class ImageService:
         picture = cleaned
         prefix = "a_" if is_moving(picture) else ""
         name = prefix + hashlib.sha256(picture).hexdigest()[:32]
-        await self._blobs.put(f"{folder}/{name}", picture, content_type)
+        await self._pictures.put(folder, name, picture, content_type, user_id=user_id, guild_id=guild_id)
         return name
 
     async def _clean(self, picture: bytes, content_type: str) -> bytes | None:

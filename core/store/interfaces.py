@@ -42,6 +42,7 @@ from core.store.aggregates.people.last_seen import LastSeenReader, LastSeenWrite
 from core.store.aggregates.people.preferences import PreferenceReader, PreferenceWriter
 from core.store.aggregates.people.relationships import RelationshipReader, RelationshipWriter
 from core.store.aggregates.people.users import UserReader, UserWriter
+from core.store.aggregates.pictures import PictureReader, PictureWriter
 from core.store.aggregates.secrets import Secrets
 from core.wire.envelope import Envelope
 
@@ -59,6 +60,7 @@ class Transaction(Protocol):
     invites: InviteWriter
     pins: PinWriter
     files: FileWriter
+    pictures: PictureWriter
     preferences: PreferenceWriter
     last_seen: LastSeenWriter
     relationships: RelationshipWriter
@@ -93,6 +95,7 @@ class Store(Protocol):
     invites: InviteReader
     pins: PinReader
     files: FileReader
+    pictures: PictureReader
     secrets: Secrets
     preferences: PreferenceReader
     last_seen: LastSeenReader

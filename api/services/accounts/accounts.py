@@ -153,7 +153,8 @@ class AccountService:
         for field, folder in _PICTURES.items():
             value = getattr(form, field)
             if isinstance(value, str):
-                changes[field] = await self._images.store(value, folder=f"{folder}/{user_id}", field=field)
+                place = f"{folder}/{user_id}"
+                changes[field] = await self._images.store(value, folder=place, field=field, user_id=user_id)
             elif value is None:
                 changes[field] = None
         if isinstance(form.new_password, str):

@@ -116,7 +116,8 @@ class ApplicationService:
         application_id = self._ids.next()
         icon = None
         if form.icon is not None:
-            icon = await self._images.store(form.icon, folder=f"app-icons/{application_id}", field="icon")
+            folder = f"app-icons/{application_id}"
+            icon = await self._images.store(form.icon, folder=folder, field="icon", user_id=caller.user_id)
         application = Application(
             id=application_id,
             owner_id=caller.user_id,
@@ -238,7 +239,9 @@ class ApplicationService:
             changes["flags"] = merge_flags(form.flags, application.flags, settable=_PRIVILEGED_REQUEST_FLAGS)
         if isinstance(form.icon, str):
             folder = f"app-icons/{application.id}"
-            changes["icon"] = await self._images.store(form.icon, folder=folder, field="icon")
+            changes["icon"] = await self._images.store(
+                form.icon, folder=folder, field="icon", user_id=application.owner_id
+            )
         elif form.icon is None:
             changes["icon"] = None
         return changes

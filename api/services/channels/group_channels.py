@@ -112,7 +112,7 @@ class GroupChannelService:
         Raises:
             Forbidden, InvalidRecipients: of a new owner. Invalid: for a picture that is none.
         """
-        changes = await self._changes_of(channel_id, form)
+        changes = await self._changes_of(caller, channel_id, form)
         last_ids = await self._last_messages.find_ids([channel_id])
 
         async def body(tx: Transaction, channel: Channel, people: Mapping[int, User]) -> Channel:
@@ -233,14 +233,15 @@ class GroupChannelService:
         if count > self._most:
             raise LimitReached(_TOO_MANY_RECIPIENTS, f"Maximum number of recipients reached ({self._most})")
 
-    async def _changes_of(self, channel_id: int, form: UpdateChannel) -> dict[str, Any]:
+    async def _changes_of(self, caller: Caller, channel_id: int, form: UpdateChannel) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if form.name is not UNSET:
             changes["name"] = form.name or ""
         if form.icon is None:
             changes["icon"] = None
         elif form.icon is not UNSET:
-            changes["icon"] = await self._images.store(form.icon, folder=f"{ICONS}/{channel_id}", field="icon")
+            folder = f"{ICONS}/{channel_id}"
+            changes["icon"] = await self._images.store(form.icon, folder=folder, field="icon", user_id=caller.user_id)
         if isinstance(form.owner, int):
             changes["owner_id"] = form.owner
         return changes

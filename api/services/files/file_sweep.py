@@ -6,6 +6,8 @@ time is over at each turn, and all others a page at each turn, from the oldest t
 
     CLAIMED, its time over ─ a message has it ──→ USED                 USED, no message has it ──→ removed
                            └ none has ──────────→ removed              EXPECTED, STORED, GONE, time over ──→ removed
+
+Each turn has one of avatars, banners and icons, too (`stored_pictures`).
 """
 
 import asyncio
@@ -17,6 +19,7 @@ from typing import Final
 import msgspec
 
 from api.services.files.stored_files import StoredFiles
+from api.services.files.stored_pictures import StoredPictures
 from core.bus.interfaces import Bus, Delivery
 from core.domain.errors import DomainError
 from core.domain.events import MESSAGE_DELETE, MESSAGE_DELETE_BULK
@@ -49,7 +52,18 @@ _decode: Final = msgspec.json.Decoder(_Deleted).decode
 class FileSweep:
     """The sweep of one process. In a cluster one process at a time runs it."""
 
-    __slots__ = ("_bus", "_clock", "_cursor", "_files", "_heard", "_interval_s", "_lifetime_s", "_staging", "_store")
+    __slots__ = (
+        "_bus",
+        "_clock",
+        "_cursor",
+        "_files",
+        "_heard",
+        "_interval_s",
+        "_lifetime_s",
+        "_pictures",
+        "_staging",
+        "_store",
+    )
 
     def __init__(
         self,
@@ -57,6 +71,7 @@ class FileSweep:
         store: Store,
         bus: Bus,
         files: StoredFiles,
+        pictures: StoredPictures,
         staging: Staging,
         clock: Clock,
         interval_s: float,
@@ -66,6 +81,7 @@ class FileSweep:
         self._store = store
         self._bus = bus
         self._files = files
+        self._pictures = pictures
         self._staging = staging
         self._clock = clock
         self._interval_s = interval_s
@@ -92,6 +108,7 @@ class FileSweep:
         removed = await self._remove_heard()
         removed += await self._remove_expired()
         removed += await self._look_further()
+        removed += await self._pictures.sweep()
         await self._staging.sweep(older_than_s=self._lifetime_s + _STAGED_GRACE_S)
         if removed:
             logger.info("files that nothing referred to were removed", extra={"files": removed})

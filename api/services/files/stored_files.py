@@ -10,8 +10,9 @@ from pathlib import Path
 
 import msgspec
 
-from core.domain.errors import TooLarge, Unavailable
-from core.domain.messages.attachment import StoredFile
+from api.services.files.quotas import Quotas
+from core.domain.errors import Unavailable
+from core.domain.messages.attachment import FileState, StoredFile
 from core.media.content_types import UNKNOWN, find_content_type
 from core.media.pictures import PICTURES, UNREAD
 from core.media.workers import PictureWorkers
@@ -19,19 +20,6 @@ from core.store.blob.interfaces import BlobStore, OpenBlob
 from core.store.interfaces import Store
 
 logger = logging.getLogger(__name__)
-
-
-class QuotaReached(TooLarge):
-    """The user's or the guild's files take as much as they may."""
-
-    message = "Request entity too large: there is no more room for files"
-
-
-class Quotas(msgspec.Struct, kw_only=True, frozen=True):
-    """The most bytes of all files of one user and of one guild; 0 sets no bound."""
-
-    user_bytes: int = 0
-    guild_bytes: int = 0
 
 
 class Facts(msgspec.Struct, kw_only=True, frozen=True):
@@ -88,16 +76,17 @@ class StoredFiles:
         return Facts(path=path, size=size, content_type=content_type, width=outcome.width, height=outcome.height)
 
     async def add(self, files: Sequence[StoredFile]) -> None:
-        """Add rows of one user's files in one channel. Raises QuotaReached, Unavailable."""
+        """Add rows of one user's files in one channel, of one state.
+
+        Raises:
+            QuotaReached, Unavailable. TooManyUploads, UploadsTooLarge: for files that are to wait for a message.
+        """
         user_id, guild_id = files[0].user_id, files[0].guild_id
-        quotas = self._quotas
-        counts_guild = bool(quotas.guild_bytes and guild_id)
-        async with self._store.write(users=[user_id], guilds=[guild_id] if counts_guild else []) as tx:
+        async with self._store.write(users=[user_id], guilds=self._quotas.list_owners(guild_id)) as tx:
             more = sum(file.size for file in files)
-            if quotas.user_bytes and await tx.files.measure(user_id=user_id) + more > quotas.user_bytes:
-                raise QuotaReached
-            if counts_guild and await tx.files.measure(guild_id=guild_id) + more > quotas.guild_bytes:
-                raise QuotaReached
+            await self._quotas.require_room(tx, more, user_id=user_id, guild_id=guild_id)
+            if files[0].state == FileState.EXPECTED:
+                await self._quotas.require_waiting(tx, files, user_id=user_id)
             await tx.files.add(files)
 
     async def put(self, file: StoredFile, path: Path) -> None:

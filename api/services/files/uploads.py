@@ -83,7 +83,7 @@ class UploadService:
 
         Raises:
             UnknownChannel, MissingAccess, Forbidden, NotATextChannel. LimitReached: for more than ten.
-            TooLarge, QuotaReached. Unavailable.
+            TooLarge, QuotaReached, TooManyUploads, UploadsTooLarge. Unavailable.
         """
         access = await self._entities.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:

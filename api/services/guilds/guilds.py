@@ -87,7 +87,9 @@ class GuildService:
         guild_id = self._ids.next()
         icon = None
         if form.icon is not None:
-            icon = await self._images.store(form.icon, folder=f"icons/{guild_id}", field="icon")
+            icon = await self._images.store(
+                form.icon, folder=f"icons/{guild_id}", field="icon", user_id=caller.user_id, guild_id=guild_id
+            )
         blueprint = compute_blueprint(form, owner_id=caller.user_id, icon=icon, guild_id=guild_id, ids=self._ids)
         async with self._store.write(users=[caller.user_id], guilds=[guild_id]) as tx:
             await _create(tx, blueprint)
@@ -133,7 +135,7 @@ class GuildService:
             changes["owner_id"] = form.owner_id
         _require_views(access, changes)
         _require_community_channels(access.entry.guild, changes)
-        changes |= await self._store_images(guild_id, form)
+        changes |= await self._store_images(caller, guild_id, form)
         async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
             await _check_references(tx, guild_id, changes)
@@ -164,12 +166,14 @@ class GuildService:
             except UnknownMember:
                 raise UnknownGuild from None
 
-    async def _store_images(self, guild_id: int, form: UpdateGuild) -> dict[str, Any]:
+    async def _store_images(self, caller: Caller, guild_id: int, form: UpdateGuild) -> dict[str, Any]:
         changes = pick_changes(form, (), clearable=tuple(_IMAGE_FIELDS))
         for field, data in changes.items():
             if data is not None:
                 folder = f"{_IMAGE_FIELDS[field]}/{guild_id}"
-                changes[field] = await self._images.store(data, folder=folder, field=field)
+                changes[field] = await self._images.store(
+                    data, folder=folder, field=field, user_id=caller.user_id, guild_id=guild_id
+                )
         return changes
 
 

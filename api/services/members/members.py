@@ -107,7 +107,12 @@ class MemberService:
             changes["bio"] = form.bio or ""
         for field, data in pick_changes(form, (), clearable=("avatar", "banner")).items():
             folder = f"guilds/{guild_id}/users/{caller.user_id}/{field}s"
-            changes[field] = None if data is None else await self._images.store(data, folder=folder, field=field)
+            if data is None:
+                changes[field] = None
+                continue
+            changes[field] = await self._images.store(
+                data, folder=folder, field=field, user_id=caller.user_id, guild_id=guild_id
+            )
         changes = {name: value for name, value in changes.items() if value != getattr(access.member, name)}
         return await self._apply(access, access.member, changes)
 

@@ -94,7 +94,7 @@ class RoleService:
         )
         changes = _color_changes(form)
         if form.icon is not None:
-            changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role_id}", field="icon")
+            changes["icon"] = await self._store_icon(caller, role, form.icon)
         role = msgspec.structs.replace(role, **changes)
         async with self._store.write(guilds=[guild_id]) as tx:
             present = await confirm_rights(tx, access)
@@ -111,7 +111,7 @@ class RoleService:
         access.require(Permission.MANAGE_ROLES)
         role = _role_of(access, role_id)
         access.require_outranks(role)
-        changes = await self._changes_of(role, form)
+        changes = await self._changes_of(caller, role, form)
         granted = (changes.get("permissions", role.permissions) ^ role.permissions) & ~access.permissions
         if granted:
             raise Forbidden
@@ -164,15 +164,20 @@ class RoleService:
             tx.announce(*(self._event(GUILD_ROLE_UPDATE, role) for role in changed.values()))
         return [render_role(changed.get(role.id, role)) for role in roles]
 
-    async def _changes_of(self, role: Role, form: UpdateRole) -> dict[str, Any]:
+    async def _changes_of(self, caller: Caller, role: Role, form: UpdateRole) -> dict[str, Any]:
         changes = pick_changes(form, _PLAIN_FIELDS, clearable=("unicode_emoji",)) | _color_changes(form)
         if isinstance(form.permissions, int):
             changes["permissions"] = form.permissions & ALL_PERMISSIONS
         if form.icon is None:
             changes["icon"] = None
         elif isinstance(form.icon, str):
-            changes["icon"] = await self._images.store(form.icon, folder=f"role-icons/{role.id}", field="icon")
+            changes["icon"] = await self._store_icon(caller, role, form.icon)
         return changes
+
+    async def _store_icon(self, caller: Caller, role: Role, data: str) -> str:
+        return await self._images.store(
+            data, folder=f"role-icons/{role.id}", field="icon", user_id=caller.user_id, guild_id=role.guild_id
+        )
 
     def _event(self, name: str, role: Role) -> Envelope:
         payload = RoleEvent(guild_id=str(role.guild_id), role=render_role(role))

@@ -36,6 +36,7 @@ class ClusterStore:
         self.invites = relational.invites
         self.pins = relational.pins
         self.files = relational.files
+        self.pictures = relational.pictures
         self.secrets = relational.secrets
         self.preferences = relational.preferences
         self.last_seen = relational.last_seen

@@ -38,6 +38,7 @@ from core.store.aggregates.people.last_seen import LastSeenReader
 from core.store.aggregates.people.preferences import PreferenceReader
 from core.store.aggregates.people.relationships import RelationshipReader
 from core.store.aggregates.people.users import UserReader
+from core.store.aggregates.pictures import PictureReader
 from core.store.aggregates.secrets import Secrets
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Transaction
@@ -60,6 +61,7 @@ from core.store.sql.aggregates.people.last_seen import SqlLastSeen
 from core.store.sql.aggregates.people.preferences import SqlPreferences
 from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
+from core.store.sql.aggregates.pictures import SqlPictures
 from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.aggregates.session_journal import SqlSessionJournal
 from core.store.sql.database import open_database
@@ -145,6 +147,7 @@ class SqlStore:
         self.pins: PinReader = SqlPins(reads)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
+        self.pictures: PictureReader = SqlPictures(reads, dialect)
         self.preferences: PreferenceReader = SqlPreferences(reads)
         self.last_seen: LastSeenReader = SqlLastSeen(reads)
         self.instance_counts: InstanceCountReader = SqlInstanceCounts(reads)

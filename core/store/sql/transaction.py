@@ -17,6 +17,7 @@ from core.store.aggregates.people.last_seen import LastSeenWriter
 from core.store.aggregates.people.preferences import PreferenceWriter
 from core.store.aggregates.people.relationships import RelationshipWriter
 from core.store.aggregates.people.users import UserWriter
+from core.store.aggregates.pictures import PictureWriter
 from core.store.interfaces import Transaction
 from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
@@ -32,6 +33,7 @@ from core.store.sql.aggregates.people.last_seen import SqlLastSeen
 from core.store.sql.aggregates.people.preferences import SqlPreferences
 from core.store.sql.aggregates.people.relationships import SqlRelationships
 from core.store.sql.aggregates.people.users import SqlUsers
+from core.store.sql.aggregates.pictures import SqlPictures
 from core.store.sql.engine.connection import Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.unread.read_states import SqlReadStates
@@ -58,6 +60,7 @@ class SqlTransaction:
         "invites",
         "last_seen",
         "members",
+        "pictures",
         "pins",
         "preferences",
         "read_states",
@@ -84,6 +87,7 @@ class SqlTransaction:
         self.pins: PinWriter = SqlPins(db)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
+        self.pictures: PictureWriter = SqlPictures(db, dialect)
         self.preferences: PreferenceWriter = SqlPreferences(db)
         self.last_seen: LastSeenWriter = SqlLastSeen(db)
         self.relationships: RelationshipWriter = SqlRelationships(db)

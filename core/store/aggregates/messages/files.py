@@ -25,6 +25,9 @@ class FileReader(Protocol):
     async def list_of_messages(self, message_ids: Collection[int]) -> list[StoredFile]:
         """Return the files that these messages have, in no order."""
 
+    async def measure_waiting(self, user_id: int) -> tuple[int, int]:
+        """Return how many files of a user no message has taken yet, and their bytes as they were announced."""
+
     async def measure(self, *, user_id: int = 0, guild_id: int = 0) -> int:
         """Return the bytes of a user's files, or of a guild's."""
 

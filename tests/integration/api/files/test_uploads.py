@@ -11,7 +11,7 @@ from core.runtime.settings.settings import FileSettings
 from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.guild_scene import form_code
+from tests.support.guild_scene import error_code, form_code
 from tests.support.stored_guild import StoredGuild, store_guild
 
 DATA = os.urandom(300_000)
@@ -165,6 +165,55 @@ async def test_announcement_needs_the_rights_and_fits_the_bounds(open_api: OpenA
         ):
             answer = await actor.post(path, {"files": files})
             assert answer.status_code == status, answer.text
+
+
+async def test_uploads_that_wait_for_a_message_are_bounded(open_api: OpenApi) -> None:
+    """A place is free again when a message has taken one, when one is cancelled, and when its time is over."""
+    clock = FakeClock()
+    async with open_api(clock=clock, files=FileSettings(waiting_uploads=3)) as api:
+        alice, bob = await api.register(), await api.register()
+        place = await store_guild(api, alice, bob)
+        path = f"/channels/{place.channel_id}/attachments"
+
+        async def ask(actor: Actor, count: int) -> tuple[int, int]:
+            answer = await actor.post(path, {"files": [{"filename": "a", "file_size": 3}] * count})
+            return (200, 0) if answer.status_code == 200 else error_code(answer)
+
+        full = (400, 30015)
+        assert await ask(alice, 4) == full
+        first, second = [await upload(api, alice, place, b"abc") for _ in range(2)]
+        assert await ask(alice, 2) == full
+        assert await ask(alice, 1) == (200, 0)
+        assert await ask(alice, 1) == full
+        assert await ask(bob, 3) == (200, 0)
+        assert (await send(alice, place, first)).status_code == 200
+        assert await ask(alice, 1) == (200, 0)
+        assert await ask(alice, 1) == full
+        assert (await alice.delete(f"/attachments/{second.replace('/', '%2F')}")).status_code == 204
+        assert await ask(alice, 1) == (200, 0)
+        clock.advance(901)
+        await api.built.file_sweep.sweep()
+        assert await ask(alice, 3) == (200, 0)
+
+
+async def test_bytes_of_uploads_that_wait_for_a_message_are_bounded(open_api: OpenApi) -> None:
+    async with open_api(files=FileSettings(waiting_upload_bytes=1000)) as api:
+        alice, bob = await api.register(), await api.register()
+        place = await store_guild(api, alice, bob)
+        path = f"/channels/{place.channel_id}/attachments"
+        for actor, sizes, status in (
+            (alice, (600, 401), 413),
+            (alice, (600,), 200),
+            (alice, (401,), 413),
+            (bob, (1000,), 200),
+            (alice, (400,), 200),
+        ):
+            files = [{"filename": "a", "file_size": size} for size in sizes]
+            answer = await actor.post(path, {"files": files})
+            assert answer.status_code == status, answer.text
+        form = {"files[0]": ("a.bin", b"x" * 2000)}
+        sent = await alice.request("POST", place.messages, files=form, data={"payload_json": "{}"})
+        assert sent.status_code == 200, "a file that comes with its message waits for none"
 
 
 async def test_wrong_or_late_link_takes_nothing(open_api: OpenApi) -> None:

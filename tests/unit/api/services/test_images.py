@@ -5,7 +5,7 @@ import io
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PIL import Image
@@ -14,6 +14,7 @@ from api.services.files.thumbnails import Thumbnails
 from api.services.images import MAX_IMAGE_BYTES, ImageService, find_image_type, is_moving, parse_data_address
 from core.domain.errors import Invalid, NotFound
 from core.media.workers import PictureWorkers
+from core.store.blob.interfaces import BlobStore
 from core.store.blob.objects import open_memory
 
 
@@ -26,11 +27,26 @@ def draw(kind: str, **options: Any) -> bytes:
 PNG, JPEG, GIF, WEBP = map(draw, ("PNG", "JPEG", "GIF", "WEBP"))
 
 
+class Kept:
+    """Pictures without rows."""
+
+    def __init__(self, blobs: BlobStore) -> None:
+        self._blobs = blobs
+
+    async def put(self, folder: str, name: str, data: bytes, content_type: str, *, user_id: int, guild_id: int) -> None:
+        await self._blobs.put(f"{folder}/{name}", data, content_type)
+
+
 @pytest.fixture
 async def images(tmp_path: Path) -> AsyncIterator[ImageService]:
     workers = PictureWorkers(processes=1, max_pixels=10_000)
     blobs = open_memory(tmp_path)
-    yield ImageService(blobs=blobs, workers=workers, thumbnails=Thumbnails(blobs=blobs, workers=workers))
+    yield ImageService(
+        pictures=cast("Any", Kept(blobs)),
+        blobs=blobs,
+        workers=workers,
+        thumbnails=Thumbnails(blobs=blobs, workers=workers),
+    )
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - an async function may not walk paths
     await workers.close()
 
@@ -70,14 +86,14 @@ def test_moving_pictures_are_recognized(data: bytes, *, expected: bool) -> None:
 
 
 async def test_stored_picture_is_found_with_its_true_type(images: ImageService) -> None:
-    name = await images.store(address(JPEG, "png"), folder="avatars/1", field="avatar")
+    name = await images.store(address(JPEG, "png"), folder="avatars/1", field="avatar", user_id=1)
     assert await images.find("avatars/1", f"{name}.png") == (JPEG, "image/jpeg")
     assert await images.find("avatars/1", name) == (JPEG, "image/jpeg")
     assert await images.find("avatars/2", name) is None
 
 
 async def test_moving_picture_has_a_name_that_says_so(images: ImageService) -> None:
-    assert (await images.store(address(GIF + b"NETSCAPE2.0"), folder="x", field="icon")).startswith("a_")
+    assert (await images.store(address(GIF + b"NETSCAPE2.0"), folder="x", field="icon", user_id=1)).startswith("a_")
 
 
 @pytest.mark.parametrize("name", ["", "..", "../secret", "a_", "0" * 31, "g" * 32, "0" * 32 + "/x", "A" * 32])
@@ -106,21 +122,21 @@ def test_bad_address_names_the_field(data: str) -> None:
 @pytest.mark.parametrize("data", [b"<svg/>", b"\x89PNG\r\n\x1a\nrest", JPEG[:40]])
 async def test_bytes_that_are_no_picture_are_refused(images: ImageService, data: bytes) -> None:
     with pytest.raises(Invalid):
-        await images.store(address(data), folder="x", field="icon")
+        await images.store(address(data), folder="x", field="icon", user_id=1)
 
 
 async def test_picture_of_too_many_pixels_is_refused(images: ImageService) -> None:
     out = io.BytesIO()
     Image.new("RGB", (101, 100)).save(out, "PNG")
     with pytest.raises(Invalid):
-        await images.store(address(out.getvalue()), folder="x", field="icon")
+        await images.store(address(out.getvalue()), folder="x", field="icon", user_id=1)
 
 
 async def test_metadata_goes_and_the_picture_is_upright(images: ImageService) -> None:
     exif = Image.Exif()
     exif[0x010E] = "at home"
     exif[0x0112] = 6
-    name = await images.store(address(draw("JPEG", exif=exif)), folder="avatars/1", field="avatar")
+    name = await images.store(address(draw("JPEG", exif=exif)), folder="avatars/1", field="avatar", user_id=1)
     found = await images.find("avatars/1", name)
     assert found is not None
     assert b"at home" not in found[0]
@@ -142,7 +158,7 @@ async def test_picture_is_fitted_into_the_size(
     images: ImageService, name: str, kind: str, *, is_moving: bool, expected: tuple[str, tuple[int, int]]
 ) -> None:
     data = draw(kind) + (b"NETSCAPE2.0" if is_moving else b"")
-    hash_ = await images.store(address(data), folder="avatars/1", field="avatar")
+    hash_ = await images.store(address(data), folder="avatars/1", field="avatar", user_id=1)
     found = await images.find("avatars/1", hash_ + name, 2)
     assert found is not None
     with Image.open(io.BytesIO(found[0])) as picture:

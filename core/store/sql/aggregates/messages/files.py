@@ -19,6 +19,7 @@ _EXPIRED = Query(
     _SELECT.where(files.c.message_id == 0, files.c.expires_ms < bindparam("now_ms", type_=BigInteger)).limit(_LIMIT)
 )
 _AFTER = Query(_SELECT.where(files.c.id > bindparam("file_id")).order_by(files.c.id).limit(_LIMIT))
+_WAITING: Final = (int(FileState.EXPECTED), int(FileState.ARRIVING), int(FileState.STORED))
 _GIVEN_UP: Final = {"state": int(FileState.GONE), "message_id": 0, "expires_ms": 0}
 
 
@@ -43,6 +44,12 @@ class SqlFiles:
     async def list_of_messages(self, message_ids: Collection[int]) -> list[StoredFile]:
         statement = _SELECT.where(files.c.message_id.in_(message_ids))
         return [_FILE.entity(row) for row in await self._db.fetch_all(statement)]
+
+    async def measure_waiting(self, user_id: int) -> tuple[int, int]:
+        is_waiting = files.c.user_id == user_id, files.c.message_id == 0, files.c.state.in_(_WAITING)
+        statement = select(func.count(), func.coalesce(func.sum(files.c.size), 0)).where(*is_waiting)
+        row = await self._db.fetch_one(statement)
+        return (0, 0) if row is None else (int(row[0]), int(row[1]))
 
     async def measure(self, *, user_id: int = 0, guild_id: int = 0) -> int:
         is_whose = files.c.user_id == user_id if user_id else files.c.guild_id == guild_id

@@ -24,6 +24,7 @@ files = Table(
     Column("expires_ms", BigInteger, nullable=False),
     Index("ix_files_message_id", "message_id"),
     Index("ix_files_user_id_size", "user_id", "size"),
+    Index("ix_files_waiting", "user_id", sqlite_where=_UNUSED, postgresql_where=_UNUSED),
     Index("ix_files_guild_id_size", "guild_id", "size"),
     Index("ix_files_expires_ms", "expires_ms", sqlite_where=_UNUSED, postgresql_where=_UNUSED),
 )

@@ -1,12 +1,13 @@
 """The migrations lead to the schema that the tables describe, and a start knows whether there is one to run."""
 
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from core.domain.ids import shard_of
@@ -70,6 +71,44 @@ def test_mentions_are_kept_when_their_key_changes(tmp_path: Path) -> None:
         kept = connection.execute(text(f"SELECT {columns} FROM mentions")).all()
     engine.dispose()
     assert sorted(map(tuple, kept)) == rows
+
+
+def test_pictures_that_are_shown_get_rows(tmp_path: Path) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'database'}")
+    with engine.connect() as connection:
+        command.upgrade(migration_config(connection), "0026")
+        _insert(connection, "users", id=1, avatar="a", banner=None)
+        _insert(connection, "users", id=2, avatar=None, banner="b")
+        _insert(connection, "guilds", id=10, owner_id=1, icon="c", banner="d", splash=None, discovery_splash="e")
+        _insert(connection, "roles", id=20, guild_id=10, icon="f")
+        _insert(connection, "channels", id=30, owner_id=2, icon="g")
+        _insert(connection, "applications", id=40, owner_id=2, icon="h")
+        _insert(connection, "members", guild_id=10, user_id=2, avatar="i", banner="j")
+        connection.commit()
+        command.upgrade(migration_config(connection), "0027")
+        found = connection.execute(text("SELECT folder, name, user_id, guild_id FROM pictures ORDER BY name")).all()
+    engine.dispose()
+    assert list(map(tuple, found)) == [
+        ("avatars/1", "a", 1, 0),
+        ("banners/2", "b", 2, 0),
+        ("icons/10", "c", 1, 10),
+        ("banners/10", "d", 1, 10),
+        ("discovery-splashes/10", "e", 1, 10),
+        ("role-icons/20", "f", 0, 10),
+        ("channel-icons/30", "g", 2, 0),
+        ("app-icons/40", "h", 2, 0),
+        ("guilds/10/users/2/avatars", "i", 2, 10),
+        ("guilds/10/users/2/banners", "j", 2, 10),
+    ]
+
+
+def _insert(connection: Connection, table: str, **values: Any) -> None:
+    """Insert a row whose other columns are as empty as they may be."""
+    for _, name, kind, is_required, default, _ in connection.execute(text(f"PRAGMA table_info({table})")):
+        if name not in values and is_required and default is None:
+            values[name] = "[]" if kind == "TEXT" else 0
+    columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+    connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES ({marks})"), values)
 
 
 async def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
