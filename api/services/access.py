@@ -1,11 +1,12 @@
 """The rights of one user in one guild or channel. They are computed for a request and never kept."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from core.domain.channels.channel import TEXT_LIKE, VOCAL, Channel
-from core.domain.errors import Forbidden, MissingAccess, WrongChannelType
+from core.domain.errors import Forbidden, MissingAccess, NotVerified, WrongChannelType
 from core.domain.guilds.guild import Guild, GuildSnapshot
-from core.domain.guilds.member import Member
+from core.domain.guilds.member import BYPASSES_VERIFICATION, Member
 from core.domain.guilds.permissions import (
     ALL_PERMISSIONS,
     Permission,
@@ -13,6 +14,7 @@ from core.domain.guilds.permissions import (
     compute_channel_permissions,
 )
 from core.domain.guilds.role import Role
+from core.domain.ids import created_ms
 
 _VIEW = int(Permission.VIEW_CHANNEL)
 _CONNECT = int(Permission.CONNECT)
@@ -81,16 +83,25 @@ def rank_of_role(role: Role) -> Rank:
     return (role.position, -role.id)
 
 
+_MEDIUM: Final = 2
+_HIGH: Final = 3
+_MEDIUM_MS: Final = 5 * 60 * 1000
+_HIGH_MS: Final = 10 * 60 * 1000
+"""The levels of verification that time alone decides: how old the account must be, and from the higher one on also the
+membership. Here nobody can prove an address or a telephone, so the levels that ask for these ask for no more."""
+
+
 class GuildAccess:
     """A member's rights in its guild."""
 
-    __slots__ = ("entry", "is_owner", "member", "permissions", "timed_out")
+    __slots__ = ("_now_ms", "entry", "is_owner", "member", "permissions", "timed_out")
 
     def __init__(self, *, entry: GuildEntry, member: Member, now_ms: int) -> None:
         self.entry = entry
         self.member = member
         self.is_owner = entry.guild.owner_id == member.user.id
         self.timed_out = member.timeout_until_ms > now_ms
+        self._now_ms = now_ms
         self.permissions = compute_base_permissions(
             guild=entry.guild,
             roles=entry.roles,
@@ -124,6 +135,18 @@ class GuildAccess:
         if not self.timed_out:
             return bool(self.in_channel(channel) & _CONNECT)
         return GuildAccess(entry=self.entry, member=self.member, now_ms=self.member.timeout_until_ms).reads(channel)
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether the guild's verification level keeps the member, as a newcomer without roles, from writing yet."""
+        level, member = self.entry.guild.verification_level, self.member
+        if level < _MEDIUM or member.role_ids or self.is_owner or member.user.bot:
+            return False
+        if member.flags & BYPASSES_VERIFICATION:
+            return False
+        if self._now_ms < created_ms(member.user.id) + _MEDIUM_MS:
+            return True
+        return level >= _HIGH and self._now_ms < member.joined_ms + _HIGH_MS
 
     def has(self, permission: int) -> bool:
         """Tell whether all bits are held in the guild."""
@@ -177,6 +200,12 @@ class ChannelAccess:
         """Raise Forbidden unless all bits are held in the channel."""
         if self.permissions & permission != permission:
             raise Forbidden
+
+    def require_to_write(self, permission: int) -> None:
+        """Check that the user may write, by these bits. Raises Forbidden, NotVerified."""
+        self.require(permission)
+        if self.guild is not None and self.guild.is_held_back:
+            raise NotVerified
 
     def require_messages(self) -> None:
         """Raise WrongChannelType unless the channel is one that holds messages."""

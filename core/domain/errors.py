@@ -207,6 +207,13 @@ class OnlyBots(Forbidden):
     message = "Only bots can use this endpoint"
 
 
+class NotVerified(Forbidden):
+    """The guild lets newcomers read for a while before they may write."""
+
+    code = 50009
+    message = "Channel verification level is too high for you to gain access"
+
+
 class NotTheAuthor(Forbidden):
     code = 50005
     message = "Cannot edit a message authored by another user"

@@ -62,14 +62,17 @@ class AccountService:
         return render_user(await self._entities.user(user_id))
 
     async def fetch_profile(self, caller: Caller, user_id: int) -> UserProfileObject:
-        """Return the profile of a user with a common guild, a direct channel, or a relationship to the caller.
+        """Return the profile of a bot, or of a user who has something in common with the caller.
+
+        That is a common guild, a friendship, a request that the user has made, or a direct channel that the user sees:
+        nothing that the caller can bring about alone.
 
         Raises:
             UnknownUser, MissingAccess
         """
         user = await self._entities.user(user_id)
         mutual = await self._list_mutual_guilds(caller.user_id, user_id)
-        if not mutual and not await self._is_acquainted(caller.user_id, user_id):
+        if not (user.bot or mutual or await self._is_acquainted(caller.user_id, user_id)):
             raise MissingAccess
         public = msgspec.structs.asdict(render_user(user))
         return UserProfileObject(
@@ -109,9 +112,10 @@ class AccountService:
         return account
 
     async def _is_acquainted(self, user_id: int, other_id: int) -> bool:
-        if user_id == other_id or await self._relationships.is_related(user_id, other_id):
+        if user_id == other_id or await self._relationships.is_wanted(user_id, other_id):
             return True
-        return await self._store.channels.find_direct(user_id, other_id) is not None
+        channel = await self._store.channels.find_direct(user_id, other_id)
+        return channel is not None and other_id not in channel.closed_for
 
     async def _list_mutual_guilds(self, user_id: int, other_id: int) -> list[MutualGuildObject]:
         own = set(await self._store.guilds.list_ids_of_user(user_id))

@@ -19,6 +19,7 @@ from api.services.guilds.own_guilds import OwnGuildService
 from api.services.ids import IdSource
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
+from api.services.roles.role_rules import check_role_count
 from core.domain.application import Application
 from core.domain.errors import Forbidden, UnknownApplication, UnknownUser, WrongAccountKind, invalid_field
 from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE
@@ -90,6 +91,7 @@ class AuthorizationService:
 
         Raises:
             UnknownApplication, UnknownGuild, MissingAccess, Forbidden, BannedFromGuild, Invalid, WrongAccountKind
+            LimitReached: when the guild has no room for the bot's role.
         """
         application = await self._fetch_bot_application(caller, client_id, scope)
         if not form.authorize:
@@ -160,6 +162,7 @@ class AuthorizationService:
             return role
         if not permissions:
             return None
+        check_role_count(roles)
         role = Role(
             id=self._ids.next(),
             guild_id=guild_id,

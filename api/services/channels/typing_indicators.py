@@ -59,13 +59,13 @@ class TypingIndicatorService:
     async def start(self, user_id: int, channel_id: int) -> None:
         """Announce that the user types in the channel. Within the interval, nothing happens.
 
-        Raises UnknownChannel, MissingAccess, Forbidden, NotATextChannel, CannotSendToUser.
+        Raises UnknownChannel, MissingAccess, Forbidden, NotVerified, NotATextChannel, CannotSendToUser.
         """
         access = await self._entities.text_access(user_id, channel_id)
         channel = access.channel
         if channel.type not in TEXT_LIKE:
             raise NotATextChannel
-        access.require(_SEND)
+        access.require_to_write(_SEND)
         if access.guild is None:
             await self._directs.require_write(user_id, channel)
         taken = await self._limiter.take(self._once, (user_id, channel_id))

@@ -88,7 +88,7 @@ class UploadService:
         access = await self._entities.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise NotATextChannel
-        access.require(_SEND | ATTACH_FILES)
+        access.require_to_write(_SEND | ATTACH_FILES)
         check_count(len(forms))
         if any(form.file_size > self._max_bytes for form in forms):
             raise TooLarge

@@ -15,12 +15,9 @@ from api.services.access import GuildAccess
 from api.services.changes import merge_flags
 from api.services.members.member_forms import UpdateMember
 from core.domain.errors import Forbidden, InvalidRole, NotInVoice, UnknownRole, invalid_field
-from core.domain.guilds.member import Member
+from core.domain.guilds.member import BYPASSES_VERIFICATION, Member
 from core.domain.guilds.permissions import Permission, compute_base_permissions
 from core.domain.guilds.role import Role
-
-BYPASSES_VERIFICATION: Final = 1 << 2
-"""The only flag of a member that a request may set."""
 
 MAX_TIMEOUT_MS: Final = 28 * 24 * 60 * 60 * 1000
 

@@ -142,7 +142,8 @@ class MessageService:
 
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
-            NotATextChannel: in categories and forums. RateLimited, SlowMode: when a limit is used up.
+            NotVerified: for newcomers. NotATextChannel: in categories and forums.
+            RateLimited, SlowMode: when a limit is used up.
             Invalid, LimitReached, TooLarge: for files. SystemMessageAction, ForwardUnreadable: as `Forwards.make`.
             Unavailable: when the door or the store is.
         """

@@ -62,13 +62,13 @@ class ReactionService:
         """React. A reaction that is there already is left as it is.
 
         Raises:
-            Forbidden: without the right to read the history; or to add reactions, for the first one of an emoji; or in
-                a timeout. ReactionBlocked: when the message's author blocks the user.
+            NotVerified. Forbidden: without the right to read the history; or to add reactions, for the first one of an
+                emoji; or in a timeout. ReactionBlocked: when the message's author blocks the user.
             CannotSendToUser: in a direct channel with somebody to whom one may not write.
             TooManyReactions: for one emoji too many.
         """
         access = await self._access(user_id, channel_id)
-        access.require(_READ_HISTORY)
+        access.require_to_write(_READ_HISTORY)
         if access.guild is not None and access.guild.timed_out and not access.guild.has(_ADMINISTRATOR):
             raise Forbidden
         emoji = parse_emoji(emoji)

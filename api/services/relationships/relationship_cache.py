@@ -50,9 +50,10 @@ class RelationshipCache:
             return set()
         return await self.friends_of(user_id) & await self.friends_of(other_id)
 
-    async def is_related(self, user_id: int, other_id: int) -> bool:
-        """Tell whether the user has anything with the other one: a friendship, a request, a block."""
-        return other_id in await self.sides_of(user_id)
+    async def is_wanted(self, user_id: int, other_id: int) -> bool:
+        """Tell whether the other one is the user's friend, or asks to be."""
+        wanted = (RelationshipType.FRIEND, RelationshipType.INCOMING)
+        return (await self.sides_of(user_id)).get(other_id) in wanted
 
     async def has_blocked(self, user_id: int, other_id: int) -> bool:
         """Tell whether `user_id` blocks `other_id`."""

@@ -5,13 +5,20 @@ takes no part. A move puts each moved role at its wanted place, closes the gaps,
 caller may move only roles below its own highest one: from there upwards, the order must not change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Sized
 
 from api.services.access import rank_of_role
+from core.domain.errors import LimitReached
 from core.domain.guilds.role import Role
 
 MAX_ROLES = 250
 """Discord's bound, @everyone included."""
+
+
+def check_role_count(roles: Sized) -> None:
+    """Raise LimitReached when the guild is full."""
+    if len(roles) >= MAX_ROLES:
+        raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
 
 
 def sort_roles(roles: Iterable[Role], guild_id: int) -> list[Role]:

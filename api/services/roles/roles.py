@@ -15,13 +15,13 @@ from api.services.images import ImageService
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.role_rules import (
-    MAX_ROLES,
+    check_role_count,
     compute_positions,
     compute_role_order,
     is_order_allowed,
     sort_roles,
 )
-from core.domain.errors import Forbidden, InvalidRole, LimitReached, UnknownRole
+from core.domain.errors import Forbidden, InvalidRole, UnknownRole
 from core.domain.events import GUILD_ROLE_CREATE, GUILD_ROLE_DELETE, GUILD_ROLE_UPDATE
 from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
 from core.domain.guilds.role import Role
@@ -97,9 +97,7 @@ class RoleService:
             changes["icon"] = await self._store_icon(caller, role, form.icon)
         role = msgspec.structs.replace(role, **changes)
         async with self._store.write(guilds=[guild_id]) as tx:
-            present = await confirm_rights(tx, access)
-            if len(present.roles) >= MAX_ROLES:
-                raise LimitReached(30005, f"Maximum number of server roles reached ({MAX_ROLES})")
+            check_role_count((await confirm_rights(tx, access)).roles)
             await tx.roles.create(role)
             tx.announce(self._event(GUILD_ROLE_CREATE, role))
         return render_role(role)

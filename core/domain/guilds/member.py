@@ -1,8 +1,13 @@
 """Memberships of users in guilds, bans, and invites."""
 
+from typing import Final
+
 import msgspec
 
 from core.domain.people.user import User
+
+BYPASSES_VERIFICATION: Final = 1 << 2
+"""The flag of a member whom the guild's verification level does not hold back."""
 
 
 class Member(msgspec.Struct, kw_only=True, frozen=True):

@@ -101,7 +101,7 @@ def require_send_rights(access: ChannelAccess, draft: Draft) -> None:
         needed |= ATTACH_FILES
     elif draft.attachments:
         needed |= _SEND_VOICE if draft.is_voice else ATTACH_FILES
-    access.require(needed)
+    access.require_to_write(needed)
 
 
 def check_voice(attachments: tuple[Attachment, ...]) -> None:

@@ -78,6 +78,12 @@ async def test_create_role_past_250_is_refused(api: ApiUnderTest) -> None:
             await tx.roles.create(Role(id=number, guild_id=int(scene.id), name=f"r{number}"))
     await scene.add_role()
     assert error_code(await scene.owner.post(f"{scene.path}/roles")) == (400, 30005)
+    bot = await api.make_bot(scene.owner)
+    asked = f"/oauth2/authorize?client_id={bot.id}&scope=bot&permissions="
+    body = {"guild_id": scene.id, "authorize": True}
+    assert error_code(await scene.owner.post(f"{asked}8", body)) == (400, 30005)
+    assert (await scene.owner.post(f"{asked}0", body)).status_code == 200
+    assert len((await scene.owner.get(f"{scene.path}/roles")).json()) == 250
 
 
 async def test_update_role_changes_given_fields_and_announces_them(api: ApiUnderTest) -> None:

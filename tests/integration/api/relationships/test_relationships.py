@@ -209,6 +209,21 @@ async def test_mutual_friends_are_those_of_both(api: ApiUnderTest) -> None:
     assert (await alice.get(path)).json() == []
 
 
+async def test_profile_is_not_opened_by_what_one_does_alone(api: ApiUnderTest) -> None:
+    alice, bob = [await api.register() for _ in range(2)]
+    path = f"/users/{alice.id}/profile"
+    channel = (await bob.post("/users/@me/channels", {"recipient_id": alice.id})).json()["id"]
+    assert error_code(await bob.get(path)) == (403, 50001)
+    await ask(bob, alice)
+    assert error_code(await bob.get(path)) == (403, 50001)
+    assert (await bob.put(f"{MINE}/{alice.id}", {"type": BLOCKED})).status_code == 204
+    assert error_code(await bob.get(path)) == (403, 50001)
+    assert (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()["id"] == channel
+    assert (await bob.get(path)).status_code == 200
+    bot = await api.make_bot(alice)
+    assert (await bob.get(f"/users/{bot.id}/profile")).status_code == 200
+
+
 async def test_profile_of_a_friend_or_of_who_asks_is_shown_with_mutual_friends(api: ApiUnderTest) -> None:
     alice, bob, carol = [await api.register() for _ in range(3)]
     path = f"/users/{alice.id}/profile"

@@ -66,8 +66,8 @@ async def test_only_friends_are_friends(cache: RelationshipCache, sides: Sides) 
     assert await cache.friends_of(ALICE) == {BOB}
     assert await cache.are_friends(ALICE, BOB)
     assert not await cache.are_friends(ALICE, CAROL)
-    assert await cache.is_related(ALICE, CAROL)
-    assert not await cache.is_related(CAROL, ALICE)
+    assert await cache.is_wanted(ALICE, CAROL)
+    assert not await cache.is_wanted(CAROL, ALICE)
 
 
 @pytest.mark.parametrize("event", [RELATIONSHIP_ADD, RELATIONSHIP_UPDATE, RELATIONSHIP_REMOVE])
