@@ -33,7 +33,9 @@ _GRACE_S: Final = 1.0
 _LOOK_S: Final = 0.05
 _NAME_BYTES: Final = 8
 _PATIENCE_S: Final = 1.0
-"""The time after which a call without an answer has failed: half of the leader's lease."""
+"""The time that a call waits for a connection: half of the leader's lease."""
+_TIMEOUT_S: Final = 3.0
+"""The time after which calls without an answer end the connection; an fsync of a busy disk may take a second."""
 
 
 async def run_controller(settings: Settings, name: str, out: TextIO, stopping: asyncio.Event) -> None:
@@ -49,7 +51,7 @@ async def run_controller(settings: Settings, name: str, out: TextIO, stopping: a
         scripts=load_scripts(),
         monotonic_s=clock.monotonic_s,
         backoff=Backoff(random.random),
-        options=ClientOptions(connect_timeout_s=_PATIENCE_S, timeout_s=_PATIENCE_S, patience_s=_PATIENCE_S),
+        options=ClientOptions(connect_timeout_s=_PATIENCE_S, timeout_s=_TIMEOUT_S, patience_s=_PATIENCE_S),
     )
     store = SmallStore.open(settings.postgres.url)
     holder = f"{name}-{secrets.token_hex(_NAME_BYTES)}"

@@ -24,7 +24,7 @@ from deploy.services.redis_server import RedisServer
 from shardctl.cluster_file import FILE_NAME, Entry
 
 APIS: Final = 2
-_OWN_ROLES: Final = ("worker", "api", "supervisor")
+_OWN_ROLES: Final = ("worker", "api", "controller", "supervisor")
 
 
 class _ClusterFile(msgspec.Struct):
