@@ -69,6 +69,7 @@ class Api:
         "_temporary_members",
         "_web",
         "asgi",
+        "crosspost_sweep",
         "entities",
         "file_sweep",
         "limits",
@@ -76,6 +77,7 @@ class Api:
         "messages",
         "own_places",
         "pin_sweep",
+        "publisher",
         "reaction_events",
         "stored_events",
         "uses",
@@ -97,6 +99,8 @@ class Api:
     ) -> None:
         self.asgi = asgi
         self.entities = common.entities
+        self.crosspost_sweep = messages.crosspost_sweep
+        """The end of what others have begun to publish, which one process runs."""
         self.file_sweep = files.sweep
         """The removal of files that nothing refers to, which one process runs."""
         self.limits = limits
@@ -114,6 +118,7 @@ class Api:
         self._passwords = accounts.passwords
         self._pictures = files.workers
         self._previews = messages.services.previews
+        self.publisher = messages.publisher
         self._seen_times = seen_times
         self._temporary_members = temporary_members
         self._web = web
@@ -125,6 +130,7 @@ class Api:
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
                 chores.create_task(self._previews.run(), name="previews")
+                chores.create_task(self.publisher.run(), name="publisher")
                 chores.create_task(self._seen_times.run(), name="seen times")
                 chores.create_task(self._temporary_members.run(), name="temporary members")
         finally:
@@ -143,7 +149,7 @@ def build_api(ground: ApiGround) -> Api:
     files = build_file_parts(ground, common)
     web = build_web_parts(external=ground.external, settings=settings.embeds, clock=ground.clock, metrics=metrics.web)
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
-    messages = build_message_parts(ground, common, files=files, web=web)
+    messages = build_message_parts(ground, common, files=files, web=web, limits=limits)
     private = build_private_services(ground, common, limits=limits, images=files.images)
     memory = Memory((*common.list_caches(), accounts.authenticator))
     services = Services(

@@ -17,6 +17,7 @@ from api.services.members.membership import Membership
 from api.services.memory import Remembering
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.publications import Publications
 from api.services.preferences.settings_changes import SettingsChanges
 from api.services.previews.external_links import ExternalLinks
 from api.services.relationships.acquaintances import Acquaintances
@@ -67,6 +68,7 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     messages: MessageCache
     renderer: MessageRenderer
     membership: Membership
+    publications: Publications
 
     def list_caches(self) -> tuple[Remembering, ...]:
         """List the parts that remember rows."""
@@ -93,4 +95,5 @@ def build_common(ground: ApiGround) -> Common:
         messages=messages,
         renderer=MessageRenderer(entities=entities, messages=messages, link_to=ground.links.link_to),
         membership=Membership(ids=ids, clock=clock, settings=SettingsChanges(ids=ids), welcome=welcome.announce_join),
+        publications=Publications(store=store, ids=ids),
     )

@@ -15,6 +15,8 @@ from api.services.members.bans import BanService
 from api.services.members.members import MemberService
 from api.services.members.prune import PruneService
 from api.services.roles.roles import RoleService
+from api.services.webhooks.followings import FollowingService
+from api.services.webhooks.webhooks import WebhookService
 
 
 class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -23,6 +25,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     bans: BanService
     channel_order: ChannelOrderService
     channels: ChannelService
+    followings: FollowingService
     guilds: GuildService
     invites: InviteService
     members: MemberService
@@ -30,6 +33,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     prune: PruneService
     roles: RoleService
     vanity: VanityService
+    webhooks: WebhookService
 
 
 def build_guild_services(
@@ -39,10 +43,20 @@ def build_guild_services(
     store, ids, clock, online = ground.store, ground.ids, ground.clock, ground.online
     entities, last_messages, membership = common.entities, common.last_messages, common.membership
     return GuildServices(
-        bans=BanService(store=store, entities=entities, membership=membership, ids=ids, clock=clock),
+        bans=BanService(
+            store=store,
+            entities=entities,
+            membership=membership,
+            publications=common.publications,
+            ids=ids,
+            clock=clock,
+        ),
         channel_order=ChannelOrderService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         channels=ChannelService(
             store=store, entities=entities, last_messages=last_messages, private_channels=private_channels, ids=ids
+        ),
+        followings=FollowingService(
+            store=store, entities=entities, images=images, renderer=common.renderer, door=ground.door, ids=ids
         ),
         guilds=GuildService(
             store=store, entities=entities, membership=membership, images=images, online=online, ids=ids
@@ -69,6 +83,7 @@ def build_guild_services(
         prune=PruneService(store=store, entities=entities, membership=membership, clock=clock),
         roles=RoleService(store=store, entities=entities, images=images, ids=ids),
         vanity=VanityService(store=store, entities=entities, ids=ids),
+        webhooks=WebhookService(store=store, entities=entities, images=images, ids=ids),
     )
 
 

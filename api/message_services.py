@@ -5,7 +5,11 @@ import msgspec
 from api.common_parts import ApiGround, Common
 from api.file_services import FileParts
 from api.services.channels.typing_indicators import TypingIndicatorService
-from api.services.messages.crossposts import CrosspostService
+from api.services.crossposts.copies import Copies
+from api.services.crossposts.crosspost_sweep import CrosspostSweep
+from api.services.crossposts.crossposts import CrosspostService
+from api.services.crossposts.publisher import Publisher
+from api.services.limits import Limits
 from api.services.messages.first_messages import FirstMessages
 from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.forwards import Forwards
@@ -54,26 +58,65 @@ class MessageParts(msgspec.Struct, kw_only=True, frozen=True):
     services: MessageServices
     own_places: OwnPlaces
     pin_sweep: PinSweep
+    publisher: Publisher
+    crosspost_sweep: CrosspostSweep
     reaction_events: StoredReactionEvents
     stored_events: StoredMessageEvents
 
 
-def build_message_parts(ground: ApiGround, common: Common, *, files: FileParts, web: WebParts) -> MessageParts:
+def build_message_parts(
+    ground: ApiGround, common: Common, *, files: FileParts, web: WebParts, limits: Limits
+) -> MessageParts:
     """Make the services and the chores."""
     store, entities, clock = ground.store, common.entities, ground.clock
-    changes = MessageChanges(messages=store.messages, entities=entities, renderer=common.renderer, ids=ground.ids)
+    changes = MessageChanges(
+        messages=store.messages,
+        entities=entities,
+        renderer=common.renderer,
+        publications=common.publications,
+        ids=ground.ids,
+    )
     pin_flags = PinFlags(store=store, changes=changes)
+    publisher = _build_publisher(ground, common, files, changes)
     return MessageParts(
-        services=_build_services(ground, common, files=files, web=web, changes=changes, pin_flags=pin_flags),
+        services=_build_services(
+            ground, common, files=files, web=web, limits=limits, changes=changes, pin_flags=pin_flags
+        ),
         own_places=OwnPlaces(store=store, bus=ground.bus, clock=clock),
         pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
+        publisher=publisher,
+        crosspost_sweep=CrosspostSweep(store=store, publisher=publisher, ids=ground.ids, clock=clock),
         reaction_events=StoredReactionEvents(entities=entities, messages=common.messages),
         stored_events=StoredMessageEvents(entities=entities, renderer=common.renderer),
     )
 
 
+def _build_publisher(ground: ApiGround, common: Common, files: FileParts, changes: MessageChanges) -> Publisher:
+    copies = Copies(
+        messages=ground.store.messages,
+        changes=changes,
+        renderer=common.renderer,
+        files=files.copies,
+        door=ground.door,
+    )
+    return Publisher(
+        store=ground.store,
+        entities=common.entities,
+        copies=copies,
+        publications=common.publications,
+        ids=ground.ids,
+    )
+
+
 def _build_services(
-    ground: ApiGround, common: Common, *, files: FileParts, web: WebParts, changes: MessageChanges, pin_flags: PinFlags
+    ground: ApiGround,
+    common: Common,
+    *,
+    files: FileParts,
+    web: WebParts,
+    limits: Limits,
+    changes: MessageChanges,
+    pin_flags: PinFlags,
 ) -> MessageServices:
     store, entities, ids, clock = ground.store, common.entities, ground.ids, ground.clock
     renderer, last_messages = common.renderer, common.last_messages
@@ -81,7 +124,14 @@ def _build_services(
     previews = _build_previews(ground, common, web, changes)
     return MessageServices(
         chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
-        crossposts=CrosspostService(entities=entities, changes=changes, parts=parts),
+        crossposts=CrosspostService(
+            entities=entities,
+            messages=store.messages,
+            changes=changes,
+            publications=common.publications,
+            parts=parts,
+            limits=limits,
+        ),
         edits=_build_edits(ground, common, files, previews, parts),
         external_pictures=web.external_pictures,
         history=MessageHistoryService(
@@ -142,6 +192,7 @@ def _build_edits(
         renderer=common.renderer,
         parts=parts,
         pins=ForgottenPins(store=ground.store),
+        publications=common.publications,
         previews=previews,
         ids=ground.ids,
         clock=ground.clock,

@@ -96,20 +96,6 @@ async def list_of_managers(guild_id: SnowflakePath, caller: Caller, empty_lists:
     return []
 
 
-@get("/guilds/{guild_id}/webhooks")
-async def list_guild_webhooks(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """A guild's webhooks."""
-    await empty_lists.require_guild(caller, guild_id, Permission.MANAGE_WEBHOOKS)
-    return []
-
-
-@get("/channels/{channel_id}/webhooks")
-async def list_channel_webhooks(channel_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> Nothing:
-    """A channel's webhooks."""
-    await empty_lists.require_webhooks(caller, channel_id)
-    return []
-
-
 @get("/guilds/{guild_id}/soundboard-sounds")
 async def list_guild_sounds(guild_id: SnowflakePath, caller: Caller, empty_lists: EmptyListService) -> NoItems:
     """A guild's sounds."""
@@ -169,8 +155,6 @@ ROUTES: Final[Sequence[Route]] = (
     replace_guild_commands,
     list_of_guild,
     list_of_managers,
-    list_guild_webhooks,
-    list_channel_webhooks,
     list_guild_sounds,
     list_active_threads,
     list_archived_threads,

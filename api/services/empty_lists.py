@@ -1,4 +1,4 @@
-"""Lists of things that cannot exist here yet: commands, webhooks, emojis, threads and the like.
+"""Lists of things that cannot exist here yet: commands, emojis, threads and the like.
 
 Client libraries read many of them at every start, and an empty list is the truth. This service checks whether the
 caller may read them. A request that makes such a thing answers 501.
@@ -43,13 +43,6 @@ class EmptyListService:
         access = await self._entities.access(caller.user_id, guild_id)
         if not access.has(Permission.MANAGE_GUILD):
             raise UnknownWelcomeScreen
-
-    async def require_webhooks(self, caller: Caller, channel_id: int) -> None:
-        """Require a manager of webhooks. Raises UnknownChannel, MissingAccess, DirectChannelAction, Forbidden."""
-        access = await self._entities.channel_access(caller.user_id, channel_id)
-        if access.guild is None:
-            raise DirectChannelAction
-        access.require(Permission.MANAGE_WEBHOOKS)
 
     async def require_threads(self, caller: Caller, channel_id: int, permissions: int = 0) -> None:
         """Require a reader of a channel with threads.

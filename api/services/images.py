@@ -64,6 +64,13 @@ class ImageService:
         await self._pictures.put(folder, name, picture, content_type, user_id=user_id, guild_id=guild_id)
         return name
 
+    async def copy(self, name: str, *, source: str, folder: str) -> bool:
+        """Keep a stored picture of the folder `source` in another folder as well; tell whether it was there.
+
+        Raises Unavailable.
+        """
+        return await self._blobs.copy(f"{source}/{name}", f"{folder}/{name}")
+
     async def _clean(self, picture: bytes, content_type: str) -> bytes | None:
         """Return the picture upright and without metadata; None when it cannot be read."""
         staged, target = await self._blobs.staging.create(), self._blobs.staging.name_new()

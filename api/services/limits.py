@@ -4,6 +4,7 @@
 - changes of reactions against 4/s of their user in each channel;
 - new direct channels, and requests for friendship, against their user: each of them reaches somebody who may not know
   of the caller;
+- published messages against 10/h of their channel, whoever publishes them;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
   (`api.services.accounts.password_attempts` says why both);
@@ -33,6 +34,7 @@ class Limits:
 
     __slots__ = (
         "_account_passwords",
+        "_crossposts",
         "_direct_openings",
         "_friend_requests",
         "_gate",
@@ -56,6 +58,7 @@ class Limits:
         self._reactions = Rule("reactions", settings.channel_reactions, settings.channel_reactions_window_s)
         self._direct_openings = Rule("direct-openings", settings.direct_openings, settings.contacts_window_s)
         self._friend_requests = Rule("friend-requests", settings.friend_requests, settings.contacts_window_s)
+        self._crossposts = Rule("crossposts", settings.channel_crossposts, settings.channel_crossposts_window_s)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
         window_s = settings.wrong_passwords_window_s
@@ -98,6 +101,14 @@ class Limits:
         """Count a request for friendship. Raises RateLimited."""
         if self._is_enabled:
             await self._take(self._friend_requests, user_id, user_id)
+
+    async def take_crosspost(self, channel_id: int) -> None:
+        """Count a message that is published. Raises RateLimited."""
+        if self._is_enabled:
+            standing = await self._limiter.take(self._crossposts, channel_id)
+            if standing.retry_after_s:
+                self._refusals.tell(self._crossposts, channel_id)
+                raise RateLimited(standing.retry_after_s, scope="shared")
 
     async def take_registration(self, address: str) -> None:
         """Count a registration. Raises RateLimited."""

@@ -143,7 +143,7 @@ def _build_services(ground: ApiGround) -> tuple[Gate, MessageServices]:
     web = build_web_parts(
         external=ground.external, settings=ground.settings.embeds, clock=ground.clock, metrics=ground.metrics.web
     )
-    return gate, build_message_parts(ground, common, files=files, web=web).services
+    return gate, build_message_parts(ground, common, files=files, web=web, limits=limits).services
 
 
 async def _serve_own(application: Any, sock: socket.socket) -> None:

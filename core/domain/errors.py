@@ -180,6 +180,11 @@ class UnknownBan(NotFound):
     message = "Unknown Ban"
 
 
+class UnknownWebhook(NotFound):
+    code = 10015
+    message = "Unknown Webhook"
+
+
 class UnknownWelcomeScreen(NotFound):
     code = 10069
     message = "Unknown Guild Welcome Screen"
@@ -341,6 +346,20 @@ class TooManyPins(LimitReached):
 
     def __init__(self) -> None:
         super().__init__(30003, "Maximum number of pins reached for the channel (250)")
+
+
+class TooManyWebhooks(LimitReached):
+    """A channel has as many webhooks as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__(30007, "Maximum number of webhooks reached (15)")
+
+
+class TooManyWebhooksOfGuild(LimitReached):
+    """A guild has as many webhooks as it may have."""
+
+    def __init__(self) -> None:
+        super().__init__(30058, "Maximum number of webhooks per guild reached (1000)")
 
 
 class BannedFromGuild(Forbidden):

@@ -31,8 +31,10 @@ from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
 from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
 from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
+from core.store.aggregates.messages.crossposts import CrosspostReader, CrosspostWriter
 from core.store.aggregates.messages.files import FileReader, FileWriter
 from core.store.aggregates.messages.messages import MessageStore
 from core.store.aggregates.messages.pins import PinReader, PinWriter
@@ -58,7 +60,9 @@ class Transaction(Protocol):
     members: MemberWriter
     bans: BanWriter
     invites: InviteWriter
+    webhooks: WebhookWriter
     pins: PinWriter
+    crossposts: CrosspostWriter
     files: FileWriter
     pictures: PictureWriter
     preferences: PreferenceWriter
@@ -93,7 +97,9 @@ class Store(Protocol):
     members: MemberReader
     bans: BanReader
     invites: InviteReader
+    webhooks: WebhookReader
     pins: PinReader
+    crossposts: CrosspostReader
     files: FileReader
     pictures: PictureReader
     secrets: Secrets

@@ -113,6 +113,7 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | N
             ReactionSweep(rows=laid.reaction_rows, events=api.reaction_events),
         ),
         **laid.jobs.follow_authors(api.own_places, has_logins=gateway is not None),
+        **laid.jobs.sweep_crossposts(api.crosspost_sweep),
     }
     if role.has_api:
         chores |= laid.jobs.sweep_files(api.file_sweep)

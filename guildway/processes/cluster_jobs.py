@@ -7,6 +7,7 @@ from functools import partial
 
 from prometheus_client import CollectorRegistry
 
+from api.services.crossposts.crosspost_sweep import CrosspostSweep
 from api.services.files.file_sweep import FileSweep
 from api.services.reading.own_places import OwnPlaces
 from core.bus.log_keeper import LogKeeper
@@ -77,6 +78,11 @@ class ClusterJobs:
         """Remove files that nothing refers to."""
         lease = self._lease("file sweep")
         return {"file sweep lease": lease.run, "file sweep": partial(sweep.run, partial(_is_held, lease))}
+
+    def sweep_crossposts(self, sweep: CrosspostSweep) -> dict[str, Chore]:
+        """Publish what others have begun to."""
+        lease = self._lease("crosspost sweep")
+        return {"crosspost sweep lease": lease.run, "crosspost sweep": partial(sweep.run, partial(_is_held, lease))}
 
     def follow_authors(self, places: OwnPlaces, *, has_logins: bool) -> dict[str, Chore]:
         """Mark channels as read for who has written there."""

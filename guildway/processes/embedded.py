@@ -15,6 +15,7 @@ import contextlib
 import logging
 import platform
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 **list_common_chores(ground, api),
                 "store": store.run_chores,
                 "file sweep": api.file_sweep.run,
+                "crosspost sweep": partial(api.crosspost_sweep.run, own_from=ids.next()),
                 "own places": api.own_places.run,
             },
             facts=_list_facts(ground, store),

@@ -9,8 +9,10 @@ from core.domain.events import Audience
 from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Invite
 from core.domain.guilds.role import Role
+from core.domain.guilds.webhook import Webhook, WebhookAuthor
 from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment, StoredFile
+from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
 from core.domain.people.user import Account, AuthSession, User
@@ -101,6 +103,25 @@ FULL_FORWARD = Forward(
     flags=(1 << 63) - 1,
 )
 """A forward with a value in every field."""
+
+
+FULL_WEBHOOK = WebhookAuthor("Ünï 🐙 'quoted'", "a_0123456789abcdef")
+"""A webhook's part of a message, with a value in every field."""
+
+FULL_SOURCE = Source(
+    channel_id=snowflake_at(START_MS) + 30,
+    guild_id=snowflake_at(START_MS) + 29,
+    message_id=snowflake_at(START_MS) + 28,
+    version=7,
+    file_ids=(snowflake_at(START_MS) + 27, 3),
+)
+"""The source of a copy, with a value in every field."""
+
+
+def new_webhook(number: int, guild_id: int, channel_id: int, **fields: Any) -> Webhook:
+    """Make a webhook that follows a channel of another guild."""
+    values = {"user_id": flake(1), "name": "webhook", "source_guild_id": flake(90), "source_channel_id": flake(91)}
+    return Webhook(id=flake(number), guild_id=guild_id, channel_id=channel_id, **{**values, **fields})
 
 
 def new_file(number: int, **fields: Any) -> StoredFile:

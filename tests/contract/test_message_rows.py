@@ -17,7 +17,15 @@ from core.domain.ids import BUCKET_MS, MAX_SNOWFLAKE
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.message import Message
 from core.store.aggregates.messages.message_rows import MessageRows
-from tests.contract.builders import FULL_ATTACHMENT, FULL_FORWARD, flake, flake_at, new_message
+from tests.contract.builders import (
+    FULL_ATTACHMENT,
+    FULL_FORWARD,
+    FULL_SOURCE,
+    FULL_WEBHOOK,
+    flake,
+    flake_at,
+    new_message,
+)
 from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.message_rows import FakeMessageRows
@@ -79,6 +87,8 @@ def full_message(place: Place) -> Message:
         reference_id=flake(39),
         attachments=(FULL_ATTACHMENT, Attachment(id=flake(38), filename="b", size=0)),
         forward=FULL_FORWARD,
+        webhook=FULL_WEBHOOK,
+        source=FULL_SOURCE,
     )
 
 

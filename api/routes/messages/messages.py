@@ -11,9 +11,9 @@ from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, delete, get, patch, post
 from api.http.scope import Scope
 from api.services.caller import Caller
+from api.services.crossposts.crossposts import CrosspostService
 from api.services.files.incoming_files import IncomingFiles
 from api.services.messages.content.message_forms import BulkDelete, CreateMessage, EditMessage
-from api.services.messages.crossposts import CrosspostService
 from api.services.messages.message_edits import MessageEditService
 from api.services.messages.messages import MessageService
 from api.services.messages.pages.message_history import DEFAULT_LIMIT, MAX_LIMIT, MessageHistoryService, PageQuery

@@ -44,23 +44,56 @@ class FileCopies:
             FileGone. UnknownChannel, MissingAccess, Forbidden: without the right to attach files.
             QuotaReached, Unavailable.
         """
+        channel = None
+        if attachments:
+            access = await self._entities.text_access(user_id, channel_id)
+            access.require(ATTACH_FILES)
+            channel = access.channel
         async with AttachedFiles(self._files) as attached:
-            if attachments:
-                access = await self._entities.text_access(user_id, channel_id)
-                access.require(ATTACH_FILES)
-                rows = [self._make_row(user_id, access.channel, each) for each in attachments]
-                await self._files.add(rows)
-                attached.made_ids = [row.id for row in rows]
-                for original, row in zip(attachments, rows, strict=True):
-                    if not await self._files.copy(source_channel_id, original.id, row):
-                        raise FileGone
-                attached.attachments = tuple(
-                    msgspec.structs.replace(original, id=row.id)
-                    for original, row in zip(attachments, rows, strict=True)
-                )
+            if channel is not None:
+                await self._copy_into(attached, user_id, channel, source_channel_id, attachments)
             yield attached
 
-    def _make_row(self, user_id: int, channel: Channel, original: Attachment) -> StoredFile:
+    @contextlib.asynccontextmanager
+    async def copy_unasked(
+        self,
+        user_id: int,
+        channel: Channel,
+        source_channel_id: int,
+        attachments: Sequence[Attachment],
+        *,
+        message_id: int = 0,
+    ) -> AsyncIterator[AttachedFiles]:
+        """Copy files as `copy` does, whatever the user may do. `message_id` is that of a message that is there already.
+
+        Raises FileGone, QuotaReached, Unavailable.
+        """
+        async with AttachedFiles(self._files) as attached:
+            if attachments:
+                await self._copy_into(attached, user_id, channel, source_channel_id, attachments, message_id=message_id)
+            yield attached
+
+    async def _copy_into(
+        self,
+        attached: AttachedFiles,
+        user_id: int,
+        channel: Channel,
+        source_channel_id: int,
+        attachments: Sequence[Attachment],
+        *,
+        message_id: int = 0,
+    ) -> None:
+        rows = [self._make_row(user_id, channel, each, message_id) for each in attachments]
+        await self._files.add(rows)
+        attached.made_ids = [row.id for row in rows]
+        for original, row in zip(attachments, rows, strict=True):
+            if not await self._files.copy(source_channel_id, original.id, row):
+                raise FileGone
+        attached.attachments = tuple(
+            msgspec.structs.replace(original, id=row.id) for original, row in zip(attachments, rows, strict=True)
+        )
+
+    def _make_row(self, user_id: int, channel: Channel, original: Attachment, message_id: int) -> StoredFile:
         return self._rows.make(
             channel,
             user_id,
@@ -70,4 +103,5 @@ class FileCopies:
             content_type=original.content_type,
             width=original.width,
             height=original.height,
+            message_id=message_id,
         )

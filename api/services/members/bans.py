@@ -14,6 +14,7 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.members.member_forms import BanUsers
 from api.services.members.membership import Membership
+from api.services.messages.publications import Publications
 from api.services.rights import confirm_rights, on_present_rights
 from core.domain.errors import BanFailed, Forbidden, UnknownBan
 from core.domain.events import GUILD_BAN_ADD, GUILD_BAN_REMOVE, MESSAGE_DELETE_BULK
@@ -35,14 +36,22 @@ _BULK: Final = 100
 class BanService:
     """Reads and changes bans for moderators."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_membership", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_membership", "_publications", "_store")
 
     def __init__(
-        self, *, store: Store, entities: EntityCache, membership: Membership, ids: IdSource, clock: Clock
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        membership: Membership,
+        publications: Publications,
+        ids: IdSource,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._entities = entities
         self._membership = membership
+        self._publications = publications
         self._ids = ids
         self._clock = clock
 
@@ -153,7 +162,8 @@ class BanService:
         for channel_id, message_ids in by_channel.items():
             for start in range(0, len(message_ids), _BULK):
                 ids = message_ids[start : start + _BULK]
-                await self._store.messages.delete(channel_id, ids, [self._deleted(guild_id, channel_id, ids)])
+                async with self._publications.follow_deletion(guild_id, ids):
+                    await self._store.messages.delete(channel_id, ids, [self._deleted(guild_id, channel_id, ids)])
 
     def _deleted(self, guild_id: int, channel_id: int, message_ids: Sequence[int]) -> Envelope:
         payload = DeletedMessages(

@@ -1,6 +1,6 @@
 """Changes that the server makes to a message's fields beside its text: they are told as edits, and are none.
 
-As with edits, a change that was overtaken is made again on top of the other one.
+As with edits, a change that was overtaken is made again on top of the other one. Copies of published messages follow.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,10 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.message_events import message_updated
 from api.services.messages.pages.message_renderer import MessageRenderer
+from api.services.messages.publications import Publications
 from core.domain.channels.channel import Channel
 from core.domain.errors import Unavailable
-from core.domain.messages.message import Message
+from core.domain.messages.message import CROSSPOSTED, Message
 from core.store.aggregates.messages.messages import MessageStore
 
 _MAX_ATTEMPTS: Final = 100
@@ -24,14 +25,21 @@ _MAX_ATTEMPTS: Final = 100
 class MessageChanges:
     """Stores changes with MESSAGE_UPDATE."""
 
-    __slots__ = ("_entities", "_ids", "_messages", "_renderer")
+    __slots__ = ("_entities", "_ids", "_messages", "_publications", "_renderer")
 
     def __init__(
-        self, *, messages: MessageStore, entities: EntityCache, renderer: MessageRenderer, ids: IdSource
+        self,
+        *,
+        messages: MessageStore,
+        entities: EntityCache,
+        renderer: MessageRenderer,
+        publications: Publications,
+        ids: IdSource,
     ) -> None:
         self._messages = messages
         self._entities = entities
         self._renderer = renderer
+        self._publications = publications
         self._ids = ids
 
     async def change(
@@ -54,8 +62,11 @@ class MessageChanges:
             if not changes:
                 return encoded.answer
             events = message_updated(self._ids.next(), channel, edited, encoded.dispatch)
-            if await self._messages.update(
-                channel.id, message_id, changes, expected_version=message.version, envelopes=events
-            ):
+            published = [message_id] if message.flags & CROSSPOSTED else []
+            async with self._publications.follow(channel.guild_id, published):
+                stored = await self._messages.update(
+                    channel.id, message_id, changes, expected_version=message.version, envelopes=events
+                )
+            if stored is not None:
                 return encoded.answer
         raise Unavailable

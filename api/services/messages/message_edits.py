@@ -30,6 +30,7 @@ from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
+from api.services.messages.publications import Publications
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
 from core.domain.channels.channel import Channel
@@ -47,7 +48,7 @@ from core.domain.errors import (
 from core.domain.guilds.permissions import Permission
 from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment
-from core.domain.messages.message import LASTING, SUPPRESS_EMBEDS, WRITTEN, Message
+from core.domain.messages.message import CROSSPOSTED, LASTING, SUPPRESS_EMBEDS, WRITTEN, Message
 from core.runtime.clock import Clock
 from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS
@@ -77,6 +78,7 @@ class MessageEditService:
         "_parts",
         "_pins",
         "_previews",
+        "_publications",
         "_renderer",
     )
 
@@ -90,6 +92,7 @@ class MessageEditService:
         renderer: MessageRenderer,
         parts: ReaderParts,
         pins: ForgottenPins,
+        publications: Publications,
         previews: PreviewService,
         ids: IdSource,
         clock: Clock,
@@ -101,6 +104,7 @@ class MessageEditService:
         self._renderer = renderer
         self._parts = parts
         self._pins = pins
+        self._publications = publications
         self._previews = previews
         self._ids = ids
         self._clock = clock
@@ -201,7 +205,8 @@ class MessageEditService:
 
     async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
-        gone = await self._messages.delete(channel.id, message_ids, envelopes)
+        async with self._publications.follow_deletion(channel.guild_id, message_ids):
+            gone = await self._messages.delete(channel.id, message_ids, envelopes)
         await self._pins.forget(channel, gone)
         return gone
 
@@ -259,13 +264,15 @@ class MessageEditService:
         encoded = self._renderer.encode(resolved, member, with_nonce=False)
         if not changes:
             return encoded.answer
-        stored = await self._messages.update(
-            message.channel_id,
-            message.id,
-            changes,
-            expected_version=message.version,
-            envelopes=message_updated(self._ids.next(), access.channel, edited, encoded.dispatch),
-        )
+        published = [message.id] if message.flags & CROSSPOSTED else []
+        async with self._publications.follow(message.guild_id, published):
+            stored = await self._messages.update(
+                message.channel_id,
+                message.id,
+                changes,
+                expected_version=message.version,
+                envelopes=message_updated(self._ids.next(), access.channel, edited, encoded.dispatch),
+            )
         return None if stored is None else encoded.answer
 
 

@@ -40,9 +40,8 @@ def messages_deleted(envelope_id: int, channel: Channel, message_ids: Sequence[i
 def _message_event(
     event: str, envelope_id: int, channel: Channel, message: Message, payload: msgspec.Raw
 ) -> list[Envelope]:
-    return for_channel(
-        envelope_id, event, channel, payload, author_id=message.author_id, mention_ids=message.mention_ids
-    )
+    author_id = message.author_id if message.webhook is None else 0  # no session is a webhook's
+    return for_channel(envelope_id, event, channel, payload, author_id=author_id, mention_ids=message.mention_ids)
 
 
 def for_channel(

@@ -213,7 +213,7 @@ class MessageService:
             access,
             content=draft.content,
             allowed=draft.allowed,
-            replied_id=None if referenced is None else referenced.author.id,
+            replied_id=None if referenced is None or referenced.message.webhook else referenced.author.id,
         )
         return CheckedMessage(
             draft=draft,

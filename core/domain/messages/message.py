@@ -6,7 +6,9 @@ from collections.abc import Mapping
 import msgspec
 
 from core.domain.guilds.member import Member
+from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.people.user import User
 
@@ -21,6 +23,7 @@ class MessageType(enum.IntEnum):
     CHANNEL_NAME_CHANGE = 4
     CHANNEL_ICON_CHANGE = 5
     USER_JOIN = 7
+    CHANNEL_FOLLOW_ADD = 12
     REPLY = 19
 
 
@@ -69,6 +72,10 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     attachments: tuple[Attachment, ...] = ()
     forward: Forward | None = None
     """What the message shows in place of content of its own."""
+    webhook: WebhookAuthor | None = None
+    """The sender, when that is no user. Its id is `author_id`."""
+    source: Source | None = None
+    """What a copy shows, or the channel that the message tells of."""
 
 
 class AddedMessage(msgspec.Struct, frozen=True):

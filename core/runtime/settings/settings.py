@@ -193,6 +193,8 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     direct_openings: Count = 100
     friend_requests: Count = 100
     contacts_window_s: PositiveSeconds = 600.0
+    channel_crossposts: Count = 10
+    channel_crossposts_window_s: PositiveSeconds = 3600.0
     invalid_requests: Count = 10_000
     invalid_requests_window_s: PositiveSeconds = 600.0
     registrations_per_minute: Count = 60

@@ -214,8 +214,7 @@ def _cut_by_size(messages: Iterable[Sequence[Message]]) -> Iterator[Sequence[Mes
         for message in partition:
             row = _ROW_BYTES + len(message.content.encode()) + len(bytes(message.embeds))
             row += _ATTACHMENT_BYTES * len(message.attachments)
-            if message.forward is not None:
-                row += len(_encode(message.forward))
+            row += sum(len(_encode(part)) for part in (message.forward, message.webhook, message.source) if part)
             if piece and size + row > _MOST_BYTES:
                 yield piece
                 piece, size = [], 0

@@ -11,8 +11,10 @@ from typing import Any, Final
 import msgspec
 from cassandra.query import UNSET_VALUE
 
+from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.ids import bucket_of, created_ms
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
 from core.store.cassandra.statements import FIELDS
@@ -23,10 +25,16 @@ _OMITTED: Final = tuple((name, UNSET_VALUE if name in _ALWAYS else _DEFAULTS[nam
 """Fields, each with the value that is left out. Nothing equals the driver's mark, so a field with it always goes."""
 
 _encode: Final = msgspec.json.Encoder().encode
-_JSON: Final = frozenset({"attachments", "forward"})
-"""Columns of JSON."""
-_decode_attachments: Final = msgspec.json.Decoder(tuple[Attachment, ...]).decode
-_decode_forward: Final = msgspec.json.Decoder(Forward).decode
+_JSON: Final = {
+    name: msgspec.json.Decoder(type_).decode
+    for name, type_ in (
+        ("attachments", tuple[Attachment, ...]),
+        ("forward", Forward),
+        ("webhook", WebhookAuthor),
+        ("source", Source),
+    )
+}
+"""Columns of JSON, each with what reads it."""
 
 _AUTHOR: Final = 2 + FIELDS.index("author_id")
 _BEFORE_MS: Final = 10 * 60 * 1000
@@ -68,10 +76,8 @@ def decode_message(row: Sequence[Any]) -> Message | None:
             values[name] = tuple(values[name])
     if "embeds" in values:
         values["embeds"] = msgspec.Raw(values["embeds"])
-    if "attachments" in values:
-        values["attachments"] = _decode_attachments(values["attachments"])
-    if "forward" in values:
-        values["forward"] = _decode_forward(values["forward"])
+    for name in _JSON.keys() & values.keys():
+        values[name] = _JSON[name](values[name])
     return Message(channel_id=row[0], id=row[1], **values)
 
 

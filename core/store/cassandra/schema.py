@@ -54,6 +54,13 @@ STEPS: Final = (
         ),
     ),
     Step("forwards", ("ALTER TABLE messages ADD IF NOT EXISTS forward blob",)),
+    Step(
+        "webhooks",
+        (
+            "ALTER TABLE messages ADD IF NOT EXISTS webhook blob",
+            "ALTER TABLE messages ADD IF NOT EXISTS source blob",
+        ),
+    ),
 )
 """Steps are added at the end and never changed."""
 

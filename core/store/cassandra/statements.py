@@ -59,6 +59,8 @@ FIELDS: Final = (
     "reference_id",
     "attachments",
     "forward",
+    "webhook",
+    "source",
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 

@@ -34,7 +34,9 @@ class ClusterStore:
         self.members = relational.members
         self.bans = relational.bans
         self.invites = relational.invites
+        self.webhooks = relational.webhooks
         self.pins = relational.pins
+        self.crossposts = relational.crossposts
         self.files = relational.files
         self.pictures = relational.pictures
         self.secrets = relational.secrets

@@ -10,6 +10,8 @@ from core.store.aggregates.guilds.guilds import GuildWriter
 from core.store.aggregates.guilds.invites import InviteWriter
 from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.webhooks import WebhookWriter
+from core.store.aggregates.messages.crossposts import CrosspostWriter
 from core.store.aggregates.messages.files import FileWriter
 from core.store.aggregates.messages.pins import PinWriter
 from core.store.aggregates.messages.read_states import ReadStateWriter
@@ -27,6 +29,8 @@ from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
+from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
+from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
 from core.store.sql.aggregates.messages.files import SqlFiles
 from core.store.sql.aggregates.messages.pins import SqlPins
 from core.store.sql.aggregates.people.last_seen import SqlLastSeen
@@ -55,6 +59,7 @@ class SqlTransaction:
         "applications",
         "bans",
         "channels",
+        "crossposts",
         "files",
         "guilds",
         "invites",
@@ -67,6 +72,7 @@ class SqlTransaction:
         "relationships",
         "roles",
         "users",
+        "webhooks",
     )
 
     def __init__(
@@ -84,7 +90,9 @@ class SqlTransaction:
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
+        self.webhooks: WebhookWriter = SqlWebhooks(db)
         self.pins: PinWriter = SqlPins(db)
+        self.crossposts: CrosspostWriter = SqlCrossposts(db, dialect)
         self.invites: InviteWriter = SqlInvites(db)
         self.files: FileWriter = SqlFiles(db)
         self.pictures: PictureWriter = SqlPictures(db, dialect)

@@ -16,6 +16,8 @@ from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import (
     FULL_ATTACHMENT,
     FULL_FORWARD,
+    FULL_SOURCE,
+    FULL_WEBHOOK,
     add_guild,
     flake,
     flake_at,
@@ -50,6 +52,8 @@ FULL = Message(
     reference_id=flake(39),
     attachments=(FULL_ATTACHMENT, Attachment(id=flake(38), filename="b", size=0)),
     forward=FULL_FORWARD,
+    webhook=FULL_WEBHOOK,
+    source=FULL_SOURCE,
 )
 
 

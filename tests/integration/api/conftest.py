@@ -41,6 +41,7 @@ HIGH_LIMITS = LimitSettings(
     channel_reactions=1_000_000,
     direct_openings=1_000_000,
     friend_requests=1_000_000,
+    channel_crossposts=1_000_000,
     loopback_registrations_per_minute=1_000_000,
     logins_per_minute=1_000_000,
 )

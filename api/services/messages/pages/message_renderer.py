@@ -106,7 +106,7 @@ class MessageRenderer:
         A message that shows nobody but its author is encoded for its first reader, and again when the author has
         changed.
         """
-        users = await self._entities.users({message.author_id for message in messages})
+        users = await self._entities.users({each.author_id for each in messages if each.webhook is None})
         found = [page.find_encoded(message, users.get(message.author_id)) for message in messages]
         wanted = [message for message, encoded in zip(messages, found, strict=True) if encoded is None]
         made: dict[int, bytes] = {}
@@ -117,7 +117,8 @@ class MessageRenderer:
 
     def encode(self, resolved: ResolvedMessage, member: Member | None, *, with_nonce: bool = True) -> EncodedMessage:
         """Encode answer and dispatch. `member` is the author's membership: None outside guilds, or when it ended."""
-        rendered = self._render(resolved, with_nonce=with_nonce, author=self._encode_author(resolved.author))
+        author = self._encode_author(resolved.author) if resolved.message.webhook is None else None
+        rendered = self._render(resolved, with_nonce=with_nonce, author=author)
         answer = shown = _encode(rendered)
         guild_id = resolved.message.guild_id
         if not guild_id:
@@ -169,7 +170,8 @@ class MessageRenderer:
 def _user_ids(messages: Iterable[Message]) -> set[int]:
     ids: set[int] = set()
     for message in messages:
-        ids.add(message.author_id)
+        if message.webhook is None:
+            ids.add(message.author_id)
         ids.update(message.mention_ids)
         if message.forward is not None:
             ids.update(message.forward.mention_ids)

@@ -24,8 +24,10 @@ from core.store.aggregates.guilds.bans import BanReader
 from core.store.aggregates.guilds.guilds import GuildReader
 from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
+from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
+from core.store.aggregates.messages.crossposts import CrosspostReader
 from core.store.aggregates.messages.files import FileReader
 from core.store.aggregates.messages.pins import PinReader
 from core.store.aggregates.messages.read_states import ReadStateReader
@@ -44,8 +46,10 @@ from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
+from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
 from core.store.sql.aggregates.logins import SqlLogins
+from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
 from core.store.sql.aggregates.messages.files import SqlFiles
 from core.store.sql.aggregates.messages.pins import SqlPins
 from core.store.sql.aggregates.node_numbers import SqlNodeNumbers
@@ -118,7 +122,9 @@ class PostgresStore:
         self.channels: ChannelReader = SqlChannels(reads)
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
+        self.webhooks: WebhookReader = SqlWebhooks(reads)
         self.pins: PinReader = SqlPins(reads)
+        self.crossposts: CrosspostReader = SqlCrossposts(reads, dialect)
         self.invites: InviteReader = SqlInvites(reads)
         self.files: FileReader = SqlFiles(reads)
         self.pictures: PictureReader = SqlPictures(reads, dialect)

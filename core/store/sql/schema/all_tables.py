@@ -26,6 +26,7 @@ from core.store.sql.schema.tables import (
     secrets,
     session_journal,
     users,
+    webhooks,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "secrets",
     "session_journal",
     "users",
+    "webhooks",
 ]

@@ -17,14 +17,16 @@ from core.wire.times import iso_time, iso_time_of
 
 FORWARD = 1
 """The type of a reference to a message that is forwarded."""
+WEBHOOK_DISCRIMINATOR = "0000"
+"""The discriminator of all webhooks. Users have "0"."""
 
 
 class MessageReferenceObject(msgspec.Struct, kw_only=True):
-    """The message that a reply (type 0) or a forward (type 1) points at."""
+    """The message that a reply or a copy (type 0) or a forward (type 1) points at; or the channel that was followed."""
 
     type: int = 0
     channel_id: str
-    message_id: str
+    message_id: str | UnsetType = UNSET
     guild_id: str | UnsetType = UNSET
 
 
@@ -75,6 +77,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     pinned: bool
     flags: int
     nonce: str | int | UnsetType = UNSET
+    webhook_id: str | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
     message_snapshots: list[MessageSnapshotObject] | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
@@ -93,6 +96,13 @@ def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:
             message_id=str(forward.message_id),
             guild_id=str(forward.guild_id) if forward.guild_id else UNSET,
         )
+    source = message.source
+    if source is not None:
+        return MessageReferenceObject(
+            channel_id=str(source.channel_id),
+            message_id=str(source.message_id) if source.message_id else UNSET,
+            guild_id=str(source.guild_id),
+        )
     if message.reference_id is None:
         return UNSET
     return MessageReferenceObject(
@@ -103,9 +113,23 @@ def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:
 
 
 def _nonce_of(message: Message) -> str | int | UnsetType:
-    if message.nonce is None:
+    if message.nonce is None or message.webhook is not None:  # a copy's nonce is the server's own
         return UNSET
     return int(message.nonce) if message.nonce_is_int else message.nonce
+
+
+def _author_of(resolved: ResolvedMessage) -> UserObject:
+    """Return the author; of a webhook that has sent the message, what looks like a user."""
+    webhook = resolved.message.webhook
+    if webhook is None:
+        return render_user(resolved.author)
+    return UserObject(
+        id=str(resolved.message.author_id),
+        username=webhook.name,
+        discriminator=WEBHOOK_DISCRIMINATOR,
+        avatar=webhook.avatar,
+        bot=True,
+    )
 
 
 def render_message(
@@ -125,7 +149,7 @@ def render_message(
         type=message.type,
         content=message.content,
         channel_id=str(message.channel_id),
-        author=author or render_user(resolved.author),
+        author=author or _author_of(resolved),
         timestamp=iso_time_of(message.id),
         edited_timestamp=iso_time(message.edited_ms) if message.edited_ms else None,
         tts=message.tts,
@@ -138,6 +162,8 @@ def render_message(
         nonce=_nonce_of(message) if with_nonce else UNSET,
         message_reference=_reference_of(message),
     )
+    if message.webhook is not None:
+        rendered.webhook_id = rendered.author.id
     if message.attachments and link_to is not None:
         files = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
         rendered.embeds, rendered.attachments = show_embed_files(rendered.embeds, files)

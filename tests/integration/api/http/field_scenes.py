@@ -168,6 +168,21 @@ async def edit_message(api: ApiUnderTest, field: str) -> Prepared:
     return ground.request(f"{ground.place.messages}/{own.json()['id']}", body, **extra)
 
 
+async def follow_channel(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    news = await ground.make_channel("news", ChannelType.ANNOUNCEMENT)
+    return ground.request(f"/channels/{news}/followers", values={"webhook_channel_id": [ground.channel]})
+
+
+async def update_webhook(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    news = await ground.make_channel("news", ChannelType.ANNOUNCEMENT)
+    other = await ground.make_channel("other", ChannelType.TEXT)
+    followed = await ground.owner.post(f"/channels/{news}/followers", {"webhook_channel_id": ground.channel})
+    path = f"/webhooks/{followed.json()['webhook_id']}"
+    return ground.request(path, {}, values={"avatar": [PICTURE], "channel_id": [other]})
+
+
 async def list_messages(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     first, _, third = [await ground.message(content) for content in ("first", "second", "third")]
@@ -606,11 +621,13 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/roles/{role_id}"): update_role,
     ("PATCH", "/guilds/{guild_id}/vanity-url"): update_vanity_url,
     ("PATCH", "/users/@me"): update_user,
+    ("PATCH", "/webhooks/{webhook_id}"): update_webhook,
     ("PATCH", "/users/@me/relationships/{user_id}"): rename_friend,
     ("POST", "/applications"): create_application,
     ("POST", "/attachments/refresh-urls"): file_scenes.refresh,
     ("POST", "/channels/{channel_id}/attachments"): file_scenes.announce,
     ("POST", "/files/upload-url"): file_scenes.announce_to_channel,
+    ("POST", "/channels/{channel_id}/followers"): follow_channel,
     ("POST", "/channels/{channel_id}/invites"): create_invite,
     ("POST", "/channels/{channel_id}/messages"): send_message,
     ("POST", "/channels/{channel_id}/messages/bulk-delete"): bulk_delete,

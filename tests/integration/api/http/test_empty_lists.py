@@ -31,8 +31,6 @@ MANAGERS: list[tuple[str, Any, int]] = [
     ("/guilds/{guild}/templates", [], Permission.MANAGE_GUILD),
     ("/guilds/{guild}/widget", {"enabled": False, "channel_id": None}, Permission.MANAGE_GUILD),
     ("/guilds/{guild}/welcome-screen", {"description": None, "welcome_channels": []}, Permission.MANAGE_GUILD),
-    ("/guilds/{guild}/webhooks", [], Permission.MANAGE_WEBHOOKS),
-    ("/channels/{channel}/webhooks", [], Permission.MANAGE_WEBHOOKS),
     ("/channels/{channel}/threads/archived/private", NO_THREADS, Permission.MANAGE_THREADS),
 ]
 """The lists for holders of a permission."""

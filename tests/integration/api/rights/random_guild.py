@@ -14,6 +14,7 @@ from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Invite, Member
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.role import Role
+from core.domain.guilds.webhook import Webhook
 from core.domain.messages.message import Message
 from core.domain.people.user import User
 from core.store.interfaces import Store
@@ -24,11 +25,11 @@ FAR_AWAY_MS = 1 << 42
 GUILD_BITS = (
     Permission.CREATE_INSTANT_INVITE, Permission.KICK_MEMBERS, Permission.BAN_MEMBERS, Permission.MANAGE_CHANNELS, Permission.MANAGE_GUILD, Permission.SEND_MESSAGES,
     Permission.SEND_TTS_MESSAGES, Permission.MANAGE_MESSAGES, Permission.EMBED_LINKS, Permission.READ_MESSAGE_HISTORY, Permission.CONNECT, Permission.CHANGE_NICKNAME,
-    Permission.MANAGE_NICKNAMES, Permission.MANAGE_ROLES, Permission.MODERATE_MEMBERS,
+    Permission.MANAGE_NICKNAMES, Permission.MANAGE_ROLES, Permission.MODERATE_MEMBERS, Permission.MANAGE_WEBHOOKS,
 )  # fmt: skip
 CHANNEL_BITS = (
     Permission.VIEW_CHANNEL, Permission.VIEW_CHANNEL, Permission.VIEW_CHANNEL, Permission.MANAGE_CHANNELS, Permission.MANAGE_CHANNELS, Permission.MANAGE_ROLES, Permission.MANAGE_ROLES,
-    Permission.SEND_MESSAGES, Permission.CONNECT, Permission.MANAGE_MESSAGES, Permission.CREATE_INSTANT_INVITE,
+    Permission.SEND_MESSAGES, Permission.CONNECT, Permission.MANAGE_MESSAGES, Permission.CREATE_INSTANT_INVITE, Permission.MANAGE_WEBHOOKS,
 )  # fmt: skip
 VOCAL = (ChannelType.VOICE, ChannelType.STAGE)
 NEEDS_SEND = (
@@ -61,6 +62,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     members: dict[int, Member]
     messages: dict[int, Message] = {}
     invites: dict[str, Invite] = {}
+    webhooks: dict[int, Webhook] = {}
     banned: frozenset[int] = frozenset()
 
     # -- the guild
@@ -244,6 +246,16 @@ def draw_world(rng: Random, people: People, ids: SnowflakeGenerator) -> World:
     channel_id = rng.choice(texts).id
     code = f"code{ids.next()}"
     invite = Invite(code=code, guild_id=guild_id, channel_id=channel_id, inviter_id=people.owner, max_age_s=0)
+    followed = next(channel.id for channel in texts if channel.type == ChannelType.ANNOUNCEMENT)
+    webhook = Webhook(
+        id=ids.next(),
+        guild_id=guild_id,
+        channel_id=rng.choice([channel.id for channel in texts if channel.type == ChannelType.TEXT]),
+        user_id=people.owner,
+        name="webhook",
+        source_guild_id=guild_id,
+        source_channel_id=followed,
+    )
     return World(
         people=people,
         caller_id=caller_id,
@@ -258,6 +270,7 @@ def draw_world(rng: Random, people: People, ids: SnowflakeGenerator) -> World:
         members=members,
         messages={message.id: message for message in messages},
         invites={code: invite},
+        webhooks={webhook.id: webhook},
         banned=frozenset({people.stranger} if rng.random() < 0.5 else ()),
     )
 
@@ -317,6 +330,8 @@ async def save(world: World, store: Store) -> None:
             await tx.bans.put(guild_id, user_id, None)
         for invite in world.invites.values():
             await tx.invites.create(invite)
+        for webhook in world.webhooks.values():
+            await tx.webhooks.create(webhook)
     for message in world.messages.values():
         await store.messages.add(message, [])
 
@@ -330,6 +345,7 @@ async def load(before: World, store: Store) -> World | None:
     members = [await store.members.find(before.guild.id, user_id) for user_id in before.members]
     messages = [await store.messages.find(message.channel_id, message.id) for message in before.messages.values()]
     invites = [await store.invites.find(code) for code in before.invites]
+    webhooks = [await store.webhooks.find(webhook_id) for webhook_id in before.webhooks]
     return World(
         people=people,
         caller_id=before.caller_id,
@@ -339,5 +355,6 @@ async def load(before: World, store: Store) -> World | None:
         members={member.user.id: member for member in members if member is not None},
         messages={message.id: message for message in messages if message is not None},
         invites={invite.code: invite for invite in invites if invite is not None},
+        webhooks={webhook.id: webhook for webhook in webhooks if webhook is not None},
         banned=frozenset({people.stranger} if await store.bans.find(before.guild.id, people.stranger) else ()),
     )

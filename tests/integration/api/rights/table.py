@@ -373,6 +373,37 @@ def crosspost_message(world: World, rng: Random) -> Attempt:
     return Attempt("POST", path, {}, may and is_right, REFUSED | {400})
 
 
+@needs(
+    "POST /channels/{channel_id}/followers", "to view the announcement channel; MANAGE_WEBHOOKS where it is followed"
+)
+def follow_channel(world: World, rng: Random) -> Attempt:
+    source, target = rng.choice(list(world.channels.values())), rng.choice(list(world.channels.values()))
+    is_right = source.type == ChannelType.ANNOUNCEMENT and target.type in _FOLLOWING and source.id != target.id
+    may = world.may(source) and world.may(target, Permission.MANAGE_WEBHOOKS)
+    body = {"webhook_channel_id": str(target.id)}
+    return Attempt("POST", f"/channels/{source.id}/followers", body, may and is_right, REFUSED | {400})
+
+
+@needs("PATCH /webhooks/{webhook_id}", "MANAGE_WEBHOOKS in its channel, and in the one that it moves to")
+def update_webhook(world: World, rng: Random) -> Attempt:
+    [webhook] = world.webhooks.values()
+    path, may = f"/webhooks/{webhook.id}", world.may(world.channels[webhook.channel_id], Permission.MANAGE_WEBHOOKS)
+    if rng.random() < 0.5:
+        return Attempt("PATCH", path, {"name": "renamed"}, may)
+    target = rng.choice(list(world.channels.values()))
+    stays = target.id == webhook.channel_id
+    may = may and (stays or (target.type in _FOLLOWING and world.may(target, Permission.MANAGE_WEBHOOKS)))
+    return Attempt("PATCH", path, {"channel_id": str(target.id)}, may, REFUSED | {400})
+
+
+@needs("DELETE /webhooks/{webhook_id}", "MANAGE_WEBHOOKS in its channel")
+def delete_webhook(world: World, rng: Random) -> Attempt:
+    [webhook] = world.webhooks.values()
+    may = world.may(world.channels[webhook.channel_id], Permission.MANAGE_WEBHOOKS)
+    return Attempt("DELETE", f"/webhooks/{webhook.id}", None, may)
+
+
+_FOLLOWING: Final = (ChannelType.TEXT, ChannelType.ANNOUNCEMENT)
 _EMOJI: Final = "/channels/{channel_id}/messages/{message_id}/reactions/{emoji_name}"
 
 

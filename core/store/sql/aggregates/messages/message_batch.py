@@ -251,4 +251,6 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         message.reference_id,
         "[]" if not message.attachments else _encode(message.attachments).decode(),
         None if message.forward is None else _encode(message.forward).decode(),
+        None if message.webhook is None else _encode(message.webhook).decode(),
+        None if message.source is None else _encode(message.source).decode(),
     )

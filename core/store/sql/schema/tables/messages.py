@@ -2,7 +2,9 @@
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger, Table, Text, text
 
+from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.store.sql.schema.columns import JsonStruct, JsonTuple, RawJson, Snowflake, WideInteger
 from core.store.sql.schema.metadata import metadata
@@ -34,6 +36,8 @@ messages = Table(
     Column("reference_id", BigInteger),
     Column("attachments", JsonTuple(Attachment), nullable=False, server_default="[]"),
     Column("forward", JsonStruct(Forward)),
+    Column("webhook", JsonStruct(WebhookAuthor)),
+    Column("source", JsonStruct(Source)),
     Index("ix_messages_author_id_guild_id_id", "author_id", "guild_id", "id"),
     Index("ix_messages_gone", "id", sqlite_where=text("version = -1"), postgresql_where=text("version = -1")),
     sqlite_with_rowid=False,
