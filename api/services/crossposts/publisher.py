@@ -9,6 +9,7 @@ The message as it is now decides, not the change that was noted. So anything may
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Sequence
 from typing import Final
@@ -18,7 +19,7 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.messages.publications import Publications
 from core.domain.channels.channel import Channel
-from core.domain.errors import DomainError, UnknownChannel
+from core.domain.errors import DomainError, Unavailable, UnknownChannel
 from core.domain.guilds.webhook import Webhook
 from core.domain.messages.crosspost import Crosspost
 from core.domain.messages.message import CROSSPOSTED, Message
@@ -74,7 +75,10 @@ class Publisher:
                 logger.warning("a copy must wait", extra={"id": crosspost.source_message_id, "reason": error.text})
             except Exception:
                 logger.exception("a copy must wait", extra={"id": crosspost.source_message_id})
-                if is_left:
+            else:
+                return
+            if is_left:
+                with contextlib.suppress(Unavailable):  # then it stays where it is
                     async with self._store.write() as tx:
                         await tx.crossposts.postpone(crosspost, change_id=self._ids.next())
 

@@ -209,6 +209,11 @@ class Orders:
         await found.publish()
         return show(await self._message(channel, message))
 
+    async def follow(self, channel: str, to: str) -> Any:
+        """Have a channel follow another one."""
+        await (await self._channel(channel)).follow(destination=await self._channel(to))
+        return {}
+
     async def dm(self, user: str) -> Any:
         """Open a direct channel."""
         return {"channel": str((await (await self._bot.fetch_user(int(user))).create_dm()).id)}

@@ -176,6 +176,11 @@ class Orders:
         """Publish a message."""
         return show(await self._rest.crosspost_message(int(channel), int(message)))
 
+    async def follow(self, channel: str, to: str) -> Any:
+        """Have a channel follow another one."""
+        await self._rest.follow_channel(int(channel), int(to))
+        return {}
+
     async def dm(self, user: str) -> Any:
         """Open a direct channel."""
         return {"channel": str((await self._rest.create_dm_channel(int(user))).id)}

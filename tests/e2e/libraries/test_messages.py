@@ -1,4 +1,4 @@
-"""Messages of other kinds by each stock library: silent ones, without embeds, forwards, crossposts and notices."""
+"""Messages of other kinds by each stock library: silent ones, without embeds, forwards, crossposts and their copies, and notices."""
 
 from pathlib import Path
 
@@ -9,7 +9,8 @@ from tests.support.person import text_channel
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 CROSSPOSTED, SUPPRESS_EMBEDS, SUPPRESS_NOTIFICATIONS, HAS_SNAPSHOT = 1 << 0, 1 << 2, 1 << 12, 1 << 14
-USER_JOIN, ANNOUNCEMENTS = 7, 5
+IS_CROSSPOST, SOURCE_MESSAGE_DELETED = 1 << 1, 1 << 3
+USER_JOIN, FOLLOW_ADD, ANNOUNCEMENTS = 7, 12, 5
 
 
 async def test_silent_message_says_so(scene: Scene) -> None:
@@ -62,6 +63,26 @@ async def test_crosspost_is_marked_once(scene: Scene) -> None:
     assert told["flags"] == CROSSPOSTED
     plain = await scene.bot.order("send", channel=scene.channel, content="no news")
     assert (await scene.bot.attempt("crosspost", channel=scene.channel, message=plain["id"]))["event"] == "failed"
+
+
+async def test_followed_channel_s_messages_are_copied(scene: Scene) -> None:
+    made = {"name": "news", "type": ANNOUNCEMENTS}
+    news = (await scene.alice.call("POST", f"/guilds/{scene.guild['id']}/channels", made))["id"]
+    bot, target = scene.bot, scene.channel
+    await bot.order("follow", channel=news, to=target)
+    notice = await bot.wait_for("message", lambda event: (event["channel"], event["type"]) == (target, FOLLOW_ADD))
+    assert notice["content"].endswith("#news")
+    sent = await bot.order("send", channel=news, content="extra", title=scene.title)
+    await bot.order("crosspost", channel=news, message=sent["id"])
+    copy = await bot.wait_for("message", lambda event: event["channel"] == target and event["flags"] == IS_CROSSPOST)
+    assert (copy["content"], copy["titles"], copy["reference"]) == ("extra", sent["titles"], sent["id"])
+    assert copy["author"] not in (scene.bot_id, scene.alice.id)
+    await bot.order("edit", channel=news, message=sent["id"], content="more")
+    await bot.wait_for("edit", lambda event: (event["id"], event["content"]) == (copy["id"], "more"))
+    await bot.order("remove", channel=news, message=sent["id"])
+    emptied = IS_CROSSPOST | SOURCE_MESSAGE_DELETED
+    told = await bot.wait_for("edit", lambda event: (event["id"], event["flags"]) == (copy["id"], emptied))
+    assert told["titles"] == []
 
 
 async def test_join_is_noticed(scene: Scene) -> None:

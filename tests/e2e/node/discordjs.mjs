@@ -136,6 +136,10 @@ const orders = {
   },
   forward: async ({ channel, message, to }) => show(await (await findMessage(channel, message)).forward(to)),
   crosspost: async ({ channel, message }) => show(await (await findMessage(channel, message)).crosspost()),
+  follow: async ({ channel, to }) => {
+    await (await client.channels.fetch(channel)).addFollower(to);
+    return {};
+  },
   dm: async ({ user }) => ({ channel: (await client.users.createDM(user)).id }),
   presence: async ({ status, name }) => {
     client.user.setPresence({ status, activities: [{ name }] });

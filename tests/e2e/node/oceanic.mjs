@@ -127,6 +127,10 @@ const orders = {
   pins: async ({ channel }) => ({ ids: (await channels.getPins(channel)).map((pin) => pin.message.id) }),
   forward: async ({ channel, message, to }) => show(await (await channels.getMessage(channel, message)).forward(to)),
   crosspost: async ({ channel, message }) => show(await channels.crosspostMessage(channel, message)),
+  follow: async ({ channel, to }) => {
+    await channels.followAnnouncement(channel, to);
+    return {};
+  },
   dm: async ({ user }) => ({ channel: (await channels.createDM(user)).id }),
   presence: async ({ status, name }) => {
     await client.editStatus(status, [{ name, type: 0 }]);

@@ -12,7 +12,7 @@ from tests.e2e.conftest import GENEROUS
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
-FOLLOWERS: Final = 60
+FOLLOWERS: Final = 40
 MESSAGES: Final = 4
 ANNOUNCEMENTS: Final = 5
 IS_CROSSPOST, SOURCE_MESSAGE_DELETED = 1 << 1, 1 << 3

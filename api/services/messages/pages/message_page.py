@@ -130,7 +130,8 @@ class Page:
         message = resolved.message
         # Links to attachments are good for a time only, so what shows them is encoded anew.
         shows_more = message.reference_id is not None or message.mention_ids or message.attachments or message.forward
-        if shows_more or not self._holds(message):
+        # What a webhook has sent has no user as its author, by whom the JSON would be found.
+        if shows_more or message.webhook is not None or not self._holds(message):
             return
         self._forget_encoded(message.id)
         size_bytes = _ENTRY_BYTES + len(encoded)

@@ -171,7 +171,9 @@ async def edit_message(api: ApiUnderTest, field: str) -> Prepared:
 async def follow_channel(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     news = await ground.make_channel("news", ChannelType.ANNOUNCEMENT)
-    return ground.request(f"/channels/{news}/followers", values={"webhook_channel_id": [ground.channel]})
+    other = await ground.make_channel("other", ChannelType.TEXT)
+    body = {"webhook_channel_id": ground.channel}
+    return ground.request(f"/channels/{news}/followers", body, values={"webhook_channel_id": [other]})
 
 
 async def update_webhook(api: ApiUnderTest, _field: str) -> Prepared:

@@ -5,7 +5,18 @@ What is done about a crosspost is compared with its change, so a change that cam
 
 from collections.abc import Collection
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, bindparam, case, delete, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    bindparam,
+    case,
+    delete,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from core.domain.messages.crosspost import Crosspost
 from core.store.sql.engine.connection import Executor
@@ -15,7 +26,8 @@ from core.store.sql.schema.columns import EntityMap
 from core.store.sql.schema.tables.webhooks import crossposts, webhooks
 
 _CROSSPOST = EntityMap(Crosspost, crossposts)
-_IS_DUE = crossposts.c.change_id > 0
+# Written out, as an index of some rows is used only where the statement itself names them.
+_IS_DUE = crossposts.c.change_id > literal_column("0")
 _LIMIT = bindparam("limit", type_=Integer)
 _DUE = Query(
     select(*_CROSSPOST.columns)

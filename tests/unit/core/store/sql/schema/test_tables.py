@@ -11,6 +11,7 @@ from core.domain.errors import Unavailable
 from core.store.sql.aggregates.guilds.guilds import _LIST_IDS, _SNAPSHOTS
 from core.store.sql.aggregates.guilds.members import _LIST_PAGE
 from core.store.sql.aggregates.logins import LoginQueries
+from core.store.sql.aggregates.messages.crossposts import _DUE, _DUE_OF
 from core.store.sql.aggregates.messages.message_batch import select_nonces
 from core.store.sql.aggregates.messages.message_reads import _FIND, _NEWER, _OLDER
 from core.store.sql.aggregates.messages.message_rows import _BY_AUTHOR as _ROWS_BY_AUTHOR
@@ -36,6 +37,8 @@ HOT = {
     "messages of an author": _BY_AUTHOR,
     "rows of an author": _ROWS_BY_AUTHOR,
     "oldest tombstones": _OLDEST_TOMBSTONES,
+    "crossposts that wait": _DUE,
+    "crossposts of a message": _DUE_OF,
     "log": _READ,
     "record of a session": _FIND_RECORD,
     "newest cuts": _NEWEST_CUTS,
