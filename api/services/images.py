@@ -64,12 +64,17 @@ class ImageService:
         await self._pictures.put(folder, name, picture, content_type, user_id=user_id, guild_id=guild_id)
         return name
 
-    async def copy(self, name: str, *, source: str, folder: str) -> bool:
+    async def copy(self, name: str, *, source: str, folder: str, user_id: int, guild_id: int) -> bool:
         """Keep a stored picture of the folder `source` in another folder as well; tell whether it was there.
 
-        Raises Unavailable.
+        `user_id` and `guild_id` are as in `store`. Raises QuotaReached, Unavailable.
         """
-        return await self._blobs.copy(f"{source}/{name}", f"{folder}/{name}")
+        picture = await self._blobs.find(f"{source}/{name}")
+        if picture is None:
+            return False
+        content_type = find_image_type(picture) or "application/octet-stream"
+        await self._pictures.put(folder, name, picture, content_type, user_id=user_id, guild_id=guild_id)
+        return True
 
     async def _clean(self, picture: bytes, content_type: str) -> bytes | None:
         """Return the picture upright and without metadata; None when it cannot be read."""

@@ -17,7 +17,7 @@ import msgspec
 
 from api.services.files.attached_files import AttachedFiles
 from api.services.files.file_copies import FileCopies, FileGone
-from api.services.files.stored_files import QuotaReached
+from api.services.files.quotas import QuotaReached
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_events import message_created
 from api.services.messages.pages.message_renderer import MessageRenderer

@@ -10,6 +10,7 @@ import msgspec
 from api.services.access import ChannelAccess, GuildAccess
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
+from api.services.files.quotas import QuotaReached
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.messages.message_events import message_created
@@ -82,18 +83,29 @@ class FollowingService:
 
     async def _make(self, user_id: int, guild: GuildAccess, source: Channel, target: Channel) -> Webhook:
         webhook_id, followed = self._ids.next(), guild.entry.guild
-        folders = {"source": f"icons/{followed.id}", "folder": f"{AVATARS}/{webhook_id}"}
-        has_avatar = followed.icon is not None and await self._images.copy(followed.icon, **folders)
         return Webhook(
             id=webhook_id,
             guild_id=target.guild_id,
             channel_id=target.id,
             user_id=user_id,
             name=_name_of(followed, source),
-            avatar=followed.icon if has_avatar else None,
+            avatar=await self._copy_icon(followed, webhook_id, user_id, target.guild_id),
             source_guild_id=followed.id,
             source_channel_id=source.id,
         )
+
+    async def _copy_icon(self, followed: Guild, webhook_id: int, user_id: int, guild_id: int) -> str | None:
+        """Give the webhook the followed guild's icon; return its name, None when there is none, or no room for it."""
+        if followed.icon is None:
+            return None
+        source, folder = f"icons/{followed.id}", f"{AVATARS}/{webhook_id}"
+        try:
+            is_there = await self._images.copy(
+                followed.icon, source=source, folder=folder, user_id=user_id, guild_id=guild_id
+            )
+        except QuotaReached:
+            return None
+        return followed.icon if is_there else None
 
     async def _store_once(self, guild: GuildAccess, webhook: Webhook) -> Webhook:
         """Store the webhook, and return it; the one that there is when the channel follows the source already."""

@@ -67,7 +67,7 @@ class WebhookService:
         """
         webhook, access = await self._find(caller, webhook_id)
         guild = require_manager(access)
-        changes = await self._changes_of(webhook, form)
+        changes = await self._changes_of(caller.user_id, webhook, form)
         moved_id = changes.get("channel_id", webhook.channel_id)
         if moved_id != webhook.channel_id:
             target = await self._entities.channel_access(caller.user_id, moved_id)
@@ -107,7 +107,7 @@ class WebhookService:
         require_manager(access)
         return webhook, access
 
-    async def _changes_of(self, webhook: Webhook, form: UpdateWebhook) -> dict[str, Any]:
+    async def _changes_of(self, user_id: int, webhook: Webhook, form: UpdateWebhook) -> dict[str, Any]:
         changes: dict[str, Any] = {}
         if isinstance(form.name, str):
             changes["name"] = check_name(form.name)
@@ -115,7 +115,9 @@ class WebhookService:
             changes["avatar"] = None
         elif not isinstance(form.avatar, UnsetType):
             folder = f"{AVATARS}/{webhook.id}"
-            changes["avatar"] = await self._images.store(form.avatar, folder=folder, field="avatar")
+            changes["avatar"] = await self._images.store(
+                form.avatar, folder=folder, field="avatar", user_id=user_id, guild_id=webhook.guild_id
+            )
         if form.channel_id is not None and form.channel_id is not UNSET:
             changes["channel_id"] = form.channel_id
         return changes

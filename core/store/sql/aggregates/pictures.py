@@ -17,6 +17,7 @@ from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.members import members
 from core.store.sql.schema.tables.pictures import pictures
 from core.store.sql.schema.tables.users import users
+from core.store.sql.schema.tables.webhooks import webhooks
 
 _PICTURE: Final = EntityMap(Picture, pictures)
 _SELECT: Final = select(*_PICTURE.columns)
@@ -37,7 +38,7 @@ _LONG_AGO_MS: Final = 1
 """Since when a picture that is gone counts as unused, so that it is found with the oldest ones."""
 
 _OWNERS: Final[Mapping[str, Sequence[tuple[Column[Any], Column[Any]]]]] = {
-    "avatars": ((users.c.id, users.c.avatar),),
+    "avatars": ((users.c.id, users.c.avatar), (webhooks.c.id, webhooks.c.avatar)),
     "banners": ((users.c.id, users.c.banner), (guilds.c.id, guilds.c.banner)),
     "icons": ((guilds.c.id, guilds.c.icon),),
     "splashes": ((guilds.c.id, guilds.c.splash),),

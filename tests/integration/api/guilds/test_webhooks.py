@@ -61,6 +61,9 @@ async def test_followed_guild_s_icon_is_the_webhook_s_picture(api: ApiUnderTest)
     followed = (await alice.post(f"/channels/{news['id']}/followers", body)).json()
     shown = (await alice.get(f"/webhooks/{followed['webhook_id']}")).json()
     assert shown["avatar"] == guild["icon"]
+    picture = await api.store.pictures.find(f"avatars/{shown['id']}", shown["avatar"])
+    assert picture is not None
+    assert await api.store.pictures.find_shown([picture]) == [picture]
     found = await api.nobody.get(f"http://guildway/avatars/{shown['id']}/{shown['avatar']}.png")
     assert found.status_code == 200
 
