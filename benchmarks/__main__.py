@@ -9,7 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.gateway import fanout, heartbeats, memory, mixed_permissions, presences, rivals_fanout, slow_readers
+from benchmarks.gateway import (
+    fanout,
+    heartbeats,
+    memory,
+    mixed_permissions,
+    presences,
+    rivals_fanout,
+    slow_readers,
+    spread,
+)
 from benchmarks.harness.processes import raise_file_limit
 from benchmarks.harness.reports.machine import describe_machine
 from benchmarks.harness.reports.results import FOLDER, read_results, write_readme, write_result
@@ -25,6 +34,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "heartbeats": heartbeats.run,
     "mixed": mixed_permissions.run,
     "slow": slow_readers.run,
+    "spread": spread.run,
     "memory": memory.run,
     "storm": storm.run,
     "presences": presences.run,

@@ -17,6 +17,13 @@ def test_fan_out_quick_run_counts_every_delivery() -> None:
     assert result.deliveries == 2 * 4 * (1 + 4 + 16) * (20 + 40)
 
 
+def test_spread_quick_run_brings_every_message_to_every_session() -> None:
+    result = measure("spread", is_quick=True)
+    [row] = result.tables[0].rows
+    assert (row["workers"], row["sessions"], row["word_bytes"]) == (2, 3, 8)
+    assert result.deliveries == 2 * 3 * 3 * 16
+
+
 def test_slow_readers_quick_run_loses_no_frame_within_the_bound() -> None:
     result = measure("slow", is_quick=True)
     rows = {row["case"]: row for row in result.tables[0].rows}
