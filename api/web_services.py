@@ -5,6 +5,7 @@ import msgspec
 from api.services.previews.embed_pictures import EmbedPictures
 from api.services.previews.external_links import ExternalLinks
 from api.services.previews.external_pictures import ExternalPictureService
+from api.services.previews.kept_pictures import KeptPictures
 from api.services.previews.preview_embeds import PreviewEmbeds
 from api.services.previews.previewer import Previewer
 from core.runtime.clock import Clock
@@ -46,8 +47,14 @@ def build_web_parts(*, external: ExternalLinks, settings: EmbedSettings, clock: 
         external_pictures=ExternalPictureService(
             fetcher=fetcher,
             links=external,
+            kept=KeptPictures(
+                most_bytes=settings.kept_picture_bytes,
+                lifetime_s=settings.cache_lifetime_s,
+                monotonic_s=clock.monotonic_s,
+            ),
             max_bytes=settings.max_picture_bytes,
             max_open=settings.open_pictures,
+            max_of_address=settings.open_pictures_of_address,
             metrics=metrics,
         ),
         settings=settings,

@@ -5,9 +5,11 @@ from typing import Final
 
 from api.http.answers import Answer
 from api.http.route import Route, get
-from api.http.scope import Scope, Send
+from api.http.scope import Scope, Send, address_of
 from api.services.previews.external_links import PATH
 from api.services.previews.external_pictures import ExternalPicture, ExternalPictureService
+from api.services.previews.kept_pictures import KeptPicture
+from core.http.files import FileAnswer
 from core.web.errors import WebError
 
 _HEADERS: Final = (
@@ -20,9 +22,21 @@ _HEADERS: Final = (
 
 
 @get(f"{PATH}/{{signature}}/{{address}}", is_signed=True)
-async def get_external_picture(signature: str, address: str, external_pictures: ExternalPictureService) -> Answer:
+async def get_external_picture(
+    scope: Scope, signature: str, address: str, external_pictures: ExternalPictureService
+) -> Answer:
     """A picture of another server."""
-    return _stream(await external_pictures.open(signature, address))
+    picture = await external_pictures.open(signature, address, address_of(scope))
+    return _show(picture) if isinstance(picture, KeptPicture) else _stream(picture)
+
+
+def _show(picture: KeptPicture) -> Answer:
+    answer = FileAnswer(content_type=picture.content_type, etag=picture.etag, headers=_HEADERS)
+
+    async def stream(scope: Scope, send: Send) -> None:
+        await answer.send_source(scope, send, picture)
+
+    return Answer.streamed(stream)
 
 
 def _stream(picture: ExternalPicture) -> Answer:

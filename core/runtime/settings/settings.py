@@ -178,6 +178,8 @@ class EmbedSettings(msgspec.Struct, kw_only=True, frozen=True):
     cache_entries: Count = 1000
     cache_lifetime_s: Seconds = 1800.0
     open_pictures: Count = 64
+    open_pictures_of_address: Count = 16
+    kept_picture_bytes: Annotated[int, Meta(ge=0, le=2**40)] = 33_554_432
 
 
 class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):

@@ -417,6 +417,49 @@ async def test_many_pictures_at_once_are_refused(open_api: OpenApi) -> None:
         assert (await Shown(scene).get(picture)).status_code == 200
 
 
+async def test_small_picture_is_fetched_once_and_clients_ask_whether_it_has_changed(scene: Scene) -> None:
+    picture = scene.site.serve("/p", draw(), "image/png")
+    sent = await scene.send("x", embeds=[{"image": {"url": picture}}])
+    url = sent["embeds"][0]["image"]["proxy_url"]
+    await scene.pass_by()  # it was measured
+    before = scene.site.paths.count("/p")
+    answers = [await scene.api.nobody.get(url) for _ in range(3)]
+    assert [answer.content for answer in answers] == [draw()] * 3
+    assert scene.site.paths.count("/p") == before + 1
+    headers = answers[0].headers
+    assert (headers["content-type"], headers["cache-control"]) == ("image/png", "public, max-age=86400")
+    again = await scene.api.nobody.get(url, headers={"If-None-Match": headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    part = await scene.api.nobody.get(url, headers={"Range": "bytes=1-3"})
+    assert (part.status_code, part.content) == (206, draw()[1:4])
+
+
+async def test_large_picture_is_passed_on_whole_and_not_kept(scene: Scene) -> None:
+    large = draw("PNG", (10, 10)) + bytes(1_100_000)
+    picture = scene.site.serve("/large", large, "image/png")
+    sent = await scene.send("x", embeds=[{"image": {"url": picture}}])
+    url = sent["embeds"][0]["image"]["proxy_url"]
+    await scene.pass_by()
+    before = scene.site.paths.count("/large")
+    answers = [await scene.api.nobody.get(url) for _ in range(2)]
+    assert [answer.content for answer in answers] == [large] * 2
+    assert scene.site.paths.count("/large") == before + 2
+
+
+async def test_nobody_takes_the_places_of_others(open_api: OpenApi) -> None:
+    async with open_scene(open_api, open_pictures_of_address=1, open_pictures=2) as scene:
+        slow = Slow(scene.site)
+        waits = asyncio.create_task(Shown(scene).get(slow.url))
+        async with asyncio.timeout(20):
+            while scene.site.paths.count("/slow") < 2:  # noqa: ASYNC110 - it is measured too
+                await asyncio.sleep(0.01)
+        picture = scene.site.serve("/p", draw(), "image/png")
+        assert (await Shown(scene).get(picture)).status_code == 429
+        slow.may_come.set()
+        assert (await waits).status_code == 404
+        assert (await Shown(scene).get(picture)).status_code == 200
+
+
 async def test_link_that_was_not_made_here_leads_nowhere(scene: Scene) -> None:
     picture = scene.site.serve("/p", draw(), "image/png")
     sent = await scene.send("x", embeds=[{"image": {"url": picture}}])
