@@ -15,7 +15,7 @@ class LoadMeter:
     def __init__(
         self, *, clock: Clock, count_events: Callable[[], int], count_sessions: Callable[[], int] = lambda: 0
     ) -> None:
-        """`count_events` returns the events of the worker's shards so far; it may fall when shards are given away."""
+        """`count_events` returns the events of the worker's shards so far."""
         self._clock = clock
         self._count_events = count_events
         self._count_sessions = count_sessions
@@ -34,7 +34,7 @@ class LoadMeter:
         load = WorkerLoad(
             cpu=round((cpu_s - self._cpu_s) / past_s, 3),
             sessions=self._count_sessions(),
-            events_per_s=round(max(0, events - self._events) / past_s, 1),
+            events_per_s=round((events - self._events) / past_s, 1),
         )
         self._looked_s, self._cpu_s, self._events = now_s, cpu_s, events
         return load

@@ -52,6 +52,9 @@ class WorkerShards:
         self._weight = settings.shards.weight
         self._addresses = _find_addresses(settings)
         self._bus = bus
+        self._events = 0
+        self._passed: dict[int, int] = {}
+        """How far the log of each shard was at the last count."""
         self._metrics = metrics = WorkerShardMetrics(registry)
         times = LeaseTimes(lifetime_s=settings.shards.lease_lifetime_s, renewal_s=settings.shards.lease_renewal_s)
         self._renewing = _connect_alone(address, clock, times)
@@ -110,8 +113,12 @@ class WorkerShards:
         )
 
     def _count_events(self) -> int:
+        """Count the events of the shards while this worker has them."""
         passed = self._bus.tail.passed
-        return sum(n_of(passed[shard].value) for shard in self._holding.shards if shard < len(passed))
+        present = {shard: n_of(passed[shard].value) for shard in self._holding.shards if shard < len(passed)}
+        self._events += sum(max(0, n - self._passed.get(shard, n)) for shard, n in present.items())
+        self._passed = present
+        return self._events
 
     def _show_map(self, shard_map: ShardMap) -> None:
         self._metrics.shard_map_version.set(shard_map.version)

@@ -5,8 +5,9 @@ holder could not renew it.
 from collections.abc import Callable
 from typing import Final
 
-_SLOW: Final = 1 / 3
-"""The part of a lease's time after which an answer counts as an interruption: a renewal may have waited as long."""
+_SLOW: Final = 1 / 2
+"""The part of a lease's time after which an answer counts as an interruption. A renewal may have waited as long, and is
+made when half of the time is over at the latest."""
 
 
 class Contact:

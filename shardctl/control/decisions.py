@@ -56,8 +56,8 @@ def plan_moves(fleet: Fleet) -> list[Move]:
         target = fleet.find_home(shard, origin)
         if lives(place, incarnations) and not place.moving_to and target not in (None, origin):
             moves.append(Move(shard, origin, str(target)))
-    takers, pins = fleet.takers, fleet.wishes.pins
-    return sorted(moves, key=lambda move: (move.origin in takers, move.shard not in pins))
+    hosts, pins = fleet.hosts, fleet.wishes.pins
+    return sorted(moves, key=lambda move: (move.origin in hosts, move.shard not in pins))
 
 
 def is_settled(fleet: Fleet) -> bool:
@@ -86,9 +86,9 @@ def _find_first(fleet: Fleet, shard: int, claims: dict[int, str]) -> str | None:
 
 def _find_heir(fleet: Fleet, shard: int, place: Place) -> str | None:
     """Return the name of the worker that gets a shard of an owner without a lease, None to wait."""
-    incarnations, takers = fleet.incarnations, fleet.takers
+    incarnations = fleet.incarnations
     target = name_of(place.moving_to)
-    if target in takers and incarnations[target] == place.moving_to and (fleet.may_bury or _is_over(fleet, place)):
+    if target in fleet.hosts and incarnations[target] == place.moving_to and (fleet.may_bury or _is_over(fleet, place)):
         return target  # it has made ready for the shard
     if _is_over(fleet, place):
         return _choose(fleet, shard, name_of(place.owner))

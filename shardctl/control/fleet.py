@@ -24,14 +24,16 @@ class Fleet(msgspec.Struct, kw_only=True, frozen=True, dict=True):
     moves_at_once: int = 8
 
     @cached_property
-    def takers(self) -> dict[str, float]:
-        """The workers that may be given shards, with their weights."""
-        return {worker.name: worker.weight for worker in self.workers if self.is_taker(worker)}
+    def hosts(self) -> dict[str, float]:
+        """The workers that may have shards, with their weights."""
+        drained = self.wishes.drained
+        serving = (worker for worker in self.workers if worker.state is WorkerState.SERVING)
+        return {worker.name: worker.weight for worker in serving if worker.name not in drained}
 
-    def is_taker(self, worker: Worker) -> bool:
-        """Tell whether a worker may be given shards."""
-        is_drained = worker.name in self.wishes.drained or worker.state is WorkerState.DRAINING
-        return worker.weight > 0 and not is_drained
+    @cached_property
+    def takers(self) -> dict[str, float]:
+        """Those of them that are given shards that are not pinned to them."""
+        return {name: weight for name, weight in self.hosts.items() if weight > 0}
 
     @cached_property
     def incarnations(self) -> dict[str, str]:
@@ -48,13 +50,12 @@ class Fleet(msgspec.Struct, kw_only=True, frozen=True, dict=True):
 
         `owner` is the name of the one that has it and keeps it where nothing else is wanted.
         """
-        takers = self.takers
         pin = self.wishes.pins.get(shard)
-        if pin in takers:
+        if pin in self.hosts:
             return pin
-        if owner in takers and not self.wishes.is_rebalancing:
+        if owner in self.hosts and not self.wishes.is_rebalancing:
             return owner
-        return choose_worker(shard, takers) if takers else owner
+        return choose_worker(shard, self.takers) if self.takers else owner
 
 
 def lives(place: Place, incarnations: Mapping[str, str]) -> bool:

@@ -16,12 +16,3 @@ def test_load_is_that_since_the_last_look() -> None:
     assert 0 <= load.cpu < 4
     clock.advance(2)
     assert meter.measure().events_per_s == 0
-
-
-def test_shards_that_were_given_away_count_for_nothing() -> None:
-    clock = FakeClock()
-    events = [100]
-    meter = LoadMeter(clock=clock, count_events=lambda: events[0])
-    events[0] = 10
-    clock.advance(1)
-    assert meter.measure().events_per_s == 0

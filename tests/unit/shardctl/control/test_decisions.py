@@ -162,11 +162,10 @@ def test_decisions_come_to_an_end_at_which_pins_are_kept_and_the_drained_have_no
         return
     assert not any(place.moving_to for place in after.places.values())
     names = {shard: place.owner[0] for shard, place in after.places.items()}
-    takers = after.takers
     for shard, name in names.items():
         pin = after.wishes.pins.get(shard)
-        assert name == pin or pin not in takers
-        assert name in takers or not takers
+        assert name == pin or pin not in after.hosts
+        assert name in after.hosts or not after.takers
     assert is_settled(after)
 
 
@@ -186,6 +185,15 @@ def test_rebalancing_to_a_new_worker_moves_shards_to_it_alone(names: set[str], w
     moved = {shard for shard, owner in owners(after).items() if owner != owners(before)[shard]}
     assert {owners(after)[shard] for shard in moved} <= {"new-x.1"}
     assert plan_moves(_with(after, workers=before.workers)) == [], "those who are left keep theirs"
+
+
+@given(fleets)
+def test_worker_without_weight_gets_no_shard_that_is_not_pinned_to_it(before: Fleet) -> None:
+    after = settle(_with(before, may_bury=True))
+    for shard, place in after.places.items():
+        name, had = place.owner[0], before.places.get(shard)
+        if after.takers and name not in after.takers and after.wishes.pins.get(shard) != name:
+            assert (had is not None and name in (had.owner[0], had.moving_to[:1])) or shard in before.claims
 
 
 @given(st.sets(st.sampled_from(NAMES), min_size=2))
