@@ -25,6 +25,7 @@ from api.services.messages.pages.message_cache import MessageCache
 from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.pins.pin_flags import PinFlags
+from api.services.rights import confirm_rights, on_present_rights
 from core.domain.channels.channel import Channel, ChannelType
 from core.domain.errors import SystemMessageAction, TooManyPins, UnknownMessage
 from core.domain.events import CHANNEL_PINS_UPDATE
@@ -91,6 +92,7 @@ class PinService:
         self._ids = ids
         self._clock = clock
 
+    @on_present_rights
     async def pin(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Pin a message. One that is pinned stays where it is in the list.
 
@@ -109,12 +111,13 @@ class PinService:
         if await self._store.pins.count(channel_id) >= MAX_PINS:
             await self._drop_orphans(channel_id)
         change = self._make_change(channel_id, message_id)
-        if await self._put(access.channel, change):
+        if await self._put(access, change):
             await self._flags.settle(access.channel, change)
             await self._tell(access, user_id, message_id)
         else:
             await self._flags.follow(access.channel, message_id)
 
+    @on_present_rights
     async def unpin(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Unpin a message. Raises Forbidden, UnknownMessage."""
         access = await self._access(user_id, channel_id)
@@ -123,6 +126,7 @@ class PinService:
         channel = access.channel
         change = self._make_change(channel_id, message_id)
         async with self._write(channel) as tx:
+            await _confirm(tx, access)
             was_pinned = await tx.pins.delete(channel_id, [message_id]) > 0
             if was_pinned:
                 await tx.pins.note_change(change)
@@ -157,9 +161,11 @@ class PinService:
     def _make_change(self, channel_id: int, message_id: int) -> PinChange:
         return PinChange(channel_id=channel_id, message_id=message_id, change_id=self._ids.next())
 
-    async def _put(self, channel: Channel, change: PinChange) -> bool:
-        """Write the pin; return whether it is new. Raises TooManyPins."""
+    async def _put(self, access: ChannelAccess, change: PinChange) -> bool:
+        """Write the pin; return whether it is new. Raises TooManyPins, RightsChanged."""
+        channel = access.channel
         async with self._write(channel) as tx:
+            await _confirm(tx, access)
             pin = await tx.pins.put(channel.id, change.message_id, now_ms=self._clock.now_ms())
             if pin is None:
                 return False
@@ -237,6 +243,11 @@ class PinService:
         if message is None:
             raise UnknownMessage
         return message
+
+
+async def _confirm(tx: Transaction, access: ChannelAccess) -> None:
+    if access.guild is not None:
+        await confirm_rights(tx, access.guild)
 
 
 def _notice_of(channel: Channel, user_id: int, message_id: int) -> Callable[[int], Message]:

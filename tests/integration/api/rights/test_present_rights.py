@@ -102,6 +102,8 @@ MANAGE_ROLES = Permission.MANAGE_ROLES
         (Permission.BAN_MEMBERS, hand_over_to_carol, "PUT", "{guild}/bans/{carol}", {}),
         (Permission.BAN_MEMBERS, promote_carol, "PUT", "{guild}/bans/{carol}", {}),
         (Permission.MANAGE_NICKNAMES, promote_carol, "PATCH", "{guild}/members/{carol}", {"nick": "renamed"}),
+        (Permission.PIN_MESSAGES, lose_the_role, "PUT", "/channels/{channel}/messages/pins/{message}", None),
+        (Permission.PIN_MESSAGES, be_kicked, "DELETE", "/channels/{channel}/messages/pins/{pinned}", None),
     ],
 )  # fmt: skip
 async def test_what_was_revoked_meanwhile_is_not_done(
@@ -114,8 +116,11 @@ async def test_what_was_revoked_meanwhile_is_not_done(
 ) -> None:
     case = await Case.build(api, permissions)
     scene = case.scene
+    messages = f"/channels/{scene.general}/messages"
+    message, pinned = [(await scene.owner.post(messages, {"content": "x"})).json()["id"] for _ in range(2)]
+    await scene.owner.put(f"{messages}/pins/{pinned}")
     names = {
-        "guild": scene.path, "id": scene.id, "channel": scene.general, "bob": case.bob.id, "carol": case.carol.id,
+        "message": message, "pinned": pinned, "guild": scene.path, "id": scene.id, "channel": scene.general, "bob": case.bob.id, "carol": case.carol.id,
         "strong": case.strong, "low": case.low, "bot": (await api.make_bot(case.bob)).id,
     }  # fmt: skip
     before = api.events()
