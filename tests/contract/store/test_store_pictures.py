@@ -155,6 +155,16 @@ async def test_picture_is_shown_by_the_entity_of_its_folder_alone(store: Store, 
     assert await store.pictures.find_shown([]) == []
 
 
+async def test_picture_of_a_webhook_is_shown_while_its_guild_is_there(store: Store) -> None:
+    """Messages keep the pictures that the webhook had when they were sent."""
+    await _add_entities(store)
+    webhook = [picture(f"avatars/{flake(60)}", name, guild_id=GUILD) for name in ("now", "before")]
+    assert await store.pictures.find_shown([*webhook, picture(f"avatars/{flake(60)}", "other")]) == webhook
+    async with store.write(guilds=[GUILD]) as tx:
+        await tx.guilds.delete(GUILD)
+    assert await store.pictures.find_shown(webhook) == []
+
+
 _FOLDERS = (
     f"avatars/{USER}",
     f"avatars/{flake(2)}",

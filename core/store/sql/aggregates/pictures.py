@@ -17,7 +17,6 @@ from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.members import members
 from core.store.sql.schema.tables.pictures import pictures
 from core.store.sql.schema.tables.users import users
-from core.store.sql.schema.tables.webhooks import webhooks
 
 _PICTURE: Final = EntityMap(Picture, pictures)
 _SELECT: Final = select(*_PICTURE.columns)
@@ -38,7 +37,7 @@ _LONG_AGO_MS: Final = 1
 """Since when a picture that is gone counts as unused, so that it is found with the oldest ones."""
 
 _OWNERS: Final[Mapping[str, Sequence[tuple[Column[Any], Column[Any]]]]] = {
-    "avatars": ((users.c.id, users.c.avatar), (webhooks.c.id, webhooks.c.avatar)),
+    "avatars": ((users.c.id, users.c.avatar),),
     "banners": ((users.c.id, users.c.banner), (guilds.c.id, guilds.c.banner)),
     "icons": ((guilds.c.id, guilds.c.icon),),
     "splashes": ((guilds.c.id, guilds.c.splash),),
@@ -74,18 +73,30 @@ class SqlPictures:
     async def find_shown(self, pictures_: Collection[Picture]) -> list[Picture]:
         by_kind: dict[str, dict[int, list[Picture]]] = defaultdict(lambda: defaultdict(list))
         of_members: dict[str, list[Picture]] = defaultdict(list)
+        of_webhooks: list[Picture] = []
         for picture in pictures_:
             place, _, last = picture.folder.rpartition("/")
-            if place in _OWNERS:
+            if place == "avatars" and picture.guild_id:
+                of_webhooks.append(picture)
+            elif place in _OWNERS:
                 by_kind[place][int(last)].append(picture)
             else:
                 of_members[last].append(picture)
         shown = [each for kind, found in of_members.items() for each in await self._find_shown_by_members(kind, found)]
+        shown += await self._find_shown_by_webhooks(of_webhooks)
         for kind, by_owner in by_kind.items():
             for owner_id, name in _OWNERS[kind]:
                 rows = await self._db.fetch_all(select(owner_id, name).where(owner_id.in_(by_owner), name.is_not(None)))
                 shown += [each for row in rows for each in by_owner[row[0]] if each.name == row[1]]
         return shown
+
+    async def _find_shown_by_webhooks(self, pictures_: Sequence[Picture]) -> list[Picture]:
+        """Return the pictures of webhooks that are shown: a message keeps that of its time, as long as the guild is."""
+        if not pictures_:
+            return []
+        wanted = {picture.guild_id for picture in pictures_}
+        present = {row[0] for row in await self._db.fetch_all(select(guilds.c.id).where(guilds.c.id.in_(wanted)))}
+        return [picture for picture in pictures_ if picture.guild_id in present]
 
     async def _find_shown_by_members(self, kind: str, pictures_: Sequence[Picture]) -> list[Picture]:
         by_member: dict[tuple[int, int], list[Picture]] = defaultdict(list)
