@@ -90,6 +90,7 @@ def _build_services(
         link_refresh=LinkRefreshService(entities=entities, store=store, links=links),
         uploads=UploadService(
             entities=entities,
+            directs=common.directs,
             store=store,
             files=files,
             rows=rows,

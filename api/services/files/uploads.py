@@ -15,6 +15,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.files.attachment_forms import check_count, name_upload, parse_upload_name
 from api.services.files.file_links import FileLinks
@@ -54,12 +55,13 @@ class UploadsForm(msgspec.Struct, kw_only=True):
 class UploadService:
     """Files that are uploaded ahead."""
 
-    __slots__ = ("_entities", "_files", "_links", "_max_bytes", "_prefix", "_rows", "_staging", "_store")
+    __slots__ = ("_directs", "_entities", "_files", "_links", "_max_bytes", "_prefix", "_rows", "_staging", "_store")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - an upload passes through a channel, a table and a disk
         self,
         *,
         entities: EntityCache,
+        directs: DirectSends,
         store: Store,
         files: StoredFiles,
         rows: FileRows,
@@ -70,6 +72,7 @@ class UploadService:
     ) -> None:
         """`prefix` stands before the path of links, `max_bytes` bounds each file."""
         self._entities = entities
+        self._directs = directs
         self._store = store
         self._files = files
         self._rows = rows
@@ -82,13 +85,16 @@ class UploadService:
         """Make room for files, and return the links to upload them to.
 
         Raises:
-            UnknownChannel, MissingAccess, Forbidden, NotATextChannel. LimitReached: for more than ten.
+            UnknownChannel, MissingAccess, Forbidden, NotVerified, NotATextChannel, CannotSendToUser: as for a message.
+            LimitReached: for more than ten.
             TooLarge, QuotaReached, TooManyUploads, UploadsTooLarge. Unavailable.
         """
         access = await self._entities.text_access(user_id, channel_id)
         if access.channel.type not in TEXT_LIKE:
             raise NotATextChannel
         access.require_to_write(_SEND | ATTACH_FILES)
+        if access.guild is None:
+            await self._directs.require_write(user_id, access.channel)
         check_count(len(forms))
         if any(form.file_size > self._max_bytes for form in forms):
             raise TooLarge

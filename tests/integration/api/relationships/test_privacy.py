@@ -43,6 +43,16 @@ async def test_members_of_a_restricted_guild_write_to_nobody_who_restricts_it(ap
     assert await send(bob, alice) == SENT
 
 
+async def test_no_file_is_announced_where_no_message_may_go(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    alice, bob = await scene.join(), await scene.join()
+    path = (await direct(bob, alice)).replace("/messages", "/attachments")
+    body = {"files": [{"filename": "a.txt", "file_size": 1}]}
+    assert (await bob.post(path, body)).status_code == 200
+    await set_up(alice, restricted_guilds=[scene.id])
+    assert error_code(await bob.post(path, body)) == REFUSED
+
+
 async def test_another_common_guild_lets_messages_through(api: ApiUnderTest) -> None:
     first, second = await Scene.build(api), await Scene.build(api)
     alice, bob = await first.join(), await first.join()
