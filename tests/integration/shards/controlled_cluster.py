@@ -57,7 +57,7 @@ class FakeWorker:
             scripts=self.redis,
             clock=clock,
             describe=self._describe,
-            times=LeaseTimes(lifetime_s=1.5, renewal_s=0.25),
+            times=LeaseTimes(renewal_s=0.25),
         )
         self.holding = Holding(
             name=name, find_incarnation=lambda: self.lease.incarnation, scripts=self.redis, release=self._release
@@ -94,8 +94,6 @@ class ControlledCluster:
             "GUILDWAY_POSTGRES_URL": database,
             "GUILDWAY_STORE_DATA_DIR": str(folder),
             "GUILDWAY_STORE_NUM_SHARDS": str(NUM_SHARDS),
-            "GUILDWAY_SHARDS_LEASE_LIFETIME_S": "1.5",
-            "GUILDWAY_SHARDS_LEASE_RENEWAL_S": "0.25",
             "GUILDWAY_METRICS_ENABLED": "false",
         }
         self.workers: dict[str, FakeWorker] = {}
@@ -142,6 +140,10 @@ class ControlledCluster:
     async def map(self) -> ShardMap:
         """Return the map as it is in Redis."""
         return await fetch_map(self.watcher.redis)
+
+    async def list_shards(self, name: str) -> list[int]:
+        """Return the shards of a worker, in whichever incarnation."""
+        return [shard for shard, place in sorted((await self.map()).places.items()) if name_of(place.owner) == name]
 
     async def wait_for(self, is_so: Callable[[ShardMap], bool]) -> ShardMap:
         """Wait until the map is so."""

@@ -29,16 +29,17 @@ async def test_standby_goes_on_with_a_dead_workers_shards_after_redis_and_leader
     await cluster.start_controller("c2")
     await cluster.start_worker("a")
     first = await cluster.wait_owned("a")
-    assert (first.term, name_of(first.controller)) == (1, "c1")
 
     await restart_redis()
     assert (await cluster.wait_owned("a")).places.keys() == first.places.keys()
     await cluster.start_worker("b")
-    await cluster.kill_controller("c1")
+    led = await cluster.map()
+    leader = name_of(led.controller)
+    await cluster.kill_controller(leader)
     await cluster.kill_worker("a")
     taken = await cluster.wait_owned("b")
-    assert name_of(taken.controller) == "c2"
-    assert taken.term > 1
+    assert {leader, name_of(taken.controller)} == {"c1", "c2"}
+    assert taken.term > led.term >= first.term
     assert all(place.epoch > first.places[shard].epoch for shard, place in taken.places.items())
 
 
@@ -53,10 +54,10 @@ async def test_operators_rebalance_and_drain(controlled: tuple[ControlledCluster
     )
     await cluster.start_worker("b")
     status, done = await cluster.call("rebalance")
-    found = await cluster.wait_owned("a", "b")
-    assert (status, done["moves"]) == (0, len(found.list_shards("b-x.1")))
+    await cluster.wait_owned("a", "b")
+    assert (status, done["moves"]) == (0, len(await cluster.list_shards("b")))
     assert (await cluster.call("drain", "a"))[0] == 0
-    assert (await cluster.map()).list_shards("b-x.1") == list(range(NUM_SHARDS))
+    assert await cluster.list_shards("b") == list(range(NUM_SHARDS))
     status, rows = await cluster.call("workers")
     assert (status, [(row["name"], row["shards"], row["is_drained"]) for row in rows]) == (
         0,
