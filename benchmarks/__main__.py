@@ -25,7 +25,7 @@ from benchmarks.harness.reports.results import FOLDER, read_results, write_readm
 from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
 from benchmarks.routes import files, reactions, sends, unread
-from benchmarks.server import cluster, large_guilds, latency, ready, restart, storm
+from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
@@ -47,6 +47,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "unread": unread.run,
     "reactions": reactions.run,
     "cluster": cluster.run,
+    "link": links.run,
 }
 _TOOLS: Final = {"wrk": {"sends", "unread", "reactions"}}
 """The tools that only some benchmarks need. All need a C compiler."""

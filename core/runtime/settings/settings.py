@@ -139,6 +139,17 @@ class ShardSettings(msgspec.Struct, kw_only=True, frozen=True):
     moves_at_once: Annotated[int, Meta(ge=1, le=4096)] = 8
 
 
+class LinkSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The links between the workers of a cluster."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 0
+    budget_bytes: Bytes = 67_108_864
+    budget_s: Annotated[float, Meta(ge=1, le=3600)] = 30.0
+    silence_s: Annotated[float, Meta(ge=0.2, le=60)] = 2.0
+    fallback_after_s: Annotated[float, Meta(ge=0.1, le=3600)] = 2.0
+
+
 class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Where files are, how large they may be, and how their links work."""
 
@@ -244,6 +255,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     postgres: PostgresSettings = PostgresSettings()
     cassandra: CassandraSettings = CassandraSettings()
     shards: ShardSettings = ShardSettings()
+    links: LinkSettings = LinkSettings()
     files: FileSettings = FileSettings()
     embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()

@@ -94,13 +94,15 @@ class GroundWithFallback(SimulatedGround):
         super().__init__(seed)
         self.redis = RedisHost(world=self.world, server=FakeRedisServer(SimulatedClock(self.world, 0)))
         self.readers: dict[str, TopicLink] = {}
+        self.clients: dict[str, RedisLink] = {}
 
     @override
     def choose_carriers(self, incarnation: str, loop: ProcessLoop, chance: Random) -> Carriers:
         reader = self.readers[incarnation] = TopicLink(host=self.redis, loop=loop, chance=chance)
+        client = self.clients[incarnation] = RedisLink(host=self.redis, loop=loop, chance=chance)
         fallback = RedisCarrier(
             incarnation=incarnation,
-            publish=RedisLink(host=self.redis, loop=loop, chance=chance).publish,
+            publish=client.publish,
             topics=reader,
             token_bytes=chance.randbytes,
         )

@@ -159,6 +159,11 @@ class Schedules(RuleBasedStateMachine):
     def lose_what_is_published(self, side: int) -> None:
         self.ground.readers[self.lives[side].party.incarnation].break_off()
 
+    @precondition(lambda self: self.ground.redis.is_up)
+    @rule(side=sides)
+    def lose_what_publishes(self, side: int) -> None:
+        self.ground.clients[self.lives[side].party.incarnation].break_off()
+
     @rule()
     def settle(self) -> None:
         """With all faults over the two talk, and nothing of what they talk about is missing."""
@@ -200,5 +205,5 @@ class Schedules(RuleBasedStateMachine):
 
 TestSchedules = Schedules.TestCase
 TestSchedules.settings = settings(
-    max_examples=20, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -36,6 +36,12 @@ def test_latency_quick_run_delivers_every_message_to_every_session() -> None:
     assert [row["frames"] for row in result.tables[0].rows] == [100 * 20, 500 * 20]
 
 
+def test_link_quick_run_brings_every_frame() -> None:
+    result = measure("link", is_quick=True)
+    assert [row["per_turn"] for row in result.tables[0].rows] == [16, 1]
+    assert all(row["sender_ratio"] > 0 and row["receiver_ratio"] > 0 for row in result.tables[0].rows)
+
+
 @pytest.mark.skipif(shutil.which("wrk") is None, reason="wrk offers the load")
 def test_reactions_quick_run_adds_and_removes() -> None:
     rows = measure("reactions", is_quick=True).tables[0].rows

@@ -6,6 +6,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from core.runtime.cluster_metrics import CassandraMetrics, ClusterMetrics
+from core.runtime.link_metrics import LinkMetrics
 from core.runtime.metrics import Metrics
 from core.runtime.shard_metrics import ControllerMetrics, WorkerShardMetrics
 
@@ -54,6 +55,7 @@ def test_operators_guide_tells_of_each_metric_with_its_labels() -> None:
     Metrics(registry)
     CassandraMetrics(registry)
     ClusterMetrics(registry)
+    LinkMetrics(registry)
     WorkerShardMetrics(registry)
     ControllerMetrics(registry)
     told = set()
