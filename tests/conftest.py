@@ -16,6 +16,7 @@ from deploy.services.definition import LOOPBACK, find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
+from tests.support.compiled_queries import compiled_once
 from tests.support.databases import MigratedDatabase
 from tests.support.postgres_databases import PostgresDatabases
 from tests.support.scheduling import FilesAndServers
@@ -34,6 +35,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Schedul
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for line in list_left_out(terminalreporter.stats.get("skipped", [])):
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_queries() -> Iterator[None]:
+    """The queries of all stores, which are compiled once."""
+    with compiled_once():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -17,13 +17,13 @@ from tests.simulation.clients.workload import Workload
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.fate import Fate
 from tests.simulation.world.network import HttpPort
-from tests.simulation.world.preparation import prepared_once
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.server import EmbeddedServer
 from tests.simulation.world.sqlite import Disk
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
 from tests.support.databases import MigratedDatabase
+from tests.support.preparation import prepared_once
 
 _SETTINGS: Final = Settings(
     api=ApiSettings(password_memory_kib=8, password_passes=1),

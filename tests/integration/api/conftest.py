@@ -33,6 +33,7 @@ from core_ext.ids import SnowflakeGenerator
 from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.file_links import make_external_links, make_links
+from tests.support.preparation import prepared_once
 
 HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,
@@ -106,7 +107,9 @@ async def open_api_in(
             starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,
         )
-        async with ApiUnderTest.open(build_api(ground), store, metrics, online=online, starts=starts) as under_test:
+        with prepared_once():
+            built = build_api(ground)
+        async with ApiUnderTest.open(built, store, metrics, online=online, starts=starts) as under_test:
             yield under_test
     finally:
         await store.close()

@@ -29,13 +29,13 @@ from tests.simulation.cluster.processes import ClusterApi, ClusterProcess, Clust
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.run import memory_folder
 from tests.simulation.world.network import HttpPort
-from tests.simulation.world.preparation import prepared_once
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 from tests.simulation.world.redis_links import RedisHost
 from tests.simulation.world.server import EPOCH_MS, SeededRandomness, SimulatedClock
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
 from tests.support.databases import MigratedDatabase
+from tests.support.preparation import prepared_once
 
 NUM_SHARDS: Final = 3
 _APIS: Final = 3

@@ -1,7 +1,7 @@
-"""What each simulated process would make anew, and what is the same in all of them: it is made once in this process.
+"""What each API of a test would make anew, and what is the same in all of them: it is made once.
 
-The document of the API, the signatures of its handlers and the text of compiled queries follow from the code alone. To
-make them was a third of a seed's time.
+The document of the API, the signatures of its handlers, the forms of bodies and the text of compiled queries follow
+from the code alone. To make them was a third of the time of a simulated seed, and half of that of a test with an API.
 """
 
 import functools
@@ -11,28 +11,28 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 from unittest.mock import patch
 
+from api.forms.form import Form
 from api.http import binding, openapi
 from api.http.parameters import find_parameters
 from api.http.route import Route
 from api.routes.all_routes import declare_root_routes
-from core.store.sql.engine.query import CompiledQuery, Query, QueryCache
+from tests.support.compiled_queries import compiled_once
 
 _documents: Final[list[tuple[dict[str, Any], Sequence[Route]]]] = []
 """The one document, and the routes that show it."""
 _parameters: Final[dict[tuple[object, str], Any]] = {}
-_queries: Final[dict[object, dict[Query, CompiledQuery]]] = {}
-"""By the dialect, of which there are two or three."""
 
 
 @contextmanager
 def prepared_once() -> Iterator[None]:
-    """Let the processes that are built meanwhile share all this."""
+    """Let the APIs and the stores that are built meanwhile share all this."""
     with ExitStack() as stack:
+        stack.enter_context(compiled_once())
         stack.enter_context(patch("api.app.build_document", _document))
         stack.enter_context(patch("api.app.declare_root_routes", lambda _document: _documents[0][1]))
         stack.enter_context(patch.object(binding, "find_parameters", _find_parameters))
         stack.enter_context(patch.object(binding, "typing", _Typing))
-        stack.enter_context(patch.object(QueryCache, "__init__", _share_queries))
+        stack.enter_context(patch.object(binding, "Form", _make_form))
         yield
 
 
@@ -50,6 +50,12 @@ def _find_parameters(handler: Callable[..., Any], path: str, services: Collectio
     return _parameters[key]
 
 
+@functools.cache
+def _make_form(type_: type[Any]) -> Form[Any]:
+    """Make the form of a type, which keeps nothing of what it decodes."""
+    return Form(type_)
+
+
 class _Typing:
     """The module `typing`, as far as routes are bound with it."""
 
@@ -57,8 +63,3 @@ class _Typing:
     @functools.cache
     def get_type_hints(handler: Callable[..., Any], *, include_extras: bool = False) -> Mapping[str, Any]:
         return typing.get_type_hints(handler, include_extras=include_extras)
-
-
-def _share_queries(cache: QueryCache, dialect: Any) -> None:
-    cache._dialect = dialect
-    cache._compiled = _queries.setdefault(dialect, {})
