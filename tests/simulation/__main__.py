@@ -29,7 +29,9 @@ from tests.support.databases import MigratedDatabase
 _SHOWN_FAILURES = 5
 _SEEDS_A_PROCESS = 30
 """A process is replaced after so many: a seed of a cluster leaves some megabytes that are never freed."""
-_SPAWN = multiprocessing.get_context("spawn")
+_FORKS = multiprocessing.get_context("forkserver")
+"""A new process is a copy of one that has imported the parts, which would take each of them more than a second."""
+_FORKS.set_forkserver_preload(["tests.simulation.parts"])
 _SHOWN_VIOLATIONS = 10
 _TOLD_SEEDS = 50
 """The number of seeds after which the command says how far it is."""
@@ -89,7 +91,7 @@ def _run(options: argparse.Namespace) -> Iterator[Outcome]:
             yield from map(run, seeds)
             return
         # The executor of concurrent.futures hangs in Python 3.11 when it replaces its processes.
-        with _SPAWN.Pool(options.workers, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
+        with _FORKS.Pool(options.workers, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
             yield from pool.imap(run, seeds)
 
 
