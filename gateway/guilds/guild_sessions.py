@@ -16,7 +16,7 @@ from typing import Final
 from core.domain.events import required_intent
 from core.domain.intents import Intent
 from core_ext.delivery import Track
-from core_ext.guild import WORD_SLOTS, SlotSet, ViewIndex
+from core_ext.guild import SlotSet, ViewIndex
 from gateway.guilds.far_seats import FarSeats
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants, fan_out, fan_out_message
@@ -56,7 +56,11 @@ class GuildSessions:
         return self._guild_id in session.slots
 
     def add(self, session: Seat, channel_ids: Iterable[int]) -> None:
-        """Give a session a slot that views these channels."""
+        """Give a session a slot that views these channels.
+
+        Raises:
+            ValueError: its far host's number is another worker's, 0 or out of range. Nothing was changed.
+        """
         slot = self._allocate(session)
         self._sessions[slot] = session
         self._tracks[slot] = session.track
@@ -83,7 +87,7 @@ class GuildSessions:
             del self._users[session.user_id]
 
     def _allocate(self, session: Seat) -> int:
-        """Allocate a slot from the words of the session's worker, and make room in the tables for its word."""
+        """Allocate a slot from the words of the session's worker, and make room in the tables."""
         if session.host is None:
             slot = self._index.allocate()
         else:
@@ -91,7 +95,7 @@ class GuildSessions:
             slot = far.allocate(session, session.host)
             self._far = far
         if slot >= len(self._sessions):
-            new: list[None] = [None] * (slot // WORD_SLOTS * WORD_SLOTS + WORD_SLOTS - len(self._sessions))
+            new: list[None] = [None] * (slot + 1 - len(self._sessions))
             self._sessions += new
             self._tracks += new
         return slot
