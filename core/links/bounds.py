@@ -11,7 +11,7 @@ class LinkBounds(msgspec.Struct, kw_only=True, frozen=True):
     budget_s: float = 30.0
     """The time after which a frame that is not acknowledged breaks the conversation."""
     silence_s: float = 2.0
-    """A wire from which nothing has come for so long is given up; its ends say something five times in that time."""
+    """A wire from which nothing has come for so long is given up; its ends say something several times in that time."""
     handshake_s: float = 2.0
     """The time in which a wire is opened and both sides have proved who they are."""
     patience_s: float = 2.0

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 
 
 class UnknownNumber(Exception):
-    """The other side speaks of frames that were never sent, or that it has acknowledged before and forgotten."""
+    """The other side speaks of frames that were never sent."""
 
 
 class Outbox:
@@ -95,11 +95,11 @@ class Outbox:
     def rewind(self, received: int) -> int:
         """Begin anew on another wire, after the last number that the other side has; return how many are sent again.
 
+        An older wire may have acknowledged more since the other side said so: what was acknowledged stays so.
+
         Raises:
-            UnknownNumber: when the other side has more than was sent, or less than it has acknowledged.
+            UnknownNumber: when the other side has more than was sent.
         """
-        if received < self.acknowledged:
-            raise UnknownNumber(f"frame {self.acknowledged} was acknowledged, and the other side is at {received}")
         self.acknowledge(received)
         again = len(self._under_way)
         self._waiting.extendleft(reversed(self._under_way))

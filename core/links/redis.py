@@ -29,6 +29,8 @@ REDIS: Final = "redis"
 
 _FROM_DIALLER: Final = 1
 _FROM_ANSWERER: Final = 2
+_OPENING: Final = 5
+"""The first datagram of a wire, from its dialler. No other one begins a wire: it may be left of one that is over."""
 _END_OF_DIALLER: Final = 3
 """The dialler has given its wire up."""
 _END_OF_ANSWERER: Final = 4
@@ -42,11 +44,12 @@ _WINDOW_BYTES: Final = 1024 * 1024
 class RedisWire(Wire):
     """One end of a wire through Redis."""
 
-    __slots__ = ("_carrier", "_head", "_is_gone", "_receiver", "_topic", "is_dialler", "key")
+    __slots__ = ("_carrier", "_head", "_is_gone", "_mark", "_receiver", "_topic", "is_dialler", "key")
 
     def __init__(self, *, carrier: "RedisCarrier", own: str, peer: str, number: bytes, is_dialler: bool) -> None:
         self.key = (peer, number, is_dialler)
         self.is_dialler = is_dialler
+        self._mark = _OPENING if is_dialler else _FROM_ANSWERER
         self._carrier = carrier
         self._topic = topic_of_worker(peer)
         self._head = number + bytes((len(own.encode()),)) + own.encode()
@@ -71,7 +74,8 @@ class RedisWire(Wire):
     @override
     def send(self, message: bytes) -> None:
         if not self._is_gone:
-            self._publish(_FROM_DIALLER if self.is_dialler else _FROM_ANSWERER, message)
+            mark, self._mark = self._mark, _FROM_DIALLER if self.is_dialler else _FROM_ANSWERER
+            self._publish(mark, message)
 
     @override
     def hand_over(self, receiver: WireReceiver) -> None:
@@ -166,10 +170,10 @@ class RedisCarrier(Carrier, TopicListener):
                 wire.lose()
         elif wire is not None:
             wire.on_message(message)
-        elif not is_dialler:
+        elif mark == _OPENING:
             wire = self._make_wire(peer, number, is_dialler=False)
             wire.hand_over(self._accept(wire))
-            wire.on_message(message)  # a receiver to whom it means nothing closes the wire, and the dialler hears it
+            wire.on_message(message)
 
     @override
     def on_pong(self) -> None:
