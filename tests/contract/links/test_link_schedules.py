@@ -105,6 +105,7 @@ class Schedules(RuleBasedStateMachine):
     def send(self, side: int, count: int, size: int) -> None:
         if self._loop(side).state is LoopState.RUNNING:
             self.lives[side].send(self.lives[1 - side].party.incarnation, count, size)
+            self.ground.world.run_for(0.0002)  # they are on their way, and what comes next may meet them there
 
     @rule(duration_s=st.sampled_from([0.001, 0.01, 0.1, 0.5, 2.0, 8.0]))
     def pass_time(self, duration_s: float) -> None:
