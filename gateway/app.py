@@ -20,6 +20,8 @@ from gateway.common_parts import Common
 from gateway.events.event_meter import EventMeter
 from gateway.events.inbox import Inbox
 from gateway.events.log_progress import LogProgress
+from gateway.far.far_side import FarSide
+from gateway.far.neighbours import Neighbours
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import build_homes_side
 from gateway.host_side import Lent, build_host_side
@@ -41,6 +43,7 @@ class Gateway:
         "_bus",
         "_close",
         "_count_sessions",
+        "_far_side",
         "_inbox",
         "_journal",
         "_listener",
@@ -62,6 +65,7 @@ class Gateway:
         tasks: Tasks,
         address: PublicAddress,
         count_sessions: Callable[[], int],
+        far_side: FarSide | None,
         close: Sequence[Callable[[], None]],
     ) -> None:
         """The functions of `close` are called at the end, to stop timers."""
@@ -76,6 +80,7 @@ class Gateway:
         self._tasks = tasks
         self._count_sessions = count_sessions
         self._close = close
+        self._far_side = far_side
         self._subscription: Subscription | None = None
 
     @property
@@ -110,6 +115,8 @@ class Gateway:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tasks.run(), name="gateway tasks")
             group.create_task(self._journal.run(), name="journal")
+            if self._far_side is not None:
+                group.create_task(self._far_side.run(), name="positions for other workers")
 
     def stop_journal(self) -> None:
         """Write nothing of sessions from now on: they come back as they were at the last cut."""
@@ -150,11 +157,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     surroundings: Surroundings = ALONE,
     random: Randomness = SYSTEM_RANDOMNESS,
     make_listener: MakeListener = make_listener,
+    neighbours: Neighbours | None = None,
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
     `messages` takes messages that clients send over the socket. `session_journal` keeps the sessions for the
-    next process, and has those of the one before. `address` is bound when the gateway listens.
+    next process, and has those of the one before. `address` is bound when the gateway listens. `neighbours` are the
+    other workers of a cluster.
     """
     common = Common(
         store=store,
@@ -168,6 +177,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         tasks=Tasks(),
         meter=EventMeter(metrics=metrics, clock=clock),
         sending=make_sending(clock=clock, call_later=call_later, metrics=metrics),
+        neighbours=neighbours,
     )
     homes = build_homes_side(common, online=online)
     lent = Lent(
@@ -178,6 +188,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         make_listener=make_listener,
     )
     host = build_host_side(common, homes, lent)
+    if neighbours is not None and homes.far_side is not None:
+        neighbours.listen(homes.far_side)
     return Gateway(
         bus=bus,
         inbox=homes.inbox,
@@ -188,5 +200,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         tasks=common.tasks,
         address=address,
         count_sessions=host.table.__len__,
+        far_side=homes.far_side,
         close=(host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )

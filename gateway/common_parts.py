@@ -9,6 +9,7 @@ from core.runtime.randomness import Randomness
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 from gateway.events.event_meter import EventMeter
+from gateway.far.neighbours import Neighbours
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
 from gateway.scheduling.tasks import Tasks
@@ -29,3 +30,5 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     tasks: Tasks
     meter: EventMeter
     sending: Sending
+    neighbours: Neighbours | None
+    """The other workers, None for a gateway that has all guilds itself."""

@@ -9,6 +9,7 @@ from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.home_port import GuildHomes
 from gateway.sessions.session_table import SessionTable
 from gateway.users.user_directory import UserDirectory
 
@@ -16,7 +17,7 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_entrance", "_guilds", "_meter", "_progress", "_table", "_users", "_windows")
+    __slots__ = ("_entrance", "_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_windows")
 
     def __init__(
         self,
@@ -25,12 +26,15 @@ class EventRouter:
         users: UserDirectory,
         windows: LoginWindows,
         entrance: GuildEntrance,
+        homes: GuildHomes,
         table: SessionTable,
         meter: EventMeter,
         progress: LogProgress,
     ) -> None:
+        """`homes` let a session into a guild that its user has joined, wherever the guild's home is."""
         self._entrance = entrance
         self._guilds = guilds
+        self._homes = homes
         self._meter = meter
         self._progress = progress
         self._table = table
@@ -71,7 +75,7 @@ class EventRouter:
 
     def _tell_user(self, envelope: Envelope) -> None:
         for join in self._users.deliver(envelope):
-            self._entrance.join(join.session, join.guild_id)
+            self._homes.join(join.session, join.guild_id, is_news=True)
 
     def _revoke(self, user_id: int, auth_session_id: int) -> None:
         for session in self._table.sessions_of(user_id):

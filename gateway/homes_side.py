@@ -18,6 +18,13 @@ from gateway.events.inbox import Inbox
 from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.events.row_wait import RowWait
+from gateway.far.far_guilds import FarGuilds
+from gateway.far.far_side import FarSide
+from gateway.far.guests import Guests
+from gateway.far.guild_homes import ClusterGuilds
+from gateway.far.neighbours import Neighbours
+from gateway.far.said_since import SaidSince
+from gateway.far.session_homes import ClusterSessions
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
@@ -41,6 +48,9 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     inbox: Inbox
     progress: LogProgress
     missed: MissedEvents
+    far: FarGuilds | None
+    """The guilds elsewhere, None when there is no elsewhere."""
+    far_side: FarSide | None
 
 
 def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
@@ -48,7 +58,8 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=common.clock)
     windows = LoginWindows()
     rows = RowWait(bus=common.bus, store=common.store)
-    progress = LogProgress()
+    neighbours = common.neighbours
+    progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
     relations = Relations()
     guilds = _build_guilds(common, online, windows, relations)
@@ -59,6 +70,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         metrics=common.metrics,
         meter=common.meter,
         relations=relations,
+        on_block=guilds.show_block,
         grace_s=common.settings.gateway.presence_grace_s,
     )
     entrance = GuildEntrance(
@@ -80,8 +92,25 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         rows=rows,
         num_shards=common.bus.num_shards,
     )
+    port = HomePort(users=users, guilds=entrance, sessions=restoring)
+    far: FarGuilds | None = None
+    far_side: FarSide | None = None
+    if neighbours is not None:
+        far = _build_far(common, neighbours)
+        port = _join(port, far, entrance, restoring, progress, common, neighbours)
+        guests = Guests(
+            guilds=guilds,
+            entrance=entrance,
+            relations=relations,
+            since=SaidSince(missed=missed, progress=progress, num_shards=common.bus.num_shards),
+            store=common.store,
+            links=neighbours.links,
+            tasks=common.tasks,
+            is_here=lambda guild_id: neighbours.homes.home_of(guild_id) == neighbours.own,
+        )
+        far_side = FarSide(links=neighbours.links, guests=guests, far=far, progress=progress)
     return HomesSide(
-        port=HomePort(users=users, guilds=entrance, sessions=restoring),
+        port=port,
         guilds=guilds,
         users=users,
         entrance=entrance,
@@ -90,6 +119,35 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         inbox=inbox,
         progress=progress,
         missed=missed,
+        far=far,
+        far_side=far_side,
+    )
+
+
+def _build_far(common: Common, neighbours: Neighbours) -> FarGuilds:
+    return FarGuilds(links=neighbours.links, home_of=neighbours.homes.home_of, tasks=common.tasks, meter=common.meter)
+
+
+def _join(
+    here: HomePort,
+    far: FarGuilds,
+    entrance: GuildEntrance,
+    restoring: SessionRestoring,
+    progress: LogProgress,
+    common: Common,
+    neighbours: Neighbours,
+) -> HomePort:
+    """Put the homes elsewhere beside those here."""
+
+    def is_here(guild_id: int) -> bool:
+        return neighbours.homes.home_of(guild_id) == neighbours.own
+
+    return HomePort(
+        users=here.users,
+        guilds=ClusterGuilds(
+            here=entrance, far=far, progress=progress, num_shards=common.bus.num_shards, is_here=is_here
+        ),
+        sessions=ClusterSessions(here=restoring, far=far, is_here=is_here),
     )
 
 

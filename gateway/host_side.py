@@ -15,6 +15,7 @@ from core.live.interfaces import SessionStarts
 from core.store.aggregates.session_journal import SessionJournal
 from gateway.common_parts import Common
 from gateway.event_router import EventRouter
+from gateway.far.hosted_users import HostedUsers
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import HomesSide
 from gateway.journal.journal import Journal, build_journal
@@ -70,11 +71,14 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         metrics=common.metrics,
     )
     table = _build_table(common, homes.port, journal)
+    if homes.far is not None:
+        homes.far.hand_to(HostedUsers(users=homes.users, on_lost=table.invalidate))
     router = EventRouter(
         guilds=homes.guilds,
         users=homes.users,
         windows=homes.windows,
         entrance=homes.entrance,
+        homes=homes.port.guilds,
         table=table,
         meter=common.meter,
         progress=homes.progress,

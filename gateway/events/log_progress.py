@@ -1,19 +1,25 @@
 """How far the shards' logs have been applied in this process: the position of each shard's newest event in its actors.
 
 Whatever lies at or before these positions has been dispatched to the sessions that get it. So a session that goes on
-elsewhere, or later, goes on after them.
+elsewhere, or later, goes on after them. Guilds of a shard whose home is at another worker are dispatched by that one,
+which tells how far it has come (`gateway.far`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from core.bus.interfaces import Bus, Delivery
 
 
 class LogProgress:
-    __slots__ = ("_positions",)
+    """`is_here` says whether the guilds of a shard are dispatched here."""
 
-    def __init__(self) -> None:
+    __slots__ = ("_is_here", "_positions", "_reached")
+
+    def __init__(self, *, is_here: Callable[[int], bool] = lambda _shard: True) -> None:
+        self._is_here = is_here
         self._positions: dict[int, int] = {}
+        self._reached: dict[int, int] = {}
+        """How far the homes of other shards have come."""
 
     async def begin(self, bus: Bus) -> None:
         """Begin at the ends of the logs, once the bus has been subscribed to: no session needs what was before."""
@@ -25,13 +31,26 @@ class LogProgress:
         if delivery.position:
             self._positions[delivery.shard] = delivery.position
 
+    def reach(self, positions: Mapping[int, int]) -> None:
+        """Note how far another worker has dispatched the guilds of its shards."""
+        self._reached.update(positions)
+
     def position(self, shard: int) -> int:
         """Return the shard's position, 0 when its log is empty."""
+        position = self._positions.get(shard, 0)
+        return position if self._is_here(shard) else min(position, self._reached.get(shard, 0))
+
+    def heard(self, shard: int) -> int:
+        """Return the position of the shard's newest event that was applied in this process, wherever its guilds are."""
         return self._positions.get(shard, 0)
 
     def positions(self) -> Mapping[int, int]:
         """Return the positions of the shards that have one: a copy."""
-        return {shard: position for shard, position in self._positions.items() if position}
+        return {shard: position for shard in self._positions if (position := self.position(shard))}
+
+    def positions_here(self) -> dict[int, int]:
+        """Return the positions of the shards whose guilds are dispatched here."""
+        return {shard: position for shard, position in self._positions.items() if self._is_here(shard)}
 
     def _advance(self, shard: int, position: int) -> None:
-        self._positions[shard] = max(position, self.position(shard))
+        self._positions[shard] = max(position, self._positions.get(shard, 0))

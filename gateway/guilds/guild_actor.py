@@ -44,6 +44,7 @@ from core.domain.events import (
 from core.domain.ids import created_ms
 from core.runtime.clock import Clock
 from core.wire.envelope import Envelope
+from core.wire.objects.people.presence import PresenceObject, PresenceUser
 from core_ext.guild import SlotSet
 from gateway.events.recent import remember
 from gateway.guilds import attention, guild_parts, guild_views, online_count, presence_batches
@@ -323,6 +324,14 @@ class GuildActor:
             return
         self._dispatch(envelope, self._recipients.find_others(envelope) & SlotSet(self.sessions.slots_of(user_id)))
 
+    def show_block(self, user_id: int, other_id: int, *, is_blocked: bool) -> None:
+        """Tell two users who are connected that the other is offline, or how the other is after a block."""
+        for viewer_id, shown_id in ((user_id, other_id), (other_id, user_id)):
+            slots, presence = self.sessions.slots_of(viewer_id), self.state.presences.get(shown_id)
+            if slots and presence is not None:
+                body = DispatchBody(PRESENCE_UPDATE, _render_presence(self.guild_id, shown_id, presence, is_blocked))
+                self.sessions.send(body, self.sessions.with_intent(PRESENCE_UPDATE, slots))
+
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
         """Return the users with a session here, each with the guilds that its sessions are attached to."""
         return self.sessions.guilds_of_users()
@@ -339,6 +348,16 @@ class GuildActor:
         viewers = self.sessions.select(CHANNEL_DELETE, channel_id) if channel_id else SlotSet()
         self._take_in(envelope)
         self._dispatch(envelope, viewers)
+
+
+def _render_presence(guild_id: int, user_id: int, presence: msgspec.Raw, is_hidden: bool) -> bytes:  # noqa: FBT001
+    """Render a presence of GUILD_CREATE for its guild: as it is, or as offline."""
+    if is_hidden:
+        user = PresenceUser(id=str(user_id))
+        return _encode(
+            PresenceObject(user=user, guild_id=str(guild_id), status="offline", activities=[], client_status={})
+        )
+    return _encode({"guild_id": str(guild_id), **_decode_fields(presence)})
 
 
 OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (

@@ -93,6 +93,12 @@ class GuildDirectory:
             self._sending.end()
         self._rest(entry)
 
+    def show_block(self, user_id: int, other_id: int, is_blocked: bool) -> None:  # noqa: FBT001 - a listener
+        """Tell the ends of a block, in the guilds of both, that the other is offline, or how the other is after it."""
+        for entry in self._entries.values():
+            if entry.actor is not None:
+                entry.actor.show_block(user_id, other_id, is_blocked=is_blocked)
+
     def leave(self, session: Seat, guild_id: int) -> None:
         """Detach a session."""
         entry = self._entries.get(guild_id)

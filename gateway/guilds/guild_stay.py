@@ -116,6 +116,16 @@ class GuildStay:
         return actor is not None and not actor.is_gone and actor.state.members.find(self.user_id) is not None
 
     @property
+    def has_entered(self) -> bool:
+        """Whether the session is in the guild already. Never: it enters a guild of this process with READY."""
+        return False
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the guild is to be entered later. Never: a guild of this process is loaded, or cannot be."""
+        return False
+
+    @property
     def is_first(self) -> bool:
         """Whether the user has no session in the guild yet."""
         actor = self.entry.actor

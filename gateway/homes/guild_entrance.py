@@ -83,9 +83,9 @@ class GuildEntrance:
         self._arrivals: dict[int, dict[str, _Arrival]] = {}
         """The arrivals, keyed by guild id and session id."""
 
-    def stay(self, user_id: int, guild_id: int) -> Stay:
-        """Begin a stay at a guild, and load the guild if need be."""
-        return self._guilds.stay(guild_id, user_id)
+    def stay(self, session: Seat, guild_id: int) -> Stay:
+        """Begin a stay of the session's user at a guild, and load the guild if need be."""
+        return self._guilds.stay(guild_id, session.user_id)
 
     def catch_up(self) -> None:
         """Apply the events that wait in the inbox."""
@@ -97,24 +97,26 @@ class GuildEntrance:
         if presence is None:
             return
         for stay in stays:
-            stay.show(presence)
+            _here(stay).show(presence)
 
     def enter(self, session: Seat, stay: Stay) -> None:
         """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
         if session.is_ended:
             return
-        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
-        if stay.enter(session, presence=presence) and is_first and presence is not None:
-            self._users.publish_presence(session.user_id, [stay.guild_id])
+        here, presence = _here(stay), self._find_presence(session)
+        is_first = here.is_first
+        if here.enter(session, presence=presence) and is_first and presence is not None:
+            self._tell_presence(session, stay.guild_id)
 
     def enter_shown(self, session: Seat, stay: Stay) -> ShownGuild | None:
         """Let a person's session in as `enter` does. The guild is returned for READY, and no GUILD_CREATE is sent."""
         if session.is_ended:
             return None
-        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
-        shown = stay.enter_shown(session, presence=presence)
+        here, presence = _here(stay), self._find_presence(session)
+        is_first = here.is_first
+        shown = here.enter_shown(session, presence=presence)
         if shown is not None and is_first and presence is not None:
-            self._users.publish_presence(session.user_id, [stay.guild_id])
+            self._tell_presence(session, stay.guild_id)
         return shown
 
     def take_back(self, session: Seat, known: SessionGuild, stay: GuildStay) -> None:
@@ -123,13 +125,25 @@ class GuildEntrance:
         if stay.take_back(session, known, presence=presence) and is_first and presence is not None:
             self._users.publish_presence(session.user_id, [stay.guild_id])
 
+    def go_live(self, session: Seat) -> None:
+        """Do nothing: what happens in a guild follows as soon as a session has entered it."""
+
+    def _find_presence(self, session: Seat) -> msgspec.Raw | None:
+        """Return the presence of a session's user. A guest brings it along, unless the user has sessions here too."""
+        return self._users.find_presence(session.user_id) or session.presence
+
+    def _tell_presence(self, session: Seat, guild_id: int) -> None:
+        """Tell a guild the presence of a user who has just come. The host of a guest does that itself."""
+        if session.host is None:
+            self._users.publish_presence(session.user_id, [guild_id])
+
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""
         if guild_ids:
             arrivals = [self._begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
             self._tasks.spawn(self._enter_each(arrivals))
 
-    def join(self, session: Seat, guild_id: int) -> None:
+    def join(self, session: Seat, guild_id: int, *, is_news: bool = True) -> None:  # noqa: ARG002 - both begin here
         """Enter a guild that the session's user has joined. No message from now on is lost.
 
         An arrival that is under way goes on: the user has not left since it began, as far as the guild's events have
@@ -209,15 +223,23 @@ class GuildEntrance:
             elif self._is_under_way(arrival):
                 await self._go_in(arrival, self._guilds.stay(arrival.guild_id, arrival.session.user_id))
 
+    async def prepare(self, stay: Stay) -> None:
+        """Open a guild and settle the membership, so that a session can enter in this turn of the loop.
+
+        Raises:
+            Unavailable: when the guild cannot be loaded, or the row not be read.
+        """
+        await stay.open()
+        if stay.awaits_row:
+            row = await self._store.members.find(stay.guild_id, stay.user_id)
+            await self._rows.wait()
+            stay.settle(row)
+        self.catch_up()
+
     async def _go_in(self, arrival: _Arrival, stay: Stay) -> None:
         """Enter a guild. A failure is logged, so that a session's other guilds follow."""
         try:
-            await stay.open()
-            if stay.awaits_row:
-                row = await self._store.members.find(arrival.guild_id, stay.user_id)
-                await self._rows.wait()
-                stay.settle(row)
-            self.catch_up()
+            await self.prepare(stay)
             if self._is_under_way(arrival):
                 self.enter(arrival.session, stay)
                 self._tell_absence(arrival)
@@ -229,3 +251,8 @@ class GuildEntrance:
         finally:
             stay.close()
             self._end(arrival)
+
+
+def _here(stay: Stay) -> GuildStay:
+    assert isinstance(stay, GuildStay), "a guild of this process"  # noqa: S101 - for the type checker
+    return stay

@@ -56,8 +56,11 @@ class UserHome(Protocol):
     def set_presence(self, session: Seat, presence: PresenceUpdate | None) -> None:
         """Set the presence that a session's client asks for."""
 
-    def begin_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
-        """Set the presence with which a person's session begins: what its client asks for, or that of the settings."""
+    def plan_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
+        """Note the presence with which a session begins: what its client asks for, or that of a person's settings."""
+
+    def begin_presence(self, session: Seat) -> None:
+        """Let the presence that was planned for a session count."""
 
     def lose(self, session: Seat) -> None:
         """Note that the session's socket is lost. Its presence counts for a while yet."""
@@ -96,8 +99,12 @@ class Stay(Protocol):
         """Whether the user is a member now. A membership that is not settled yet counts as none."""
 
     @property
-    def is_first(self) -> bool:
-        """Whether the user has no session in the guild yet."""
+    def has_entered(self) -> bool:
+        """Whether the session is in the guild already, and is told of it behind READY. So READY names it."""
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the guild's home does not answer now. The session enters it later (`GuildHomes.enter_later`)."""
 
     @property
     def holds_member(self) -> bool:
@@ -120,15 +127,6 @@ class Stay(Protocol):
     def settle(self, row: Member | None) -> None:
         """Take the row of the membership that is awaited. An event that came after `hold` wins over it."""
 
-    def show(self, presence: msgspec.Raw) -> None:
-        """Note the presence of a user who is about to enter, before the first user of a batch enters."""
-
-    def enter(self, session: Seat, *, presence: msgspec.Raw | None) -> bool:
-        """Attach the session, for which the membership is then held. Return whether that was possible."""
-
-    def enter_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
-        """Attach a person's session. Return the guild as READY shows it, None when that was not possible."""
-
     def close(self) -> None:
         """End the stay. Safe to call twice."""
 
@@ -147,14 +145,18 @@ class KnownMember(Protocol):
 class GuildHomes(Protocol):
     """The homes of guilds."""
 
-    def stay(self, user_id: int, guild_id: int) -> Stay:
-        """Begin a stay at a guild, and load the guild if need be."""
+    def stay(self, session: Seat, guild_id: int) -> Stay:
+        """Begin a stay of the session's user at a guild, and load the guild if need be."""
 
     def catch_up(self) -> None:
         """Apply the events that wait, which may be older than what was just read from the store."""
 
     def show(self, user_id: int, stays: Iterable[Stay]) -> None:
-        """Tell guilds the presence of a user who is about to enter, before the first user of a batch enters."""
+        """Tell guilds the presence of a user who is about to enter, before the first user of a batch enters.
+
+        Raises:
+            Unavailable: when one of the guilds cannot be entered any more.
+        """
 
     def enter(self, session: Seat, stay: Stay) -> None:
         """Let the session in when its user is a member. The guild is told the presence with a user's first session."""
@@ -162,11 +164,17 @@ class GuildHomes(Protocol):
     def enter_shown(self, session: Seat, stay: Stay) -> ShownGuild | None:
         """Let a person's session in as `enter` does. The guild is returned for READY, and no GUILD_CREATE is sent."""
 
+    def go_live(self, session: Seat) -> None:
+        """Let a session that has its READY, and has entered its guilds, have what happens in guilds elsewhere."""
+
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""
 
-    def join(self, session: Seat, guild_id: int) -> None:
-        """Enter a guild that the session's user has joined. No message from now on is lost."""
+    def join(self, session: Seat, guild_id: int, *, is_news: bool) -> None:
+        """Enter a guild that the session's user has joined. No message from now on is lost.
+
+        `is_news`: the event that is being applied now tells of the join. Otherwise the user had joined before.
+        """
 
     def leave_all(self, session: Seat) -> None:
         """Leave every guild."""

@@ -52,6 +52,8 @@ class RestoreRefusal(enum.StrEnum):
     """Its user has joined a guild since."""
     LEFT = "left"
     """Its user has left a guild since, or the guild was deleted."""
+    ELSEWHERE = "elsewhere"
+    """A guild that it was in is at another worker now."""
     REVOKED = "revoked"
     """Its auth session has ended."""
     ENDED = "ended"

@@ -138,7 +138,7 @@ class Identifying:
         if len(wanted) > MAX_GUILDS_OF_A_SHARD:
             raise Refusal(close_codes.SHARDING_REQUIRED)
         login.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
-        if self._stay_at(login, wanted[:PREPARED_GUILDS]):
+        if self._stay_at(login, session, wanted[:PREPARED_GUILDS]):
             return True
         login.rounds += 1
         if login.rounds > MAX_ROUNDS:
@@ -162,21 +162,23 @@ class Identifying:
         session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
         login.session = session
         self._homes.users.enter(session)
+        self._homes.users.plan_presence(session, login.command.presence, login.private.settings)
         self._homes.users.know_relationships(session, snapshot.relationships)
         self._homes.users.hold(session, login.missed_events(session.user_id))
         return session
 
-    def _stay_at(self, login: Login, members: Sequence[Member]) -> bool:
+    def _stay_at(self, login: Login, session: Session, members: Sequence[Member]) -> bool:
         """Keep stays at these guilds and no others. Return whether the session can enter all of them."""
         before, login.stays = login.stays, {}
         for member in members:
             guild_id = member.guild_id
             is_there = guild_id in before
-            login.stays[guild_id] = (
-                before.pop(guild_id) if is_there else self._homes.guilds.stay(member.user.id, guild_id)
-            )
+            login.stays[guild_id] = before.pop(guild_id) if is_there else self._homes.guilds.stay(session, guild_id)
         for left in before.values():
-            left.close()
+            if left.has_entered:
+                login.stays[left.guild_id] = left
+            else:
+                left.close()
         settled = [_settle(login, login.stays[member.guild_id], member) for member in members]
         return all(settled)
 
@@ -199,15 +201,13 @@ class Identifying:
             raise Refusal(close_codes.AUTHENTICATION_FAILED)
         if not login.is_wanted:
             raise Refusal(close_codes.UNKNOWN_ERROR)
-        if session.profile.is_bot:
-            self._homes.users.set_presence(session, login.command.presence)
-        else:
-            self._homes.users.begin_presence(session, login.command.presence, login.private.settings)
+        self._homes.users.begin_presence(session)
         self._homes.guilds.show(session.user_id, login.stays.values())
         return True
 
     def _send_ready(self, login: Login) -> bool:
         session, connection = _session_of(login), login.connection
+        login.later += [stay.guild_id for stay in login.stays.values() if stay.is_late]
         bodies = self._make_ready(login, self._address.url_for(connection.host))
         _connect(session, login)
         self._table.add(session)
@@ -215,7 +215,7 @@ class Identifying:
             session.dispatch(body)
         self._homes.guilds.enter_later(session, login.later)
         for join in self._homes.users.start(session):
-            self._homes.guilds.join(join.session, join.guild_id)
+            self._homes.guilds.join(join.session, join.guild_id, is_news=False)
         return True
 
     def _make_ready(self, login: Login, resume_url: str) -> Sequence[Body]:
@@ -239,6 +239,7 @@ class Identifying:
         if session.profile.is_bot:
             for stay in login.stays.values():
                 self._homes.guilds.enter(session, stay)
+        self._homes.guilds.go_live(session)
         login.close_stays()
         for command in login.commands:
             self._commands.take(session, command)

@@ -44,8 +44,8 @@ class FarGuild:
 
     # -- seats
 
-    def seat(self, slot: int, session: Session) -> None:
-        """Give a session the slot that the home has told.
+    def seat(self, slot: int, session: Session, track: Track | None = None) -> None:
+        """Give a session the slot that the home has told. `track` takes its events, the session's own if there is none.
 
         Raises:
             ValueError: the slot is none, another session has it, or the session has another one.
@@ -57,12 +57,16 @@ class FarGuild:
         if slot >= len(self._tracks):
             self._tracks += [None] * (slot // WORD_SLOTS * WORD_SLOTS + WORD_SLOTS - len(self._tracks))
         self._sessions[slot] = session
-        self._tracks[slot] = session.track
+        self._tracks[slot] = session.track if track is None else track
         self._users[session.user_id] = (*self._users.get(session.user_id, ()), slot)
         if session.sees_content:
             self._content.add(slot)
         session.slots[self.guild_id] = slot
         session.note_moved()
+
+    def follow(self, session: Session, track: Track) -> None:
+        """Have the events of a session go to another track from now on."""
+        self._tracks[session.slots[self.guild_id]] = track
 
     def release(self, slot: int) -> Session | None:
         """Take a slot back. Return its session; None when that was let go before."""

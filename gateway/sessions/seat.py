@@ -9,6 +9,8 @@ worker with the session, to which an event for many of its sessions goes once: w
 from collections.abc import Collection
 from typing import Protocol
 
+from msgspec import Raw
+
 from core_ext.delivery import Track
 from gateway.payloads.body import Body
 from gateway.sessions.session import SessionProfile
@@ -47,6 +49,10 @@ class Seat(Protocol):
     @property
     def host(self) -> "FarHost | None":
         """The worker that has the session, None when that is this process. It never changes."""
+
+    @property
+    def presence(self) -> Raw | None:
+        """What a far host knows of the user's presence, as in GUILD_CREATE. None here: the user's actor knows it."""
 
     @property
     def is_ended(self) -> bool:

@@ -98,6 +98,10 @@ class Session:
         """None: the session is in this process."""
 
     @property
+    def presence(self) -> None:
+        """None: the user's actor knows it."""
+
+    @property
     def seq(self) -> int:
         """The sequence number of the newest dispatch."""
         return self.track.seq

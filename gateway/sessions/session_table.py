@@ -21,6 +21,7 @@ Owns the table and the timers. The end of a session also detaches it from its gu
 from collections.abc import Callable, Iterator, Sequence
 
 from core.wire import close_codes
+from core.wire.opcodes import Opcode
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
@@ -157,6 +158,14 @@ class SessionTable:
             self._users[session.user_id] = left
         else:
             del self._users[session.user_id]
+
+    def invalidate(self, session: Session) -> None:
+        """End a session that may have missed something, and have its client identify anew (op 9)."""
+        connection = session.connection
+        self.end(session)
+        if connection is not None:
+            connection.session = None
+            connection.send(Opcode.INVALID_SESSION, d=False)
 
     def revoke(self, session: Session) -> None:
         """End a session whose auth session was revoked, and close its connection."""

@@ -48,7 +48,7 @@ _decode = msgspec.json.Decoder(_Side).decode
 class Relations:
     """Friends and blocks, keyed by user id."""
 
-    __slots__ = ("_blocked", "_blockers", "_friends", "_gone", "_noted")
+    __slots__ = ("_blocked", "_blockers", "_friends", "_gone", "_holds", "_noted")
 
     def __init__(self) -> None:
         self._friends: dict[int, set[int] | frozenset[int]] = {}
@@ -58,11 +58,14 @@ class Relations:
         """Who blocks somebody: `_blocked` the other way round."""
         self._gone: dict[int, None] = {}
         """People who block others and have no session any more, the longest gone first."""
+        self._holds: dict[int, int] = {}
+        """How often each person is expected: once by the sessions here, and once by each guest."""
         self._noted: dict[int, list[Envelope]] = {}
         """The events of people whose rows are not known yet."""
 
     def expect(self, user_id: int) -> None:
-        """Note the events of a person whose rows are still to come. No effect when they have come."""
+        """Note the events of a person whose rows are still to come, or have come. `forget` must follow in the end."""
+        self._holds[user_id] = self._holds.get(user_id, 0) + 1
         if user_id not in self._friends:
             self._noted.setdefault(user_id, [])
 
@@ -82,6 +85,10 @@ class Relations:
             self._set(user_id, row.other_id, row.type)
         for envelope in noted:
             self.note(envelope)
+
+    def knows(self, user_id: int) -> bool:
+        """Return whether a person's rows have come."""
+        return user_id in self._friends
 
     def friends_of(self, user_id: int) -> Collection[int]:
         """Return the friends of a person, nobody when they are not known. The collection follows later changes."""
@@ -111,7 +118,12 @@ class Relations:
         return self._set(user_id, int(side.id), side.type if envelope.event == RELATIONSHIP_ADD else 0)
 
     def forget(self, user_id: int) -> None:
-        """Forget a person who has no session any more."""
+        """Forget a person who has no session any more, or let somebody else's go who is still expected."""
+        holds = self._holds.get(user_id, 0)
+        if holds > 1:
+            self._holds[user_id] = holds - 1
+            return
+        self._holds.pop(user_id, None)
         self._friends.pop(user_id, None)
         self._noted.pop(user_id, None)
         if user_id in self._blocked:

@@ -23,11 +23,9 @@ from core.domain.events import (
     GUILD_JOINED,
     GUILD_MEMBER_ADD,
     INTERNAL_EVENTS,
-    PRESENCE_UPDATE,
     SESSIONS_REPLACE,
     required_intent,
 )
-from core.domain.intents import Intent
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import parse_joined
 from core.wire.objects.people.session import SessionClient, SessionObject
@@ -176,6 +174,16 @@ class UserActor:
         """Return the presence that a session has set."""
         return self._place_of(session).presence
 
+    def plan_presence(self, session: Seat, presence: Presence) -> None:
+        """Note the presence that a session will begin with (`set_presence`)."""
+        self._place_of(session).presence = presence
+
+    def foresee_presence(self, session: Seat) -> MergedPresence:
+        """Return what the user's presence is once a session is present."""
+        place = self._place_of(session)
+        said = self._said() if place.is_present else [*self._said(), (session.profile.platform, place.presence)]
+        return merge_presences(said)
+
     def set_presence(self, session: Seat, presence: Presence) -> None:
         """Set the presence of a session."""
         place = self._place_of(session)
@@ -285,14 +293,6 @@ class UserActor:
         """Return the newest sessions that are present, as the user's own clients show them."""
         present = [place for place in self._places if place.is_present and not place.has_parted]
         return [_render_place(place) for place in present[-MAX_SESSIONS_TOLD:]]
-
-    def show_presence(self, guild_id: int, body: DispatchBody) -> None:
-        """Tell the sessions in a guild that want presences a member's, which is for this user alone."""
-        for place in self._places:
-            session = place.session
-            if place.held is None and guild_id in session.slots and session.intents & Intent.GUILD_PRESENCES:
-                session.dispatch(body)
-                self._count(PRESENCE_UPDATE, 1)
 
     # -- events
 

@@ -8,7 +8,7 @@ as long (`gateway.sessions.session_table`), and counts until a new session of th
 """
 
 import logging
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
@@ -24,7 +24,6 @@ from core.wire.objects.people.session import SessionObject
 from core.wire.objects.people.user_settings import UserSettingsObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
-from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
@@ -51,6 +50,7 @@ class UserDirectory:
         "_grace",
         "_grace_s",
         "_metrics",
+        "_on_block",
         "_on_offline",
         "_on_presence",
         "_on_sessions",
@@ -69,9 +69,10 @@ class UserDirectory:
         metrics: Metrics,
         meter: EventMeter,
         relations: Relations,
+        on_block: Callable[[int, int, bool], None],
         grace_s: float,
     ) -> None:
-        """`relations` is kept here, and read by guilds.
+        """`relations` is kept here, and read by guilds. `on_block` takes the ends of a block that has begun or ended.
 
         `grace_s` is the time from the loss of a socket to being offline for others.
         """
@@ -88,6 +89,7 @@ class UserDirectory:
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
         self._relations = relations
+        self._on_block = on_block
         self._friend_presences = FriendPresences(bus=bus, call_later=call_later, is_here=self._actors.__contains__)
         self._grace: dict[str, Handle] = {}
         self._seen: set[int] = set()
@@ -149,13 +151,28 @@ class UserDirectory:
         said = from_command(presence, now_ms=self._clock.now_ms())
         self._actors[session.user_id].set_presence(session, said)
 
-    def begin_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
-        """Set the presence with which a person's session begins: what its client asks for, or that of the settings."""
+    def plan_presence(self, session: Seat, presence: PresenceUpdate | None, settings: UserSettingsObject) -> None:
+        """Note the presence with which a session begins: what its client asks for, or that of a person's settings."""
+        command = presence if session.profile.is_bot else self._settle(presence, settings)
+        said = from_command(command, now_ms=self._clock.now_ms())
+        self._actors[session.user_id].plan_presence(session, said)
+
+    def begin_presence(self, session: Seat) -> None:
+        """Let the presence that was planned for a session count."""
+        actor = self._actors[session.user_id]
+        actor.set_presence(session, actor.presence_set_by(session))
+
+    def foresee_presence(self, session: Seat) -> msgspec.Raw | None:
+        """Return the user's presence as it is once a session is present: as in GUILD_CREATE, None when offline."""
+        merged = self._actors[session.user_id].foresee_presence(session)
+        return None if merged == OFFLINE else msgspec.Raw(_encode(render_presence(session.user_id, merged)))
+
+    def _settle(self, presence: PresenceUpdate | None, settings: UserSettingsObject) -> PresenceUpdate | None:
         custom = settings.custom_status
         settled = SettledPresence(
             status=settings.status, custom_status=None if custom is None else msgspec.to_builtins(custom)
         )
-        self.set_presence(session, begin_settled(presence, settled, now_ms=self._clock.now_ms()))
+        return begin_settled(presence, settled, now_ms=self._clock.now_ms())
 
     def presence_set_by(self, session: Seat) -> Presence:
         """Return the presence that a session's client has set."""
@@ -208,30 +225,27 @@ class UserDirectory:
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
         """Hand an event to its user's actor, if there is one. The result is that of `UserActor.deliver`."""
         actor = self._actors.get(envelope.user_id)
-        if actor is None:
-            return ()
+        joins: Sequence[Join] = ()
         try:
-            joins = actor.deliver(envelope)
-            if envelope.event == USER_SETTINGS_UPDATE:
-                actor.follow_settings(read_settled(envelope.payload), now_ms=self._clock.now_ms())
+            if actor is not None:
+                joins = actor.deliver(envelope)
+                if envelope.event == USER_SETTINGS_UPDATE:
+                    actor.follow_settings(read_settled(envelope.payload), now_ms=self._clock.now_ms())
             change = self._relations.note(envelope)
         except msgspec.MsgspecError:
             logger.exception("an event has an unreadable payload", extra={"event": envelope.event})
             return ()
         if change is not None:
-            self._tell_of_change(actor, change)
+            self._tell_of_change(envelope.user_id, change)
         return joins
 
-    def _tell_of_change(self, actor: UserActor, change: Change) -> None:
+    def _tell_of_change(self, user_id: int, change: Change) -> None:
         """Tell a new friend's presence. Tell both ends of a block that the other is offline, and after it how it is."""
         other = self._actors.get(change.other_id)
-        if other is None:
-            return
-        if change.is_friend and other.presence != OFFLINE:
-            self._friend_presences.tell(other.user_id, other.presence, actor.user_id)
+        if change.is_friend and other is not None and other.presence != OFFLINE:
+            self._friend_presences.tell(other.user_id, other.presence, user_id)
         if change.is_blocked is not None:
-            _show_in_guilds(other, to=actor, is_hidden=change.is_blocked)
-            _show_in_guilds(actor, to=other, is_hidden=change.is_blocked)
+            self._on_block(user_id, change.other_id, change.is_blocked)
 
     def find_presence(self, user_id: int) -> msgspec.Raw | None:
         """Return the user's presence as in GUILD_CREATE, None when offline."""
@@ -306,13 +320,3 @@ class UserDirectory:
 
 def _about_user(event: str, user_id: int, payload: msgspec.Raw) -> Envelope:
     return Envelope(id=NO_ID, event=event, audience=Audience.USER, payload=payload, user_id=user_id)
-
-
-def _show_in_guilds(shown: UserActor, *, to: UserActor, is_hidden: bool) -> None:
-    """Tell one user the presence of another one in the guilds that both are in."""
-    if shown.presence == OFFLINE:
-        return
-    presence = OFFLINE if is_hidden else shown.presence
-    for guild_id in sorted(shown.guild_ids() & to.guild_ids()):
-        payload = _encode(render_presence(shown.user_id, presence, guild_id))
-        to.show_presence(guild_id, DispatchBody(PRESENCE_UPDATE, payload))

@@ -1,4 +1,8 @@
-"""The real gateway on a loopback socket, over a real store."""
+"""The real gateway on a loopback socket, over a real store.
+
+Most tests run twice: with all guilds in the gateway of the clients, and with all guilds at another one (`elsewhere`),
+which is on the same store and has a link to it. What is of one gateway alone is marked with `guilds_are("here")`.
+"""
 
 import asyncio
 import contextlib
@@ -22,12 +26,20 @@ from gateway.transport.public_address import PublicAddress
 from tests.fakes.message_port import FakeMessagePort
 from tests.support.databases import MigratedDatabase
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.neighbours import FixedNeighbours
 from tests.support.store_writer import StoreWriter
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]
 
 LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Say where the guilds are."""
+    if "guilds_are" in metafunc.fixturenames:
+        marker = metafunc.definition.get_closest_marker("guilds_are")
+        metafunc.parametrize("guilds_are", ["here", "elsewhere"] if marker is None else marker.args)
 
 
 @pytest.fixture
@@ -77,7 +89,18 @@ def online() -> MemoryOnlineCounts:
 
 
 @pytest.fixture
-def run_gateway(
+def neighbours(guilds_are: str) -> tuple[FixedNeighbours, FixedNeighbours]:
+    """The gateway of the clients and another one, as each other's neighbours; the other one has all guilds, or half."""
+
+    def find_owner(shard: int) -> str:
+        return "host" if guilds_are == "both" and shard % 2 else "home"
+
+    host, home = (FixedNeighbours(own, num_shards=16, owner_of=find_owner) for own in ("host", "home"))
+    return host, home
+
+
+@pytest.fixture
+def run_gateway(  # noqa: PLR0917 - all that a gateway stands on
     store: SqlStore,
     gateway_store: Store,
     gateway_bus: Bus,
@@ -85,6 +108,8 @@ def run_gateway(
     port: FakeMessagePort,
     metrics: Metrics,
     online: MemoryOnlineCounts,
+    guilds_are: str,
+    neighbours: tuple[FixedNeighbours, FixedNeighbours],
 ) -> RunGateway:
     """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…, limits=…)`."""
 
@@ -92,8 +117,28 @@ def run_gateway(
     async def run(
         options: GatewaySettings, call_later: CallLater | None = None, limits: LimitSettings | None = None
     ) -> AsyncIterator[Gateway]:
+        if guilds_are == "here":
+            async with run_one(options, call_later, limits) as gateway:
+                yield gateway
+            return
+        host, home = neighbours
+        async with (
+            run_one(options, call_later, limits, neighbours=home),
+            run_one(options, call_later, limits, neighbours=host) as gateway,
+        ):
+            host.links.connect(home.links)
+            yield gateway
+
+    @contextlib.asynccontextmanager
+    async def run_one(
+        options: GatewaySettings,
+        call_later: CallLater | None,
+        limits: LimitSettings | None,
+        neighbours: FixedNeighbours | None = None,
+    ) -> AsyncIterator[Gateway]:
         options = msgspec.structs.replace(options, host="127.0.0.1", port=0)
         gateway = build_gateway(
+            neighbours=neighbours,
             store=gateway_store,
             bus=gateway_bus,
             clock=SystemClock(),

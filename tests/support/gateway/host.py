@@ -93,7 +93,7 @@ class Host:
         snapshot = (await self._store.logins.find_many([token_hash]))[token_hash]
         homes.users.know_relationships(session, snapshot.relationships)
         for member in snapshot.memberships:
-            stay = homes.guilds.stay(login.id, member.guild_id)
+            stay = homes.guilds.stay(session, member.guild_id)
             with contextlib.closing(stay):
                 await stay.open()
                 if stay.awaits_row:

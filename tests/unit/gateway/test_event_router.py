@@ -44,6 +44,7 @@ class RouterUnderTest:
             metrics=metrics,
             meter=meter,
             relations=Relations(),
+            on_block=lambda *_: None,
             grace_s=10.0,
         )
         self.table = SessionTable(
@@ -60,6 +61,7 @@ class RouterUnderTest:
             users=self.users,
             windows=self.windows,
             entrance=self,  # type: ignore[arg-type]
+            homes=self,  # type: ignore[arg-type]
             table=self.table,
             meter=meter,
             progress=LogProgress(),
@@ -69,8 +71,9 @@ class RouterUnderTest:
         """An event of a guild."""
         self.delivered.append(delivery.envelope.event)
 
-    def join(self, session: Session, guild_id: int) -> None:
-        """Note a session that is to enter a guild."""
+    def join(self, session: Session, guild_id: int, *, is_news: bool) -> None:
+        """Note a session that is to enter a guild of which the event tells."""
+        assert is_news
         self.joined.append((session.id, guild_id))
 
     def note_gone(self, envelope: Envelope) -> None:

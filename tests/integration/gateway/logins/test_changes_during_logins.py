@@ -25,6 +25,8 @@ from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.member_permissions import compute_member_permissions
 from tests.support.store_writer import END, Login, StoreWriter
 
+pytestmark = pytest.mark.guilds_are("here", "elsewhere", "both")
+
 VIEW = int(Permission.VIEW_CHANNEL)
 CHANGES = 50
 """The number of changes in each of the two guilds."""

@@ -127,6 +127,7 @@ async def test_store_that_fails_closes_with_unknown_error(
         assert (await second.identify(bob.token))["user"]["id"] == str(bob.id)
 
 
+@pytest.mark.guilds_are("here")
 async def test_guild_that_cannot_be_loaded_closes_with_unknown_error(
     writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:
@@ -177,6 +178,7 @@ async def test_row_that_is_older_than_a_guild_which_was_loaded_meanwhile_is_read
         assert "Bobby" in nicks(await client.wait_for_guild())
 
 
+@pytest.mark.guilds_are("here")
 async def test_membership_that_changes_at_each_read_is_waited_for_once(
     writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:

@@ -304,6 +304,7 @@ async def test_bot_that_started_too_many_sessions_today_gets_invalid_session(
         assert (await other.wait_for_op(9))["d"] is False
 
 
+@pytest.mark.guilds_are("here")
 async def test_dispatches_are_counted(writer: StoreWriter, connect: Connect, metrics: Metrics) -> None:
     alice = await writer.person()
     bot = await writer.bot(alice)

@@ -66,6 +66,7 @@ async def test_logins_at_the_same_time_are_refused_beyond_the_limit(
     assert sum(len(client.bodies("READY")) for client in clients) == LIMIT
 
 
+@pytest.mark.guilds_are("here")
 async def test_login_that_fails_gives_its_place_back(
     writer: StoreWriter, gateway_store: GatedStore, gateway: Gateway, clients: list[GatewayClient]
 ) -> None:

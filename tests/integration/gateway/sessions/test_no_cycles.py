@@ -2,10 +2,14 @@
 
 import gc
 
+import pytest
+
 from core_ext.delivery import Track
 from gateway.sessions.session import Session
 from tests.integration.gateway.conftest import Connect
 from tests.support.store_writer import StoreWriter
+
+pytestmark = pytest.mark.guilds_are("here")
 
 PARTS = (Session, Track)
 """The parts of an ended session. Connections are released later, by the watch over heartbeats."""

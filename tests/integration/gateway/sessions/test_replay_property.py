@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +33,8 @@ from tests.integration.gateway.conftest import LOOPBACK
 from tests.support.databases import MigratedDatabase
 from tests.support.gateway.host import Host, Hosted
 from tests.support.store_writer import Login, StoreWriter
+
+pytestmark = pytest.mark.guilds_are("here")
 
 VIEW = int(Permission.VIEW_CHANNEL)
 

@@ -22,6 +22,8 @@ from tests.support.gateway.host import Host, Hosted, Left
 from tests.support.store_writer import Login, StoreWriter
 from tests.support.stored_friends import befriend
 
+pytestmark = pytest.mark.guilds_are("here")
+
 VIEW = int(Permission.VIEW_CHANNEL)
 
 

@@ -64,6 +64,7 @@ class Presences(RuleBasedStateMachine):
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=self.clock),
             relations=Relations(),
+            on_block=lambda *_: None,
             grace_s=GRACE_S,
         )
         self.table = SessionTable(

@@ -69,6 +69,8 @@ def test_rows_are_taken_once_and_forgotten_with_the_last_session() -> None:
     friends.know(ALICE, rows(CAROL))
     assert set(friends.friends_of(ALICE)) == {BOB}
     friends.forget(ALICE)
+    assert set(friends.friends_of(ALICE)) == {BOB}, "somebody else's are still expected"
+    friends.forget(ALICE)
     assert set(friends.friends_of(ALICE)) == set()
     friends.know(ALICE, rows(CAROL))
     assert set(friends.friends_of(ALICE)) == set()

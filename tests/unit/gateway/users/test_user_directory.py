@@ -40,6 +40,7 @@ class RecordedDirectory:
             metrics=metrics,
             meter=EventMeter(metrics=metrics, clock=clock),
             relations=Relations(),
+            on_block=lambda *_: None,
             grace_s=GRACE_S,
         )
 

@@ -1,0 +1,220 @@
+"""The guests: sessions of other workers, in the guilds whose home is here.
+
+```
+ Enter ─→ the guild is loaded, the membership's row is read and settled ─→ events that wait are applied
+   ─→ in one turn: seat, GUILD_CREATE or the guild for READY, Arrived      or Refused
+```
+
+A guest goes the way of every session (`gateway.homes.guild_entrance`); only its events go over a link. When the
+conversation with its host ends, the host has lost what was under way, so all guests of it go and come again.
+
+Owns the guests of all workers.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from core.domain.errors import Unavailable
+from core.links.interfaces import Links
+from core.store.interfaces import Store
+from gateway.far.frames import (
+    Arrived,
+    AskPresences,
+    End,
+    Enter,
+    Leave,
+    Part,
+    Presences,
+    Refused,
+    Subscribe,
+    ToHome,
+    ToHost,
+    Way,
+    encode_frame,
+)
+from gateway.far.guest import Guest
+from gateway.far.guest_port import GuestPort
+from gateway.far.said_since import SaidSince
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.guilds.guild_stay import GuildStay
+from gateway.homes.guild_entrance import GuildEntrance
+from gateway.payloads.encodings import Encoding
+from gateway.scheduling.tasks import Tasks
+from gateway.sessions.shown_guild import ShownGuild
+from gateway.users.relations import Relations
+
+logger = logging.getLogger(__name__)
+
+
+class _Host:
+    """Another worker with guests here."""
+
+    __slots__ = ("guests", "port")
+
+    def __init__(self, port: GuestPort) -> None:
+        self.port = port
+        self.guests: dict[int, Guest] = {}
+
+
+class Guests:
+    __slots__ = (
+        "_entrance",
+        "_guilds",
+        "_hosts",
+        "_is_here",
+        "_links",
+        "_owners",
+        "_relations",
+        "_since",
+        "_store",
+        "_tasks",
+    )
+
+    def __init__(
+        self,
+        *,
+        guilds: GuildDirectory,
+        entrance: GuildEntrance,
+        relations: Relations,
+        since: SaidSince,
+        store: Store,
+        links: Links,
+        tasks: Tasks,
+        is_here: Callable[[int], bool],
+    ) -> None:
+        """`is_here` says whether a guild's home is here."""
+        self._entrance = entrance
+        self._guilds = guilds
+        self._hosts: dict[str, _Host] = {}
+        self._is_here = is_here
+        self._links = links
+        self._since = since
+        self._owners = 0
+        self._relations = relations
+        self._store = store
+        self._tasks = tasks
+
+    def begin(self, peer: str) -> None:
+        """Begin anew with a worker: it has no guests here."""
+        self.drop(peer)
+        self._owners += 1
+        send = partial(self._send, peer)
+        self._hosts[peer] = _Host(GuestPort(owner=self._owners, send_frame=send))
+
+    def drop(self, peer: str) -> None:
+        """Let all guests of a worker go. No error when there are none."""
+        host = self._hosts.pop(peer, None)
+        if host is not None:
+            for guest in list(host.guests.values()):
+                self._end(host, guest)
+
+    def take(self, peer: str, frame: ToHome) -> None:
+        """Do what another worker asks for one of its sessions; nothing when that is no guest any more."""
+        host = self._hosts[peer]
+        match frame:
+            case Enter():
+                self._begin_entering(host, frame)
+            case AskPresences():
+                self._tasks.spawn(self._answer(host, frame))
+            case _:
+                guest = host.guests.get(frame.session)
+                if guest is not None:
+                    self._follow(host, guest, frame)
+
+    def _follow(self, host: _Host, guest: Guest, frame: Leave | End | Subscribe) -> None:
+        match frame:
+            case Leave():
+                guest.wanted.discard(frame.guild_id)
+                self._guilds.leave(guest, frame.guild_id)
+            case End():
+                self._end(host, guest)
+            case Subscribe():
+                self._entrance.subscribe(guest, frame.guild_id, frame.asked)
+
+    def _end(self, host: _Host, guest: Guest) -> None:
+        guest.end()
+        self._entrance.leave_all(guest)
+        host.guests.pop(guest.number, None)
+        host.port.numbers.pop(guest.id, None)
+        if not guest.profile.is_bot:
+            self._relations.forget(guest.user_id)
+
+    # -- entering
+
+    def _begin_entering(self, host: _Host, frame: Enter) -> None:
+        guest = host.guests.get(frame.session)
+        if guest is None:
+            guest = host.guests[frame.session] = Guest(frame.session, frame.profile, host.port)
+            host.port.numbers[guest.id] = guest.number
+            if not guest.profile.is_bot:
+                self._relations.expect(guest.user_id)
+        guest.presence = msgspec.Raw(frame.presence) if frame.presence else None
+        if not self._is_here(frame.guild_id):
+            host.port.send_frame(Refused(guest.number, frame.guild_id, is_unavailable=True))
+            return
+        guest.wanted.add(frame.guild_id)
+        stay = self._guilds.stay(frame.guild_id, guest.user_id, is_new=frame.is_new, collects=frame.is_new)
+        until = self._since.find_end(frame.guild_id)
+        self._tasks.spawn(self._enter(host, guest, stay, frame, until))
+
+    async def _enter(self, host: _Host, guest: Guest, stay: GuildStay, frame: Enter, until: int) -> None:
+        """Let a guest in. What is said after `until` is collected by the stay of who joins."""
+        guild_id, is_unavailable = stay.guild_id, True
+        try:
+            if not guest.profile.is_bot:
+                await self._know_relations(guest)
+            before = await self._since.read(frame, until) if frame.is_new else []
+            await self._entrance.prepare(stay)
+            stay.collected[:0] = before
+            if guild_id in guest.wanted:
+                self._let_in(host, guest, stay, frame.way)
+            is_unavailable = False
+        except Unavailable:
+            logger.warning("a guest's guild could not be loaded", extra={"guild_id": guild_id})
+        except Exception:
+            # One guest must not stop all others. Whatever the error is, it is a fault of ours.
+            logger.exception("a guest could not enter a guild", extra={"guild_id": guild_id})
+        finally:
+            stay.close()
+            if guild_id in guest.wanted and guild_id not in guest.slots:
+                guest.wanted.discard(guild_id)
+                host.port.send_frame(Refused(guest.number, guild_id, is_unavailable=is_unavailable))
+
+    async def _know_relations(self, guest: Guest) -> None:
+        """Have the presences of whom a guest's user blocks hidden, and the other way round."""
+        async with guest.reading:
+            if not self._relations.knows(guest.user_id):
+                self._relations.know(guest.user_id, await self._store.relationships.list_of(guest.user_id))
+
+    def _let_in(self, host: _Host, guest: Guest, stay: GuildStay, way: Way) -> None:
+        shown: ShownGuild | None = None
+        if way is Way.SHOWN:
+            shown = self._entrance.enter_shown(guest, stay)
+        else:
+            self._entrance.enter(guest, stay)
+        actor = stay.actor
+        if actor is not None and stay.guild_id in guest.slots:
+            known = actor.attendance.describe(guest)
+            part = None if shown is None else _render(shown)
+            host.port.send_frame(Arrived(guest.number, stay.guild_id, is_limited=known.is_limited, shown=part))
+
+    def _send(self, peer: str, frame: ToHost) -> None:
+        self._links.send(peer, encode_frame(frame))
+
+    async def _answer(self, host: _Host, frame: AskPresences) -> None:
+        found = await self._entrance.presences_of(frame.guild_id, frame.user_ids, viewer_id=frame.viewer_id)
+        host.port.send_frame(Presences(frame.request, [bytes(presence) for presence in found]))
+
+
+def _render(shown: ShownGuild) -> Part:
+    return Part(
+        own=shown.own,
+        parts=[b"{" + part.text(Encoding.JSON)[1:] + b"}" for part in shown.parts],
+        member=bytes(shown.member),
+        members=None if shown.members is None else shown.members.json,
+        presences=None if shown.presences is None else shown.presences.json,
+        channel_ids=sorted(shown.channel_ids),
+    )

@@ -1,0 +1,34 @@
+"""The users of this worker's sessions, as the guilds elsewhere need them."""
+
+from collections.abc import Callable, Collection
+
+import msgspec
+from typing_extensions import override
+
+from gateway.far.far_guilds import FarUsers
+from gateway.sessions.seat import Seat
+from gateway.sessions.session import Session
+from gateway.users.user_directory import UserDirectory
+
+
+class HostedUsers(FarUsers):
+    """`on_lost` takes each session that may have missed something."""
+
+    __slots__ = ("_on_lost", "_users")
+
+    def __init__(self, *, users: UserDirectory, on_lost: Callable[[Session], None]) -> None:
+        self._on_lost = on_lost
+        self._users = users
+
+    @override
+    def foresee_presence(self, session: Seat) -> msgspec.Raw | None:
+        return self._users.foresee_presence(session)
+
+    @override
+    def note_entered(self, session: Session, guild_ids: Collection[int]) -> None:
+        if guild_ids and self._users.find_presence(session.user_id) is not None:
+            self._users.publish_presence(session.user_id, guild_ids)
+
+    @override
+    def note_lost(self, session: Session) -> None:
+        self._on_lost(session)
