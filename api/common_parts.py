@@ -27,7 +27,7 @@ from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
 from core.store.blob.interfaces import BlobStore

@@ -9,7 +9,7 @@ from api.services.previews.kept_pictures import KeptPictures
 from api.services.previews.preview_embeds import PreviewEmbeds
 from api.services.previews.previewer import Previewer
 from core.runtime.clock import Clock
-from core.runtime.metrics import WebMetrics
+from core.runtime.metrics.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.web.address_rules import AddressRules
 from core.web.fetcher import WebFetcher

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from core.bus.interfaces import Bus, Subscription
 from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.session_journal import SessionJournal

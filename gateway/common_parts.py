@@ -4,7 +4,7 @@ import msgspec
 
 from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import Randomness
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store

@@ -17,10 +17,10 @@ from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
 from tests.support.compiled_queries import compiled_once
-from tests.support.databases import MigratedDatabase
-from tests.support.postgres_databases import PostgresDatabases
 from tests.support.scheduling import FilesAndServers
 from tests.support.services import define_cassandra, list_left_out, serving
+from tests.support.stores.databases import MigratedDatabase
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 # Properties have no time limit for their examples.
 settings.register_profile("guildway", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -22,7 +22,7 @@ from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Message, Receive,
 from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 
 MAX_HEADERS_BYTES: Final = 32 * 1024
 """The bound of all names and values. Tokens, encoded reasons (512 characters) and proxies' additions fit many times."""

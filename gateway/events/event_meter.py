@@ -4,7 +4,7 @@ from prometheus_client import Counter, Gauge
 
 from core.domain.ids import created_ms
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 
 
 class EventMeter:

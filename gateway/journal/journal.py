@@ -4,7 +4,7 @@ import asyncio
 from typing import NamedTuple
 
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.session_journal import SessionJournal
 from gateway.homes.home_port import HomePort
 from gateway.journal.journal_writer import JournalWriter

@@ -30,7 +30,7 @@ import msgspec
 
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.session_journal import Cut, JournalLost, SessionJournal, SessionRecord
 from core_ext.delivery import Track, collect_seqs
 from gateway.homes.session_state import SessionHomes

@@ -20,7 +20,7 @@ import logging
 from typing import Protocol
 
 from core.domain.errors import Unavailable
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode

@@ -5,7 +5,7 @@ A session that this process does not have may have been left by an earlier one (
 
 from core.domain.events import RESUMED
 from core.domain.tokens import hash_token, strip_scheme
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.wire import close_codes
 from core.wire.opcodes import Opcode
 from gateway.commands.commands import Resume

@@ -8,7 +8,7 @@ from core.domain.application import Application
 from core.domain.people.user import Account, AuthSession
 from core.live.interfaces import SessionStarts
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from gateway.commands.commands import Identify
 from gateway.login.identify_checks import make_profile

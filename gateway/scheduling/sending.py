@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Final
 
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core_ext.delivery import SendQueue
 from gateway.scheduling.batch_timer import CallLater
 

@@ -18,7 +18,7 @@ import msgspec
 
 from core.runtime.addresses import key_of
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode

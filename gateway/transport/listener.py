@@ -14,7 +14,7 @@ from typing import Final, Protocol
 
 from core.runtime.clock import Clock
 from core.runtime.errors import StartError
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending, make_sending

@@ -16,7 +16,7 @@ from core.bus.interfaces import Bus
 from core.domain.events import PRESENCE_UPDATE, READY, USER_OFFLINE, USER_SETTINGS_UPDATE, USER_UNSEEN, Audience
 from core.domain.people.relationship import Relationship
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import EMPTY, UserUnseen
 from core.wire.objects.people.presence import PresenceObject

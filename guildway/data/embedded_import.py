@@ -24,9 +24,9 @@ from prometheus_client import CollectorRegistry
 from core.domain.errors import Unavailable
 from core.domain.ids import created_ms
 from core.runtime.clock import Clock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.data_dir import DataDir
 from core.runtime.errors import StartError
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import Settings
 from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles

@@ -34,7 +34,7 @@ from core.redis.interfaces import Scripts
 from core.runtime.clock import Clock
 from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.garbage import GarbageControl
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.messages.message_rows import MessageRows

@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Histogram
 
-from core.runtime.cluster_metrics import ClusterMetrics
+from core.runtime.metrics.cluster_metrics import ClusterMetrics
 
 _INSERT: Final = "store"
 """The step of a message between the two of its door."""

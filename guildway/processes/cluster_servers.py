@@ -15,9 +15,9 @@ from core.redis.plain import PlainCommands
 from core.redis.scripts import load_scripts
 from core.redis.topics import TopicReader
 from core.runtime.clock import Clock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.errors import StartError
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows

@@ -17,7 +17,7 @@ from core.runtime.data_dir import DataDir
 from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.errors import StartError
 from core.runtime.garbage import GarbageControl
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings, StoreSettings
 from core.store.node_ids import NodeIds

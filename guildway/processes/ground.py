@@ -21,7 +21,7 @@ from core.live.refusals import Refusals
 from core.runtime.clock import Clock
 from core.runtime.descriptors import DescriptorShares
 from core.runtime.garbage import GarbageControl
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings

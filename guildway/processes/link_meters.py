@@ -4,7 +4,7 @@ from prometheus_client import CollectorRegistry
 from typing_extensions import override
 
 from core.links.meters import LinkCounts, LinkMeters
-from core.runtime.link_metrics import LinkMetrics
+from core.runtime.metrics.link_metrics import LinkMetrics
 
 
 class LinkMetersOfProcess(LinkMeters):

@@ -6,7 +6,7 @@ from typing import Final
 from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
 from core.runtime.descriptors import DescriptorShares
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.operations import build_operations
 from core.runtime.probes import Application, build_probes
 from core.runtime.readiness import Readiness

@@ -19,8 +19,8 @@ from core.redis.interfaces import Scripts
 from core.redis.scripts import load_scripts
 from core.redis.topics import TopicReader
 from core.runtime.clock import Clock
+from core.runtime.metrics.shard_metrics import WorkerShardMetrics
 from core.runtime.settings.settings import Settings
-from core.runtime.shard_metrics import WorkerShardMetrics
 from core.runtime.sockets import format_authority
 from core.shards.follower import MapFollower
 from core.shards.holding import Holding

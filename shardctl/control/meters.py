@@ -2,7 +2,7 @@
 
 from typing_extensions import override
 
-from core.runtime.shard_metrics import ControllerMetrics
+from core.runtime.metrics.shard_metrics import ControllerMetrics
 from shardctl.control.controller import ControllerMeters
 
 

@@ -18,9 +18,9 @@ from core.redis.interfaces import Scripts
 from core.redis.jobs import JobLease
 from core.redis.scripts import load_scripts
 from core.runtime.clock import Clock, SystemClock
+from core.runtime.metrics.shard_metrics import ControllerMetrics
 from core.runtime.operations import build_operations
 from core.runtime.settings.settings import Settings
-from core.runtime.shard_metrics import ControllerMetrics
 from core.runtime.sockets import bind_socket
 from core.shards.interfaces import PlacementWishes
 from core.store.sql.postgres.small_store import SmallStore

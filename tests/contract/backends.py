@@ -18,7 +18,7 @@ from core.store.sql.store import SqlStore, StoreOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.redis.cluster import KeepingProcess
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 NUM_SHARDS = 8
 

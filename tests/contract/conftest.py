@@ -24,8 +24,8 @@ from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.redis.cluster import FakeCluster
 from tests.support.clusters.redis_cluster import RealCluster
 from tests.support.clusters.redis_journal import empty_journal
-from tests.support.databases import MigratedDatabase
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.databases import MigratedDatabase
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 
 @pytest.fixture

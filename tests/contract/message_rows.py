@@ -11,7 +11,7 @@ from typing import NamedTuple
 from prometheus_client import CollectorRegistry
 
 from core.runtime.clock import Clock
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
@@ -23,8 +23,8 @@ from core.store.sql.engine.postgres import POSTGRES
 from core.store.sql.store import SqlStore
 from tests.contract.postgres_backend import PostgresBackend
 from tests.fakes.clock import FakeClock
-from tests.support.databases import MigratedDatabase
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.databases import MigratedDatabase
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 _FIRST = random.SystemRandom().randrange(1 << 52) << 10
 """Ids of places begin at a random number, since tests of several runs and workers may share a server."""

@@ -7,7 +7,7 @@ from tests.contract.backends import NUM_SHARDS
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 
 class PostgresBackend:

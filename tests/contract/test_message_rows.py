@@ -29,7 +29,7 @@ from tests.contract.builders import (
 from tests.contract.message_rows import Place, new_place, open_cassandra_rows, open_postgres_rows, open_sqlite_rows
 from tests.fakes.clock import START_MS, FakeClock
 from tests.fakes.message_rows import FakeMessageRows
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 BUCKET_S = BUCKET_MS / 1000
 

@@ -15,7 +15,7 @@ from tests.contract.builders import add_guild, flake, new_channel, new_direct_ch
 from tests.contract.postgres_backend import PostgresBackend
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_wishes import MemoryWishes
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.contract.message_rows import new_place, open_cassandra, open_postgres
 from tests.fakes.clock import FakeClock
 from tests.fakes.message_rows import FakeMessageRows
 from tests.fakes.reaction_rows import FakeReactionRows
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 MESSAGE_ID = flake(40)
 CHANGE_IDS = itertools.count(flake(1000))

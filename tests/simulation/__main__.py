@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.simulation.outcome import Outcome
 from tests.simulation.parts import PARTS, run_part
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 _SHOWN_FAILURES = 5
 _SEEDS_A_PROCESS = 30

@@ -11,7 +11,7 @@ from tests.simulation.defects.planting import Defect, planted
 from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.outcome import Outcome
 from tests.simulation.run import run_seed
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 
 class RunSeed(Protocol):

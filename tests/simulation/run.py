@@ -22,8 +22,8 @@ from tests.simulation.world.server import EmbeddedServer
 from tests.simulation.world.sqlite import Disk
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
-from tests.support.databases import MigratedDatabase
 from tests.support.preparation import prepared_once
+from tests.support.stores.databases import MigratedDatabase
 
 _SETTINGS: Final = Settings(
     api=ApiSettings(password_memory_kib=8, password_passes=1),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.simulation.parts import PARTS
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 _SEEDS = {"embedded": 200, "doors": 100, "cluster": 60}
 """The seeds within which a defect must be found. One of the doors takes a tenth of a second, the others half of one.

@@ -11,7 +11,7 @@ import pytest
 from tests.simulation.cluster.run import run_cluster_seed
 from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.run import run_seed
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -13,11 +13,11 @@ from api.app import Api
 from core.bus.interfaces import Delivery
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.sql.store import SqlStore
 from core.wire.envelope import Envelope
 from tests.support.conformance import assert_conforms
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 BASE = "http://guildway/api/v10"
 PASSWORD = "correct horse battery"

@@ -20,7 +20,7 @@ from api.services.limits import Limits
 from core.domain.errors import RateLimited
 from core.domain.people.user import Account
 from core.runtime.addresses import key_of
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.interfaces import Store
 
 logger = logging.getLogger(__name__)

@@ -53,7 +53,7 @@ from core.domain.messages.message import WRITTEN, ResolvedMessage
 from core.door.interfaces import Door, Permit
 from core.live.interfaces import Standing
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.wire.objects.messages.hidden_content import has_quotes, hide_content
 from core.wire.socket_message import RefusedMessage, SentMessage
 

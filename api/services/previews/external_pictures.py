@@ -18,7 +18,7 @@ from core.domain.errors import NotFound, RateLimited, Unavailable
 from core.media.content_types import HEAD_BYTES, find_content_type
 from core.media.pictures import PICTURES
 from core.runtime.addresses import key_of
-from core.runtime.metrics import WebMetrics
+from core.runtime.metrics.metrics import WebMetrics
 from core.web.errors import WebError, WrongContent
 from core.web.fetcher import WebContent, WebFetcher
 

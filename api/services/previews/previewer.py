@@ -22,7 +22,7 @@ from core.media.content_types import find_content_type
 from core.media.picture_sizes import HEAD_BYTES, find_size
 from core.media.pictures import PICTURES
 from core.runtime.clock import Clock
-from core.runtime.metrics import WebMetrics
+from core.runtime.metrics.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.web.charsets import decode_page
 from core.web.errors import LargeContent, WebError, WrongContent

@@ -30,7 +30,7 @@ from core.domain.channels.channel import Channel
 from core.domain.errors import DomainError, Forbidden, NotFound
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import SUPPRESS_EMBEDS, WRITTEN, Message
-from core.runtime.metrics import WebMetrics
+from core.runtime.metrics.metrics import WebMetrics
 from core.runtime.settings.settings import EmbedSettings
 from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS, Embed, EmbedMedia

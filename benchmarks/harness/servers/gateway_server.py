@@ -30,7 +30,7 @@ from core.domain.messages.message import Message, ResolvedMessage
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, Settings
 from core.store.sql.store import SqlStore
 from core.wire.envelope import NO_ID, Envelope

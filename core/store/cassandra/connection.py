@@ -34,8 +34,8 @@ from cassandra.policies import (
 from cassandra.query import PreparedStatement, tuple_factory
 
 from core.runtime.clock import Clock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.errors import StartError
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import BulkMessages
 from core.store.cassandra.bulk_reactions import BulkReactions

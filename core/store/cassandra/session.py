@@ -16,7 +16,7 @@ from cassandra.query import BatchStatement, BatchType, BoundStatement, PreparedS
 
 from core.domain.errors import Invalid, Unavailable
 from core.runtime.clock import Clock
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.store.cassandra.answers import Answers
 from core.store.cassandra.errors import is_unfit_value, translate
 from core.store.cassandra.statements import STATEMENTS, Kind, Statement

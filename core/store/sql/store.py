@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from core.bus.embedded import EmbeddedBus
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.applications import ApplicationReader
 from core.store.aggregates.channels.channels import ChannelReader
 from core.store.aggregates.guilds.bans import BanReader

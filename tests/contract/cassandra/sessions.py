@@ -7,7 +7,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from core.runtime.clock import SystemClock
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.connection import open_messages
 from core.store.cassandra.messages import CassandraMessages

@@ -15,8 +15,8 @@ from prometheus_client import CollectorRegistry
 from core.domain.ids import BUCKET_MS, bucket_of
 from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.errors import StartError
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import BulkMessages, DifferentMessages
 from core.store.cassandra.connection import migrate, open_bulk

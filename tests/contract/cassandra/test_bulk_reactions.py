@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from core.domain.messages.reaction import Counts, Reaction, ReactionCount
 from core.runtime.clock import SystemClock
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import DifferentMessages
 from core.store.cassandra.bulk_reactions import BulkReactions

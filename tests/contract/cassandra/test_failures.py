@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.ids import BUCKET_MS
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.connection import migrate
 from core.store.cassandra.messages import CassandraMessages

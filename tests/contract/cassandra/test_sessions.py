@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from prometheus_client import CollectorRegistry
 
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.messages import CassandraMessages
 from tests.contract.builders import flake, new_message

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.member_list_copy import Lists, key_of
+from tests.fakes.gateway.member_list_copy import Lists, key_of
 from tests.support.gateway.gateway_client import open_gateway
 from tests.support.server_process import Server
 

@@ -11,7 +11,7 @@ import pytest_asyncio
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.connection import migrate
 from tests.support.clusters.empty_cluster import EmptyCluster
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 _KEYSPACES = itertools.count(1)
 

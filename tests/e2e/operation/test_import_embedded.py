@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry
 from core.domain.ids import MAX_SNOWFLAKE, created_ms
 from core.domain.messages.message import Message
 from core.runtime.clock import SystemClock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.data_dir import DataDir
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
@@ -35,7 +35,7 @@ from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
 from tests.support.clusters.empty_cluster import NUM_SHARDS, EmptyCluster
 from tests.support.embedded_data import MESSAGES, fill_folder
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 

@@ -25,15 +25,15 @@ from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.live.refusals import Refusals
 from core.runtime.clock import Clock, SystemClock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import ApiSettings, EmbedSettings, FileSettings, LimitSettings, Settings
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
-from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.file_links import make_external_links, make_links
 from tests.support.preparation import prepared_once
+from tests.support.stores.databases import MigratedDatabase
 
 HIGH_LIMITS = LimitSettings(
     requests_per_second=1_000_000,

@@ -16,18 +16,18 @@ import pytest
 from core.bus.interfaces import Bus
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, LimitSettings, Settings
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.scheduling.batch_timer import CallLater
 from gateway.transport.public_address import PublicAddress
-from tests.fakes.message_port import FakeMessagePort
-from tests.support.databases import MigratedDatabase
+from tests.fakes.gateway.message_port import FakeMessagePort
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.gateway.neighbours import FixedNeighbours
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.databases import MigratedDatabase
+from tests.support.stores.store_writer import StoreWriter
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]

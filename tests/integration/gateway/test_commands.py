@@ -7,10 +7,10 @@ import pytest
 
 from core.domain.intents import ALL_INTENTS, Intent
 from core.wire.socket_message import RefusedMessage, SentMessage
-from tests.fakes.message_port import FakeMessagePort
+from tests.fakes.gateway.message_port import FakeMessagePort
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 
 async def ask(client: GatewayClient, **d: Any) -> list[dict[str, Any]]:

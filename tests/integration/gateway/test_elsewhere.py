@@ -10,7 +10,7 @@ import pytest
 from gateway.far import far_stay
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.neighbours import FixedNeighbours
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 Neighbours = tuple[FixedNeighbours, FixedNeighbours]
 

@@ -15,7 +15,7 @@ from tests.fakes.gated_store import GatedStore
 from tests.fakes.late_bus import LateBus
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 

@@ -11,7 +11,7 @@ from core.domain.intents import Intent
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.gateway.shown_presence import check_presence
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 MAX_BYTES = 4096
 """The largest command of a bot."""

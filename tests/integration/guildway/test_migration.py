@@ -11,14 +11,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from core.runtime.clock import SystemClock
-from core.runtime.cluster_metrics import CassandraMetrics
 from core.runtime.errors import NewerSchemaError, OtherNumbersError, StartError
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import CassandraSettings, PostgresSettings, Settings, StoreSettings
 from core.store.cassandra.connection import open_messages
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from guildway.cli import main
 from guildway.data.migration import run_migrate
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 _KEYSPACES = itertools.count(1)
 _UP_TO_DATE = f"PostgreSQL: up to date, schema {SCHEMA_REVISION}\n"

@@ -31,8 +31,8 @@ from core.store.sql.schema.tables.cluster import cluster
 from deploy.services.definition import find_free_port
 from deploy.services.orphans import end_with_parent
 from deploy.services.redis_server import RedisServer
-from tests.support.postgres_databases import PostgresDatabases
 from tests.support.services import serving
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 NUM_SHARDS: Final = 16
 _LONG_S: Final = 60.0

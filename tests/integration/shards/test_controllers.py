@@ -7,7 +7,7 @@ import pytest
 
 from core.shards.incarnations import name_of
 from tests.integration.shards.controlled_cluster import NUM_SHARDS, ControlledCluster, run_controlled
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 Restart = Callable[[], Awaitable[None]]
 

@@ -15,9 +15,9 @@ from core.shards.shard_map import ShardMap
 from deploy.services.definition import find_free_port
 from deploy.services.redis_server import RedisServer
 from tests.integration.shards.controlled_cluster import NUM_SHARDS, FakeWorker
-from tests.support.postgres_databases import PostgresDatabases
 from tests.support.server_process import Server
 from tests.support.services import serving
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 COMMAND = (sys.executable, "-m", "guildway", "run", "--role", "all", "--name", "w")
 LONG_S = 60.0

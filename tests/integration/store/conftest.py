@@ -8,7 +8,7 @@ from core.store.sql.postgres.store import PostgresStore
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 NUM_SHARDS = 4
 

@@ -30,7 +30,7 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.reaction_events import FakeReactionEvents
 from tests.fakes.redis.cluster import ClusterProcess, FakeCluster
 from tests.fakes.redis.doors import build_door, build_openings
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 NUM_SHARDS = 4
 GUILD = flake(10)

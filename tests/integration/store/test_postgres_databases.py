@@ -3,7 +3,7 @@
 import asyncpg  # type: ignore[import-untyped]  # it has no types
 import pytest
 
-from tests.support.postgres_databases import PostgresDatabases
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 _SECRET = "INSERT INTO secrets (name, value) VALUES ('one', 'x')"
 

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from core.runtime.clock import SystemClock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.sessions.connection import ConnectionHandler
 from gateway.transport.listener import Listener, make_listener

@@ -34,8 +34,8 @@ from tests.simulation.world.redis_links import RedisHost
 from tests.simulation.world.server import EPOCH_MS, SeededRandomness, SimulatedClock
 from tests.simulation.world.wires import GatewayPort
 from tests.simulation.world.world import Stuck, World
-from tests.support.databases import MigratedDatabase
 from tests.support.preparation import prepared_once
+from tests.support.stores.databases import MigratedDatabase
 
 NUM_SHARDS: Final = 3
 _APIS: Final = 3

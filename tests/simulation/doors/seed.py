@@ -4,7 +4,7 @@ from tests.simulation.doors.check import find_violations
 from tests.simulation.doors.run import DoorsRun
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
 from tests.simulation.world.world import Stuck
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 
 def run_doors_seed(seed: int, _database: MigratedDatabase | None = None) -> Outcome:

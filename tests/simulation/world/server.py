@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore, StoreOptions

@@ -9,7 +9,7 @@ from random import Random
 from typing import Protocol
 
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from core.wire import close_codes
 from gateway.scheduling.batch_timer import CallLater

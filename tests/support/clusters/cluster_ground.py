@@ -22,9 +22,9 @@ from typing import Final
 from deploy.services.definition import LOOPBACK, find_free_port
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
-from tests.support.postgres_databases import PostgresDatabases
 from tests.support.proxies.api_balancer import ApiBalancer
 from tests.support.services import serving
+from tests.support.stores.postgres_databases import PostgresDatabases
 
 APIS: Final = 2
 COMMAND: Final = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--controllers", "1")

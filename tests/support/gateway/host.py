@@ -12,9 +12,9 @@ from core.store.interfaces import Store
 from gateway.homes.home_port import HomePort
 from gateway.homes.session_state import RestoreRefusal, SessionState
 from gateway.sessions.session import Session
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.support.gateway.sessions import make_session
-from tests.support.store_writer import Login
+from tests.support.stores.store_writer import Login
 
 VOLATILE: Final = frozenset(
     {

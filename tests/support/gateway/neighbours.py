@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from core.domain.ids import shard_of
 from core.links.interfaces import LinkListener
-from tests.fakes.memory_links import MemoryLinks
+from tests.fakes.gateway.memory_links import MemoryLinks
 
 
 class FixedHomes:

@@ -2,7 +2,7 @@
 
 from core.domain.intents import ALL_INTENTS
 from gateway.sessions.session import Session, SessionProfile
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 
 
 def make_session(

@@ -29,7 +29,7 @@ from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import KEEP_ALL_BELOW
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.guild_model import (
     ADMINISTRATOR,

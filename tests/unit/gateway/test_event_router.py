@@ -7,7 +7,7 @@ import pytest
 
 from core.bus.interfaces import Delivery
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience, UnknownEvent
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.wire.envelope import Envelope
 from gateway.event_router import EventRouter
 from gateway.events.event_meter import EventMeter
@@ -18,7 +18,7 @@ from gateway.sessions.session_table import SessionTable
 from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.applications import ApplicationReader
 from core.store.aggregates.channels.channels import ChannelReader

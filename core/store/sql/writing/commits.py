@@ -9,7 +9,7 @@ from typing import Final
 
 from core.domain.errors import Unavailable
 from core.runtime.clock import Clock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.sql.engine.errors import reason_of
 
 logger = logging.getLogger(__name__)

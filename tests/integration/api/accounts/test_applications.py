@@ -9,7 +9,7 @@ from core.domain.events import SESSION_REVOKED
 from tests.integration.api.accounts.test_users import PNG_ADDRESS, make_guild
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
-from tests.support.stored_guild import send_all, store_guild
+from tests.support.stores.stored_guild import send_all, store_guild
 
 MANAGE_GUILD = 1 << 5
 BAN_MEMBERS = 1 << 2

@@ -2,7 +2,7 @@
 
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import store_guild
+from tests.support.stores.stored_guild import store_guild
 
 
 async def test_private_channel_cannot_be_rung_yet(api: ApiUnderTest) -> None:

@@ -4,7 +4,7 @@ import asyncio
 
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import store_bot, store_guild
+from tests.support.stores.stored_guild import store_bot, store_guild
 
 MINE = "/users/@me/channels"
 

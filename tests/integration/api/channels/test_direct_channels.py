@@ -7,7 +7,7 @@ from core.domain.events import Audience
 from core.domain.guilds.permissions import Permission
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import store_bot, store_guild
+from tests.support.stores.stored_guild import store_bot, store_guild
 
 
 async def test_direct_channel_is_made_once_and_told_to_whoever_opens_it(api: ApiUnderTest) -> None:

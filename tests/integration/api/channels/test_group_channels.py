@@ -10,7 +10,7 @@ from tests.integration.api.conftest import HIGH_LIMITS, OpenApi
 from tests.integration.api.http.field_walk import PICTURE
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import store_bot
+from tests.support.stores.stored_guild import store_bot
 
 MINE = "/users/@me/channels"
 

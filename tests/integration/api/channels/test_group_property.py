@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.integration.api.conftest import open_api_in
-from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import Actor, ApiUnderTest
+from tests.support.stores.databases import MigratedDatabase
 
 PEOPLE = 5
 MINE = "/users/@me/channels"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, send_all, store_guild
+from tests.support.stores.stored_guild import StoredGuild, send_all, store_guild
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.file_links import BASE_URL
 from tests.support.guild_scene import form_code
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 LARGE = os.urandom(1_500_000)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.integration.api.files.test_attachments import as_form, draw, send
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.stored_guild import store_guild
+from tests.support.stores.stored_guild import store_guild
 
 EMBED = {"title": "A cat", "image": {"url": "attachment://cat.png"}}
 

@@ -11,7 +11,7 @@ from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.integration.api.files.test_attachments import as_form, count_files, send
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.stored_guild import store_guild
+from tests.support.stores.stored_guild import store_guild
 
 
 async def find_blobs(api: ApiUnderTest, *attachments: dict[str, Any]) -> list[bool]:

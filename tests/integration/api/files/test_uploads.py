@@ -12,7 +12,7 @@ from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code, form_code
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 DATA = os.urandom(300_000)
 

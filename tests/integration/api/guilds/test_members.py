@@ -10,7 +10,7 @@ from core.domain.guilds.permissions import Permission
 from core.domain.people.user import Account, User
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, error_code, form_code
-from tests.support.held_writer import HeldWriter
+from tests.support.stores.held_writer import HeldWriter
 
 
 def in_days(days: float) -> str:

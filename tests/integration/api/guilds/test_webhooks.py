@@ -10,7 +10,7 @@ from core.domain.guilds.permissions import Permission
 from tests.integration.api.files.test_attachments import draw
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code, form_code
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 
 class Scene:

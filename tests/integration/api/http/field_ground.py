@@ -10,7 +10,7 @@ from core.domain.tokens import hash_token
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from tests.integration.api.http.field_walk import Prepared
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, next_id, store_guild
+from tests.support.stores.stored_guild import StoredGuild, next_id, store_guild
 
 VOCAL: Final = frozenset({"bitrate", "user_limit", "rtc_region", "video_quality_mode"})
 OF_FORUMS: Final = frozenset(

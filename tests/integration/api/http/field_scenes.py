@@ -13,7 +13,7 @@ from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
-from tests.support.stored_guild import next_id, store_guild
+from tests.support.stores.stored_guild import next_id, store_guild
 
 MEDIA: Final = {"url": "https://example.org/a.png"}
 _EMBED: Final[dict[str, Any]] = {

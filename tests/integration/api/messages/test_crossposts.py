@@ -5,7 +5,7 @@ import pytest
 from core.domain.channels.channel import ChannelType
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 
 class News:

@@ -8,7 +8,7 @@ from core.domain.messages.message import MessageType
 from tests.integration.api.messages.following_scene import Scene, make_scene
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import error_code, form_code
-from tests.support.stored_guild import store_guild
+from tests.support.stores.stored_guild import store_guild
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from tests.integration.api.conftest import OpenApi
 from tests.integration.api.files.test_attachments import count_files, send
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code, form_code
-from tests.support.stored_guild import StoredGuild, next_id, store_guild
+from tests.support.stores.stored_guild import StoredGuild, next_id, store_guild
 
 HAS_SNAPSHOT = 1 << 14
 GONE = [False, False]

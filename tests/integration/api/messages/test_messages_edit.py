@@ -6,7 +6,7 @@ from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message, MessageType
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import form_code
-from tests.support.stored_guild import next_id, send_all, store_guild
+from tests.support.stores.stored_guild import next_id, send_all, store_guild
 
 FIFTEEN_DAYS_AGO = 15 * 24 * 60 * 60 * 1000 << 22
 

@@ -10,7 +10,7 @@ from core.domain.channels.channel import ChannelType
 from core.domain.guilds.permissions import Permission
 from core.store.aggregates.messages.messages import MessageStore
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, send_all, store_guild
+from tests.support.stores.stored_guild import StoredGuild, send_all, store_guild
 
 
 def ids(answer: Any) -> list[str]:

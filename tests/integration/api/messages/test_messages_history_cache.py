@@ -23,7 +23,7 @@ from core.domain.people.user import User
 from core.runtime.clock import SystemClock
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.file_links import make_links
-from tests.support.stored_guild import StoredGuild, next_id, send_all, store_bot, store_guild
+from tests.support.stores.stored_guild import StoredGuild, next_id, send_all, store_bot, store_guild
 
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 

@@ -9,7 +9,7 @@ from core.domain.guilds.permissions import Permission
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 
 class Scene:

@@ -10,7 +10,7 @@ from core.runtime.settings.settings import LimitSettings
 from core.wire.socket_message import RefusedMessage, SentMessage
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 DEFAULT_LIMITS = LimitSettings(loopback_registrations_per_minute=1000)
 

@@ -16,7 +16,7 @@ from tests.fakes.clock import FakeClock
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
-from tests.support.stored_guild import store_bot, store_guild
+from tests.support.stores.stored_guild import store_bot, store_guild
 
 DAY_MS = 24 * 60 * 60 * 1000
 

@@ -22,7 +22,7 @@ from core.runtime.settings.settings import EmbedSettings
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.file_links import BASE_URL
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 from tests.support.web_site import WebSite, make_head, open_site
 
 CARD = '<head><meta property="og:title" content="{}"><meta property="og:site_name" content="Site"></head>'

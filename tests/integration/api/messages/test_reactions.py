@@ -13,7 +13,7 @@ from core.runtime.settings.settings import LimitSettings
 from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import StoredGuild, send_all, store_guild
+from tests.support.stores.stored_guild import StoredGuild, send_all, store_guild
 
 FIRE, HEART, PLAIN_HEART = "🔥", "\u2764\ufe0f", "\u2764"
 EVENTS = (

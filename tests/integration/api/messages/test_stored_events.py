@@ -5,7 +5,7 @@ import pytest
 from core.domain.events import MESSAGE_CREATE, MESSAGE_DELETE, MESSAGE_DELETE_BULK, MESSAGE_UPDATE
 from core.wire.envelope import Envelope
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.stored_guild import StoredGuild, store_guild
+from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 
 @pytest.fixture

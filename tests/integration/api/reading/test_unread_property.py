@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from tests.integration.api.conftest import open_api_in
-from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene
+from tests.support.stores.databases import MigratedDatabase
 
 OWNER, BOB, CAROL = range(3)
 PEOPLE = (OWNER, BOB, CAROL)

@@ -9,7 +9,7 @@ from api.services.relationships import relationships as service
 from core.domain.events import RELATIONSHIP_EVENTS, Audience
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import error_code
-from tests.support.stored_guild import store_bot
+from tests.support.stores.stored_guild import store_bot
 
 FRIEND, BLOCKED, INCOMING, OUTGOING = 1, 2, 3, 4
 MINE = "/users/@me/relationships"

@@ -16,8 +16,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from core.domain.events import RELATIONSHIP_EVENTS
 from tests.integration.api.conftest import open_api_in
-from tests.support.databases import MigratedDatabase
 from tests.support.embedded_api import Actor, ApiUnderTest
+from tests.support.stores.databases import MigratedDatabase
 
 FRIEND, BLOCKED, INCOMING, OUTGOING = 1, 2, 3, 4
 MINE = "/users/@me/relationships"

@@ -10,7 +10,7 @@ from core.runtime.clock import SystemClock
 from core_ext.ids import SnowflakeGenerator
 from tests.integration.api.conftest import open_api_in
 from tests.integration.api.rights.attempts import Stage
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
-from tests.support.held_writer import HeldWriter
+from tests.support.stores.held_writer import HeldWriter
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Transaction
 from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.guild_scene import Scene, error_code
-from tests.support.held_writer import HeldWriter
+from tests.support.stores.held_writer import HeldWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 

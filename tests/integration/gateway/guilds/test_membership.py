@@ -5,10 +5,10 @@ import asyncio
 from core.domain.channels.channel import Overwrite
 from core.domain.guilds.permissions import Permission
 from core.runtime.settings.settings import GatewaySettings
-from tests.fakes.held_timers import HeldTimers
+from tests.fakes.gateway.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway.gateway_client import open_gateway
-from tests.support.store_writer import END, StoreWriter
+from tests.support.stores.store_writer import END, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 IDLE_S = 301.0

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from core.runtime.settings.settings import GatewaySettings
-from tests.fakes.member_list_copy import Lists, key_of
+from tests.fakes.gateway.member_list_copy import Lists, key_of
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 LARGE_FROM_TWO = GatewaySettings(identify_window_s=0.0, large_guild_members=1, passive_gap_s=0.05)
 

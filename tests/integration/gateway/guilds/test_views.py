@@ -5,7 +5,7 @@ from core.domain.events import Audience
 from core.domain.guilds.permissions import DEFAULT_EVERYONE, Permission
 from core.domain.intents import ALL_INTENTS, Intent
 from tests.integration.gateway.conftest import Connect
-from tests.support.store_writer import END, StoreWriter
+from tests.support.stores.store_writer import END, StoreWriter
 
 VIEW = int(Permission.VIEW_CHANNEL)
 

@@ -23,7 +23,7 @@ from core.store.sql.store import SqlStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.member_permissions import compute_member_permissions
-from tests.support.store_writer import END, Login, StoreWriter
+from tests.support.stores.store_writer import END, Login, StoreWriter
 
 pytestmark = pytest.mark.guilds_are("here", "elsewhere", "both")
 

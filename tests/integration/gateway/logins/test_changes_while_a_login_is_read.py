@@ -8,7 +8,7 @@ from core.store.sql.store import SqlStore
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import END, Login, StoreWriter
+from tests.support.stores.store_writer import END, Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)
 

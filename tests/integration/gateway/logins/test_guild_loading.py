@@ -21,7 +21,7 @@ from gateway.guilds.state.guild_state import APPLIERS
 from gateway.scheduling.tasks import Tasks
 from tests.fakes.gated_store import GatedStore
 from tests.support.gateway.sessions import make_session
-from tests.support.store_writer import END, Login, StoreWriter
+from tests.support.stores.store_writer import END, Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -9,7 +9,7 @@ from gateway.guilds.attendance import Attendance
 from tests.fakes.gated_store import Gate, GatedStore
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)
 

@@ -14,13 +14,13 @@ from core.domain.application import GATEWAY_PRESENCE_LIMITED
 from core.domain.events import Audience
 from core.domain.ids import shard_of
 from core.domain.intents import ALL_INTENTS, Intent
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.login.session_factory import MAX_HOLD_S
 from gateway.scheduling.batch_timer import Handle
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.support.gateway.gateway_client import TIMEOUT_S, open_gateway
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 
 async def test_identify_of_a_bot_leads_to_ready_guild_create_and_live_events(

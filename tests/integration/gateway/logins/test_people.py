@@ -7,7 +7,7 @@ import pytest
 from core.wire.capabilities import Capability
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 NONE = 0
 DEDUPED = int(Capability.DEDUPED_USERS)

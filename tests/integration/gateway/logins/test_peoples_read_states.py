@@ -10,7 +10,7 @@ from core.domain.messages.read_state import Ack
 from core.wire.capabilities import Capability
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 VERSIONED = int(Capability.VERSIONED_READ_STATES)
 HIDDEN_FROM_ALL = int(Permission.VIEW_CHANNEL)

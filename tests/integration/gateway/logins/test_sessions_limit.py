@@ -12,7 +12,7 @@ from gateway.app import Gateway
 from tests.fakes.gated_store import GatedStore
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 pytestmark = pytest.mark.timeout(30)
 

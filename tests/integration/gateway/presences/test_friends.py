@@ -8,8 +8,8 @@ from core.domain.people.relationship import RelationshipType
 from core.wire.capabilities import Capability
 from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
-from tests.support.store_writer import Login, StoreWriter
-from tests.support.stored_friends import befriend, relate
+from tests.support.stores.store_writer import Login, StoreWriter
+from tests.support.stores.stored_friends import befriend, relate
 
 NONE = 0
 DEDUPED = int(Capability.DEDUPED_USERS)

@@ -13,7 +13,7 @@ from core.domain.people.preferences import UserSettings
 from core.live.memory import MemoryOnlineCounts
 from tests.integration.gateway.conftest import LOOPBACK, Connect, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
-from tests.support.store_writer import END, Login, StoreWriter
+from tests.support.stores.store_writer import END, Login, StoreWriter
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from core_ext.delivery import Track
 from gateway.sessions.session import Session
 from tests.integration.gateway.conftest import Connect
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 pytestmark = pytest.mark.guilds_are("here")
 

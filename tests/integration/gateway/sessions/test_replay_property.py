@@ -22,17 +22,17 @@ from core.domain.guilds.permissions import Permission
 from core.domain.intents import ALL_INTENTS, Intent
 from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
 from core.runtime.clock import SystemClock
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
 from gateway.homes.session_state import RestoreRefusal
 from gateway.transport.public_address import PublicAddress
-from tests.fakes.message_port import FakeMessagePort
+from tests.fakes.gateway.message_port import FakeMessagePort
 from tests.integration.gateway.conftest import LOOPBACK
-from tests.support.databases import MigratedDatabase
 from tests.support.gateway.host import Host, Hosted
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.databases import MigratedDatabase
+from tests.support.stores.store_writer import Login, StoreWriter
 
 pytestmark = pytest.mark.guilds_are("here")
 

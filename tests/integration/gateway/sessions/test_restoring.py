@@ -19,8 +19,8 @@ from gateway.homes.session_state import RestoreRefusal
 from tests.fakes.gated_store import GatedStore
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway.host import Host, Hosted, Left
-from tests.support.store_writer import Login, StoreWriter
-from tests.support.stored_friends import befriend
+from tests.support.stores.store_writer import Login, StoreWriter
+from tests.support.stores.stored_friends import befriend
 
 pytestmark = pytest.mark.guilds_are("here")
 

@@ -5,10 +5,10 @@ import asyncio
 import pytest
 
 from core.runtime.settings.settings import GatewaySettings
-from tests.fakes.held_timers import HeldTimers
+from tests.fakes.gateway.held_timers import HeldTimers
 from tests.integration.gateway.conftest import Connect, RunGateway
 from tests.support.gateway.gateway_client import open_gateway
-from tests.support.store_writer import END, Login, StoreWriter
+from tests.support.stores.store_writer import END, Login, StoreWriter
 
 WINDOW_S = 302.0
 

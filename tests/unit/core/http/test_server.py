@@ -14,7 +14,7 @@ import pytest
 from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
 from core.runtime.errors import StartError
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.operations import build_operations
 from core.runtime.sockets import bind_socket, local_authority
 from tests.support.http_streams import GET

@@ -18,7 +18,7 @@ from gateway.commands.commands import LazyGuilds
 from gateway.guilds.guild_actor import GuildActor
 from gateway.sessions.seat import Seat
 from gateway.sessions.session import Session
-from tests.fakes.far_host import FakeFarHost, FarSeat
+from tests.fakes.gateway.far_host import FakeFarHost, FarSeat
 from tests.support.gateway.guild_model import CHANNELS, GUILD, USERS
 from tests.support.gateway.sessions import make_session
 from tests.support.gateway.stays import make_stay

@@ -14,7 +14,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
 from gateway.sessions.session import Session
-from tests.fakes.far_host import FakeFarHost, FarSeat
+from tests.fakes.gateway.far_host import FakeFarHost, FarSeat
 from tests.support.gateway.sessions import make_session
 
 GUILD, CHANNELS, USERS = 1, (10, 11), range(1, 12)

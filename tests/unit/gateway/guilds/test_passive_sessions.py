@@ -22,7 +22,7 @@ from gateway.guilds.passive_sessions import MAX_FOLLOWED, LargeGuilds
 from gateway.guilds.state.guild_state import GuildState
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
 from tests.support.gateway.stays import make_stay

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.session_journal import Cut, SessionRecord
 from gateway.homes.session_state import SessionState
 from gateway.journal.cut_history import CutHistory
@@ -16,8 +16,8 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.session import Session
 from gateway.users.presence import Presence
 from tests.fakes.clock import FakeClock
+from tests.fakes.gateway.session_homes import FakeSessionHomes
 from tests.fakes.memory_journal import MemoryJournal
-from tests.fakes.session_homes import FakeSessionHomes
 from tests.support.gateway.sessions import make_session
 
 WINDOW_S = 90.0

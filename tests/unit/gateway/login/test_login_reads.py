@@ -21,7 +21,7 @@ from gateway.events.login_windows import LoginWindows
 from gateway.login.login import Login
 from gateway.login.login_reads import LOGINS_A_READ, LOGINS_A_TURN, LoginReads
 from gateway.scheduling.tasks import Tasks
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 
 
 class FakePreferences:

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from core.domain.tokens import hash_token
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from core.store.aggregates.session_journal import Cut
 from core.wire.opcodes import Opcode
@@ -23,9 +23,9 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
+from tests.fakes.gateway.session_homes import FakeSessionHomes
 from tests.fakes.memory_journal import MemoryJournal
-from tests.fakes.session_homes import FakeSessionHomes
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
 

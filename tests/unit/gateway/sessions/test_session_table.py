@@ -3,7 +3,7 @@
 from core.wire import close_codes
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.scheduling.sending import Sending
 from gateway.transport.admission import Admission

@@ -7,7 +7,7 @@ import pytest
 
 from core.runtime.clock import SystemClock
 from core.runtime.errors import StartError
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.transport import listener
 from gateway.transport.listener import TRANSPORTS, Listener, make_listener

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from core.bus.interfaces import Delivery
 from core.domain.events import PRESENCE_UPDATE
 from core.domain.people.relationship import Relationship
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.sessions.session import Session

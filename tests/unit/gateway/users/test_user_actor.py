@@ -13,7 +13,7 @@ from gateway.sessions.session import Session
 from gateway.users.presence import OFFLINE, Presence, merge_presences
 from gateway.users.settled_presence import SettledPresence
 from gateway.users.user_actor import MAX_SESSIONS_TOLD, UserActor
-from tests.fakes.gateway_connection import FakeConnection
+from tests.fakes.gateway.gateway_connection import FakeConnection
 from tests.support.gateway.sessions import make_session
 
 USER = 5

@@ -5,7 +5,7 @@ import msgspec
 from core.bus.interfaces import Delivery
 from core.domain.events import USER_OFFLINE, USER_UNSEEN
 from core.domain.people.relationship import Relationship
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.wire.internal_events import parse_unseen
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter

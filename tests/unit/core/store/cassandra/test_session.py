@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from core.domain.errors import OutcomeUnknown, Unavailable
-from core.runtime.cluster_metrics import CassandraMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.store.cassandra.session import CallBounds, CassandraSession
 from core.store.cassandra.statements import FIND, INSERT
 from tests.fakes.clock import FakeClock

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from core.bus.interfaces import Delivery
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.sql.engine.connection import Connection
 from core.store.sql.engine.database_files import DatabaseFiles
 from core.store.sql.engine.dialect import SQLITE

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from core.domain.errors import Unavailable
-from core.runtime.metrics import Metrics
+from core.runtime.metrics.metrics import Metrics
 from core.store.sql import health
 from core.store.sql.engine.sqlite_driver import Step
 from core.store.sql.schema.tables.messages import nonces

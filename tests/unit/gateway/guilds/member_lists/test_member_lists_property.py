@@ -31,8 +31,8 @@ from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import KEEP_ALL_BELOW
 from gateway.sessions.session import Session
 from tests.fakes.clock import FakeClock
-from tests.fakes.gateway_connection import FakeConnection
-from tests.fakes.member_list_copy import Lists, key_of
+from tests.fakes.gateway.gateway_connection import FakeConnection
+from tests.fakes.gateway.member_list_copy import Lists, key_of
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.guild_model import CHANNELS, GUILD, ROLES, VIEW, Model
 from tests.support.gateway.made_anew import check_kept

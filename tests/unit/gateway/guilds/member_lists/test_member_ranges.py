@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.guilds.member_lists.member_ranges import Row, diff_rows, encode_sync, join_ranges, parse_ranges
-from tests.fakes.member_list_copy import ListCopy, key_of
+from tests.fakes.gateway.member_list_copy import ListCopy, key_of
 
 row_lists = st.lists(st.integers(0, 30), unique=True, max_size=25)
 

@@ -12,7 +12,7 @@ from core.store.sql.schema.tables.messages import messages
 from core.store.sql.store import SqlStore
 from tests.contract.builders import flake_at, new_message
 from tests.fakes.clock import FakeClock
-from tests.support.databases import MigratedDatabase
+from tests.support.stores.databases import MigratedDatabase
 
 CHANNEL = 30
 

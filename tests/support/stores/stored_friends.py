@@ -5,7 +5,7 @@ from typing import Any
 from core.domain.events import Audience
 from core.domain.people.relationship import Relationship, RelationshipType
 from core.wire.objects.people.relationship import render_relationship, render_removed
-from tests.support.store_writer import Login, StoreWriter
+from tests.support.stores.store_writer import Login, StoreWriter
 
 
 async def relate(writer: StoreWriter, one: Login, other: Login, kind: RelationshipType | None) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
-from core.runtime.cluster_metrics import CassandraMetrics, ClusterMetrics
-from core.runtime.link_metrics import LinkMetrics
-from core.runtime.metrics import Metrics
-from core.runtime.shard_metrics import ControllerMetrics, WorkerShardMetrics
+from core.runtime.metrics.cluster_metrics import CassandraMetrics, ClusterMetrics
+from core.runtime.metrics.link_metrics import LinkMetrics
+from core.runtime.metrics.metrics import Metrics
+from core.runtime.metrics.shard_metrics import ControllerMetrics, WorkerShardMetrics
 
 GUIDE = Path(__file__).parents[4] / "docs" / "operators-guide.md"
 

@@ -11,7 +11,7 @@ from core.domain.guilds.permissions import DEFAULT_EVERYONE
 from core.domain.tokens import BOT_SCHEME
 from core_ext.ids import SnowflakeGenerator
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.store_writer import StoreWriter
+from tests.support.stores.store_writer import StoreWriter
 
 _JOINED_MS: Final = 1_790_000_000_000
 """A time of joining, early enough for tests about members who are long absent."""

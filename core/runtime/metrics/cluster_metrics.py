@@ -1,8 +1,8 @@
-"""The metrics that only processes of a cluster have, beside those of `core.runtime.metrics`."""
+"""The metrics that only processes of a cluster have, beside those of `core.runtime.metrics.metrics`."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from core.runtime.metrics import REQUEST_BUCKETS_S
+from core.runtime.metrics.metrics import REQUEST_BUCKETS_S
 
 
 class CassandraMetrics:

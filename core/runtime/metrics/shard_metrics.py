@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from core.runtime.metrics import REQUEST_BUCKETS_S
+from core.runtime.metrics.metrics import REQUEST_BUCKETS_S
 
 
 class WorkerShardMetrics:
