@@ -20,7 +20,9 @@ from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
 from core.domain.intents import ALL_INTENTS
 from core_ext.delivery import Outlet, SendQueue
+from gateway.far.guest import Guest
 from gateway.guilds.guild_sessions import GuildSessions
+from gateway.payloads.body import Body
 from gateway.payloads.compression import Compression
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.payloads.encodings import Encoding
@@ -108,21 +110,6 @@ class _Full:
         return 0
 
 
-class _FarSeat:
-    """A session of another worker, as far as `GuildSessions` reads one."""
-
-    track = None
-    intents = int(ALL_INTENTS)
-
-    def __init__(self, user_id: int, host: FarHost) -> None:
-        self.user_id = user_id
-        self.host = host
-        self.slots: dict[int, int] = {}
-
-    def note_moved(self) -> None:
-        """Do nothing: it has no record."""
-
-
 class _Frames(FarHost):
     """A worker that gets frames, of which the last ones are kept."""
 
@@ -141,6 +128,9 @@ class _Frames(FarHost):
 
     @override
     def release(self, guild_id: int, slot: int, session: Seat) -> None: ...
+
+    @override
+    def tell(self, session: Seat, body: Body) -> None: ...
 
     @override
     def send(self, guild_id: int, event: str, payload: bytes, words: bytes) -> None: ...
@@ -178,8 +168,7 @@ class _Scene:
             self._here.add(client.session, (_CHANNEL,))
             self._far.seat(slot, client.session)
             for host in self._hosts:
-                seat: Any = _FarSeat(client.session.user_id, host)
-                self._home.add(seat, (_CHANNEL,))
+                self._home.add(Guest(0, client.session.profile, host), (_CHANNEL,))
 
     def close(self) -> None:
         """Close the sockets."""

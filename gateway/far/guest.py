@@ -7,23 +7,22 @@ import msgspec
 from typing_extensions import override
 
 from core.domain.intents import Intent
-from gateway.far.guest_port import GuestPort
 from gateway.payloads.body import Body
-from gateway.sessions.seat import Seat
+from gateway.sessions.seat import FarHost, Seat
 from gateway.sessions.session import SessionProfile
 
 _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
 
 class Guest(Seat):
-    """`number` is the session's at its host, to which everything for it goes by `port`."""
+    """`number` is what its host calls the session."""
 
-    __slots__ = ("_is_ended", "_port", "_profile", "_slots", "number", "presence", "reading", "wanted")
+    __slots__ = ("_host", "_is_ended", "_profile", "_slots", "number", "presence", "reading", "wanted")
 
-    def __init__(self, number: int, profile: SessionProfile, port: GuestPort) -> None:
+    def __init__(self, number: int, profile: SessionProfile, host: FarHost) -> None:
         self.number = number
         self._profile = profile
-        self._port = port
+        self._host = host
         self.presence: msgspec.Raw | None = None
         """Its user's presence as its host knew it when it entered, None when offline."""
         self._slots: dict[int, int] = {}
@@ -75,8 +74,8 @@ class Guest(Seat):
 
     @property
     @override
-    def host(self) -> GuestPort:
-        return self._port
+    def host(self) -> FarHost:
+        return self._host
 
     @property
     @override
@@ -102,4 +101,4 @@ class Guest(Seat):
 
     @override
     def dispatch(self, body: Body) -> None:
-        self._port.tell(self.id, body)
+        self._host.tell(self, body)

@@ -56,9 +56,9 @@ class GuestPort(FarHost):
     ) -> None:
         self.send_frame(SpreadMessage(guild_id, event, payload, words, author_id, list(mention_ids)))
 
-    def tell(self, session_id: str, body: Body) -> None:
-        """Send an event to one guest."""
-        number = self.numbers[session_id]
+    @override
+    def tell(self, session: Seat, body: Body) -> None:
+        number = self.numbers[session.id]
         if isinstance(body, SplicedBody):
             parts = [b"{" + part.text(Encoding.JSON)[1:] + b"}" for part in body.parts]
             self.send_frame(Told(number, body.event, body.own, parts))

@@ -96,6 +96,9 @@ class FarHost(Protocol):
     def release(self, guild_id: int, slot: int, session: Seat) -> None:
         """Tell that a session has lost its slot in a guild."""
 
+    def tell(self, session: Seat, body: Body) -> None:
+        """Dispatch an event to one session."""
+
     def send(self, guild_id: int, event: str, payload: bytes, words: bytes) -> None:
         """Dispatch an event to the sessions in these words, of which one is not zero."""
 

@@ -5,85 +5,24 @@ from typing import Any, Final
 
 from typing_extensions import override
 
+from gateway.far.guest import Guest
 from gateway.payloads.body import Body
 from gateway.sessions.far_guild import FarGuild
 from gateway.sessions.seat import FarHost, Seat
-from gateway.sessions.session import Session, SessionProfile
+from gateway.sessions.session import Session
 
 
-class FarSeat(Seat):
-    """A session of a far host. What is dispatched to it alone goes the same way as everything else."""
+class FarSeat(Guest):
+    """A session of a far host, with the session itself."""
 
     def __init__(self, session: Session, host: "FakeFarHost") -> None:
+        super().__init__(0, session.profile, host)
         self.session: Final = session
-        self._host = host
-        self._slots: dict[int, int] = {}
-
-    @property
-    @override
-    def profile(self) -> SessionProfile:
-        return self.session.profile
-
-    @property
-    @override
-    def id(self) -> str:
-        return self.session.id
-
-    @property
-    @override
-    def user_id(self) -> int:
-        return self.session.user_id
-
-    @property
-    @override
-    def intents(self) -> int:
-        return self.session.intents
-
-    @property
-    @override
-    def sees_content(self) -> bool:
-        return self.session.sees_content
-
-    @property
-    @override
-    def slots(self) -> dict[int, int]:
-        return self._slots
-
-    @property
-    @override
-    def track(self) -> None:
-        return None
-
-    @property
-    @override
-    def host(self) -> "FakeFarHost":
-        return self._host
 
     @property
     @override
     def is_ended(self) -> bool:
         return self.session.is_ended
-
-    @property
-    @override
-    def wants_user_events(self) -> bool:
-        return self.session.wants_user_events
-
-    @override
-    def wants_guild(self, guild_id: int) -> bool:
-        return self.session.wants_guild(guild_id)
-
-    @override
-    def note_moved(self) -> None:
-        """The session here has no record."""
-
-    @override
-    def note_changed(self) -> None:
-        """The session here has no record."""
-
-    @override
-    def dispatch(self, body: Body) -> None:
-        self._host.carry(lambda: self.session.dispatch(body))
 
 
 class FakeFarHost(FarHost):
@@ -128,6 +67,11 @@ class FakeFarHost(FarHost):
     @override
     def release(self, guild_id: int, slot: int, session: Seat) -> None:
         self.carry(lambda: self.guild(guild_id).release(slot))
+
+    @override
+    def tell(self, session: Seat, body: Body) -> None:
+        assert isinstance(session, FarSeat), "a seat of these tests"
+        self.carry(lambda: session.session.dispatch(body))
 
     @override
     def send(self, guild_id: int, event: str, payload: bytes, words: bytes) -> None:
