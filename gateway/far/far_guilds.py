@@ -118,10 +118,13 @@ class FarGuilds:
     def stay(self, session: Session, guild_id: int, *, joined: Joined | None = None, is_live: bool = False) -> FarStay:
         """Begin a session's way into a guild."""
         far = self._sessions.find_or_make(session, is_live=is_live)
+        far.attempts += 1
+        attempt = far.attempts
         stay = FarStay(
             guild_id,
             session.user_id,
-            ask=lambda: self._ask_home(far, guild_id, joined),
+            attempt=attempt,
+            ask=lambda: self._ask_home(far, attempt, guild_id, joined),
             end=lambda stay: self._end_stay(far, stay),
         )
         far.stays[guild_id] = stay
@@ -232,13 +235,13 @@ class FarGuilds:
             case Told():
                 far.track.push(self._parts.read_body(frame))
             case Arrived():
-                far.guilds[frame.guild_id] = SessionGuild(guild_id=frame.guild_id, is_limited=frame.is_limited)
                 stay = far.stays.get(frame.guild_id)
-                if stay is not None:
+                if stay is not None and stay.attempt == frame.attempt:
+                    far.guilds[frame.guild_id] = SessionGuild(guild_id=frame.guild_id, is_limited=frame.is_limited)
                     stay.arrive(frame)
             case Refused():
                 stay = far.stays.get(frame.guild_id)
-                if stay is not None:
+                if stay is not None and stay.attempt == frame.attempt:
                     stay.refuse(is_late=frame.is_unavailable)
             case Unseated():
                 self._sessions.unseat(peer, far, frame)
@@ -260,11 +263,12 @@ class FarGuilds:
 
     # --
 
-    def _ask_home(self, far: FarSession, guild_id: int, joined: Joined | None) -> bool:
+    def _ask_home(self, far: FarSession, attempt: int, guild_id: int, joined: Joined | None) -> bool:
         session, home = far.session, self._home_of(guild_id)
         presence = self._users.foresee_presence(session)
         frame = Enter(
             session=far.number,
+            attempt=attempt,
             profile=session.profile,
             guild_id=guild_id,
             way=Way.CREATE if far.held is None or session.profile.is_bot else Way.SHOWN,

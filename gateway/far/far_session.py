@@ -20,10 +20,12 @@ _HELD_BYTES: Final = 1 << 26
 class FarSession:
     """`number` names the session in frames. Written by `gateway.far.far_guilds` alone."""
 
-    __slots__ = ("guilds", "held", "homes", "number", "session", "stays")
+    __slots__ = ("attempts", "guilds", "held", "homes", "number", "session", "stays")
 
     def __init__(self, number: int, session: Session, *, is_live: bool) -> None:
         self.number = number
+        self.attempts = 0
+        """The attempts to enter guilds so far."""
         self.session = session
         self.homes: set[str] = set()
         """The workers that know it."""

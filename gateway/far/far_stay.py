@@ -24,12 +24,13 @@ ANSWER_S: Final = 3.0
 class FarStay(Stay):
     """`ask` sends Enter, and returns whether there is anybody to ask. `end` is called when the stay is closed."""
 
-    __slots__ = ("_answered", "_ask", "_end", "_guild_id", "_is_closed", "_is_late", "_user_id", "arrived")
+    __slots__ = ("_answered", "_ask", "_end", "_guild_id", "_is_closed", "_is_late", "_user_id", "arrived", "attempt")
 
     def __init__(
-        self, guild_id: int, user_id: int, *, ask: Callable[[], bool], end: Callable[["FarStay"], None]
+        self, guild_id: int, user_id: int, *, attempt: int, ask: Callable[[], bool], end: Callable[["FarStay"], None]
     ) -> None:
         self._guild_id = guild_id
+        self.attempt: Final = attempt
         self._user_id = user_id
         self._ask = ask
         self._end = end

@@ -39,9 +39,10 @@ class Way(enum.IntEnum):
 
 
 class Enter(Frame, frozen=True, array_like=True, tag=1):
-    """A session wants to enter a guild. `is_new`: its user has just joined."""
+    """A session wants to enter a guild. `is_new`: its user has just joined. `attempt` tells the answers apart."""
 
     session: int
+    attempt: int
     profile: SessionProfile
     guild_id: int
     way: Way
@@ -108,6 +109,7 @@ class Arrived(Frame, frozen=True, array_like=True, tag=17):
     """A guest that is seated has been told everything that it begins with."""
 
     session: int
+    attempt: int
     guild_id: int
     is_limited: bool
     shown: Part | None
@@ -117,6 +119,7 @@ class Refused(Frame, frozen=True, array_like=True, tag=18):
     """A session cannot enter a guild: its user is no member, or the guild cannot be loaded (`is_unavailable`)."""
 
     session: int
+    attempt: int
     guild_id: int
     is_unavailable: bool
 

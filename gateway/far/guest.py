@@ -17,7 +17,7 @@ _CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 class Guest(Seat):
     """`number` is what its host calls the session."""
 
-    __slots__ = ("_host", "_is_ended", "_profile", "_slots", "number", "presence", "reading", "wanted")
+    __slots__ = ("_host", "_is_ended", "_profile", "_slots", "attempts", "number", "presence", "reading")
 
     def __init__(self, number: int, profile: SessionProfile, host: FarHost) -> None:
         self.number = number
@@ -29,13 +29,13 @@ class Guest(Seat):
         self._is_ended = False
         self.reading = asyncio.Lock()
         """Held while its user's relationships are read."""
-        self.wanted: set[int] = set()
-        """The guilds that its host wants it to be in. It may be on its way into them."""
+        self.attempts: dict[int, int] = {}
+        """The newest attempt to enter each guild that its host wants it to be in. It may be on its way."""
 
     def end(self) -> None:
         """Note that the session has ended."""
         self._is_ended = True
-        self.wanted.clear()
+        self.attempts.clear()
 
     @property
     @override

@@ -127,7 +127,7 @@ class Guests:
     def _follow(self, host: _Host, guest: Guest, frame: Leave | End | Subscribe) -> None:
         match frame:
             case Leave():
-                guest.wanted.discard(frame.guild_id)
+                guest.attempts.pop(frame.guild_id, None)
                 self._guilds.leave(guest, frame.guild_id)
             case End():
                 self._end(host, guest)
@@ -153,9 +153,9 @@ class Guests:
                 self._relations.expect(guest.user_id)
         guest.presence = msgspec.Raw(frame.presence) if frame.presence else None
         if not self._is_here(frame.guild_id):
-            host.port.send_frame(Refused(guest.number, frame.guild_id, is_unavailable=True))
+            host.port.send_frame(Refused(guest.number, frame.attempt, frame.guild_id, is_unavailable=True))
             return
-        guest.wanted.add(frame.guild_id)
+        guest.attempts[frame.guild_id] = frame.attempt
         stay = self._guilds.stay(frame.guild_id, guest.user_id, is_new=frame.is_new, collects=frame.is_new)
         until = self._since.find_end(frame.guild_id)
         self._tasks.spawn(self._enter(host, guest, stay, frame, until))
@@ -169,8 +169,8 @@ class Guests:
             before = await self._since.read(frame, until) if frame.is_new else []
             await self._entrance.prepare(stay)
             stay.collected[:0] = before
-            if guild_id in guest.wanted:
-                self._let_in(host, guest, stay, frame.way)
+            if guest.attempts.get(guild_id) == frame.attempt:
+                self._let_in(host, guest, stay, frame)
             is_unavailable = False
         except Unavailable:
             logger.warning("a guest's guild could not be loaded", extra={"guild_id": guild_id})
@@ -179,9 +179,9 @@ class Guests:
             logger.exception("a guest could not enter a guild", extra={"guild_id": guild_id})
         finally:
             stay.close()
-            if guild_id in guest.wanted and guild_id not in guest.slots:
-                guest.wanted.discard(guild_id)
-                host.port.send_frame(Refused(guest.number, guild_id, is_unavailable=is_unavailable))
+            if guest.attempts.get(guild_id) == frame.attempt and guild_id not in guest.slots:
+                del guest.attempts[guild_id]
+                host.port.send_frame(Refused(guest.number, frame.attempt, guild_id, is_unavailable=is_unavailable))
 
     async def _know_relations(self, guest: Guest) -> None:
         """Have the presences of whom a guest's user blocks hidden, and the other way round."""
@@ -189,9 +189,9 @@ class Guests:
             if not self._relations.knows(guest.user_id):
                 self._relations.know(guest.user_id, await self._store.relationships.list_of(guest.user_id))
 
-    def _let_in(self, host: _Host, guest: Guest, stay: GuildStay, way: Way) -> None:
+    def _let_in(self, host: _Host, guest: Guest, stay: GuildStay, frame: Enter) -> None:
         shown: ShownGuild | None = None
-        if way is Way.SHOWN:
+        if frame.way is Way.SHOWN:
             shown = self._entrance.enter_shown(guest, stay)
         else:
             self._entrance.enter(guest, stay)
@@ -199,7 +199,7 @@ class Guests:
         if actor is not None and stay.guild_id in guest.slots:
             known = actor.attendance.describe(guest)
             part = None if shown is None else _render(shown)
-            host.port.send_frame(Arrived(guest.number, stay.guild_id, is_limited=known.is_limited, shown=part))
+            host.port.send_frame(Arrived(guest.number, frame.attempt, stay.guild_id, known.is_limited, part))
 
     def _send(self, peer: str, frame: ToHost) -> None:
         self._links.send(peer, encode_frame(frame))

@@ -30,8 +30,9 @@ async def test_session_that_may_have_missed_something_begins_anew(
         host.links.cut(home.links)
         assert (await client.wait_for_op(9))["d"] is False
         host.links.connect(home.links)
-        ready = await client.identify(alice.token)
-        assert [guild["id"] for guild in ready["guilds"]] == [str(guild_id)]
+        await client.identify(alice.token)
+        await client.wait_until(lambda: client.names().count("READY") == 2)
+        assert [guild["id"] for guild in client.bodies("READY")[1]["guilds"]] == [str(guild_id)]
         await writer.say(channel_id, alice, "here again", guild_id=guild_id)
         await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "here again")
 

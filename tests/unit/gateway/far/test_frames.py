@@ -32,15 +32,15 @@ PROFILE = SessionProfile(session_id="s", user_id=1, is_bot=False, auth_session_i
 PART = Part(own=b"{}", parts=[b'{"a":1}'], member=b"{}", members=None, presences=b"[]", channel_ids=[5, 6])
 
 FRAMES: tuple[ToHome | ToHost, ...] = (
-    Enter(1, PROFILE, 2, Way.SHOWN, is_new=True, presence=b"{}", after=1 << 62, was_in=True),
+    Enter(1, 9, PROFILE, 2, Way.SHOWN, is_new=True, presence=b"{}", after=1 << 62, was_in=True),
     Leave(1, 2),
     End(1),
     Subscribe(1, 2, GuildSubscription(typing=True, members=[3], channels={"4": [[0, 99]]})),
     AskPresences(1, 2, 3, [4, 5]),
     Seated(1, 2, 3),
-    Arrived(1, 2, is_limited=True, shown=PART),
-    Arrived(1, 2, is_limited=False, shown=None),
-    Refused(1, 2, is_unavailable=True),
+    Arrived(1, 9, 2, is_limited=True, shown=PART),
+    Arrived(1, 9, 2, is_limited=False, shown=None),
+    Refused(1, 9, 2, is_unavailable=True),
     Unseated(1, 2, 3),
     Told(1, "GUILD_CREATE", b'{"id":"2"}', [b'{"a":1}']),
     Spread(2, "TYPING_START", b"{}", b"\x01" * 8),
