@@ -48,7 +48,7 @@ class Tail(TopicListener):
     """The positions of one process in all logs."""
 
     __slots__ = (
-        "_behind", "_born", "_count", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost",
+        "_behind", "_born", "_count", "_doubts", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives", "_lost",
         "_now_s", "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s", "life",
         "passed", "pongs", "rel", "revisions",
     )  # fmt: skip
@@ -81,6 +81,8 @@ class Tail(TopicListener):
         self._lives = [0] * num_shards
         self._behind: dict[int, int] = dict.fromkeys(range(num_shards), 0)
         """The shards that are behind, with the newest position that was published meanwhile."""
+        self._doubts = 0
+        """How often all shards were to be compared. What was asked before the last time proves nothing of it."""
         self._lost: list[Callable[[int], None]] = []
         self._born: list[Callable[[int, Head], None]] = []
         self._is_subscribed = False
@@ -130,6 +132,7 @@ class Tail(TopicListener):
 
     def doubt(self) -> None:
         """Compare all shards with the logs."""
+        self._doubts += 1
         for shard in range(len(self.passed)):
             self._behind.setdefault(shard, 0)
         self._wake()
@@ -209,6 +212,7 @@ class Tail(TopicListener):
             return True
         # What is published from here on may be newer than the heads.
         self._behind = dict.fromkeys(self._behind, 0)
+        doubts = self._doubts
         heads = await self.fetch_heads()
         self.life = heads.life
         for shard, head in enumerate(heads.shards):
@@ -220,7 +224,8 @@ class Tail(TopicListener):
                 continue
             # More may have been heard of it while another one was read.
             if self.passed[shard].value >= max(head.position, self._behind[shard]):
-                del self._behind[shard]
+                if self._doubts == doubts:
+                    del self._behind[shard]
             else:
                 await self._read(shard)
         if self._behind:
@@ -262,6 +267,7 @@ class Tail(TopicListener):
         while True:
             before = passed.value
             self._behind[shard] = 0
+            doubts = self._doubts
             answer = await self._scripts.call("log_read", tag_of(shard), n_of(before), _RUN)
             generation, newest, first = answer[:3]
             if generation != generation_of(before):
@@ -276,5 +282,7 @@ class Tail(TopicListener):
                     self._deliver(delivery)
             passed.rise(position_of(generation, first + (len(answer) - 3) // 2 - 1))
             if passed.value >= max(position_of(generation, newest), self._behind[shard]):
-                del self._behind[shard]
+                # A doubt meanwhile is about what came after this answer was made.
+                if self._doubts == doubts:
+                    del self._behind[shard]
                 return

@@ -105,6 +105,43 @@ async def test_missed_publication_is_found_by_the_counters_when_no_other_comes(
     assert heard == [1]
 
 
+@pytest.mark.parametrize("question", ["log_heads", "log_read"])
+async def test_entry_of_a_moment_without_subscription_is_not_missed_behind_an_older_answer(
+    api: ClusterProcess,
+    worker: KeepingProcess,
+    cluster: FakeCluster,
+    monkeypatch: pytest.MonkeyPatch,
+    question: str,
+) -> None:
+    heard = hear(api)
+    publish, cluster.server.publish = cluster.server.publish, lambda *_: None  # type: ignore[method-assign]
+    await append(worker, 1)
+    known_call = api.scripts.call
+
+    def call(script: str, tag: str, *args: Argument) -> "asyncio.Future[Answer]":
+        answer = known_call(script, tag, *args)
+        if script != question or (script == "log_read" and tag != TAG):
+            return answer
+        monkeypatch.setattr(api.scripts, "call", known_call)
+        return asyncio.ensure_future(resubscribe(answer))
+
+    async def resubscribe(answer: "asyncio.Future[Answer]") -> Answer:
+        """Append after the answer was made, and begin to hear again before it arrives."""
+        made = await answer
+        await append(worker, 2)
+        cluster.server.publish = publish  # type: ignore[method-assign]
+        api.bus.tail.on_lost()
+        api.bus.tail.on_subscribed()
+        return made
+
+    monkeypatch.setattr(api.scripts, "call", call)
+    api.bus.tail.doubt()
+    async with asyncio.timeout(10):
+        while not api.bus.tail.is_up_to_date:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+    assert heard == [1, 2]
+
+
 async def test_entry_that_is_heard_while_another_log_is_read_is_not_missed(
     api: ClusterProcess, worker: KeepingProcess, cluster: FakeCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
