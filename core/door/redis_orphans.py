@@ -45,15 +45,18 @@ class RedisOrphans:
             for _, opened, channel, what in answer
         ]
 
-    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
-        """End an opening by its events, one of which has the opening's id: by that its own process knows it."""
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
+        """End an opening by its events, one of which has the opening's id: by that its own process knows it.
+
+        Return whether it was open until now.
+        """
         shard = door_shard(self._bus, orphan.pending.guild_id, orphan.channel_id)
 
         def ask() -> "asyncio.Future[Answer]":
             args = closing_args(self._bus, orphan.id, orphan.channel_id, envelopes)
             return self._scripts.call("door_close", tag_of(shard), *args)
 
-        await self._bus.insist(ask)
+        return bool((await self._bus.insist(ask))[0] != b"GONE")
 
     async def abort_orphan(self, orphan: Orphan) -> bool:
         """End an opening without an event; return whether it was open until now."""

@@ -107,6 +107,7 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | N
         **list_common_chores(laid.ground, api),
         **laid.chores,
         **laid.jobs.sweep_doors(
+            laid.door,
             laid.rows,
             laid.mentions,
             api.stored_events,

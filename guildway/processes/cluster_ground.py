@@ -70,6 +70,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
 
     ground: Ground
     bus: RedisBus
+    door: RedisDoor
     rows: MessageRows
     mentions: MentionRows
     reaction_rows: ReactionRows
@@ -98,6 +99,7 @@ async def lay_cluster_ground(
         yield ClusterGround(
             ground=on_redis.make_ground(store, databases.ids, door),
             bus=on_redis.bus,
+            door=door,
             rows=databases.rows,
             mentions=databases.mentions,
             reaction_rows=databases.reaction_rows,

@@ -22,6 +22,7 @@ from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
+from core.store.cluster.message_door import MessageDoor
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresStore
@@ -58,13 +59,19 @@ class ClusterJobs:
         return {"outbox sweep lease": lease.run, "outbox sweep": sweep.run}
 
     def sweep_doors(
-        self, rows: MessageRows, mentions: MentionRows, events: MessageEvents, reactions: ReactionSweep
+        self,
+        door: MessageDoor,
+        rows: MessageRows,
+        mentions: MentionRows,
+        events: MessageEvents,
+        reactions: ReactionSweep,
     ) -> dict[str, Chore]:
         """End what dead processes have begun at the doors. `events` makes the events of rows."""
         lease = self._lease("door sweep")
         orphans = RedisOrphans(bus=self._bus, scripts=self._redis, clock=self._clock)
         sweep = DoorSweep(
             orphans=orphans,
+            door=door,
             rows=rows,
             mentions=mentions,
             events=events,

@@ -85,10 +85,12 @@ class FakeMessageDoor:
         """Return all openings: whose they are, a test decides."""
         return list(self.open.values())
 
-    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
-        """End an opening by its events."""
-        if orphan.id in self.open:
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
+        """End an opening by its events; return whether it was open until now."""
+        is_open = orphan.id in self.open
+        if is_open:
             self._end(orphan.id, envelopes)
+        return is_open
 
     async def abort_orphan(self, orphan: Orphan) -> bool:
         """End an opening without an event."""

@@ -7,7 +7,7 @@ a lease; two of them at once would do no harm, since an opening ends once and ro
                 is not stored ──→ aborted, and then withdrawn, so that a late insert is never seen
     an edit     is stored ──────→ closed with the message as it is now, which is never wrong
                 is not stored ──→ the version is raised, so that a late edit fails, and aborted
-    a deletion ─────────────────→ done again, and closed
+    a deletion ─────────────────→ done again, and closed; or, when its process has ended it meanwhile, passed again
     reactions ──────────────────→ reaction_sweep.py
 
 Its mentions are written, or removed, along with each.
@@ -15,6 +15,10 @@ Its mentions are written, or removed, along with each.
 The withdrawal comes last: until the opening is ended, a process that was only asleep may still store its message and
 close, and then the message is told and must stay. A sweeper that dies between the two leaves the withdrawal to the
 message's own process, or, if that is dead, an insert that comes later than both: a message that was never answered.
+
+A deletion that the sweep has done may be none any more for its own process, if that was only asleep: it finds nothing
+to delete, and ends the opening without an event. So the sweep, which finds the opening gone, passes the door with it
+once more. To be told twice that a message is gone harms nobody.
 
 A process that was only asleep finds its opening gone. It answers with success when the event was told, and undoes its
 message otherwise (`core.store.cluster.messages`).
@@ -24,17 +28,20 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
 
-from core.domain.errors import Unavailable
+from core.domain.errors import OutcomeUnknown, Unavailable
 from core.domain.messages.message import Message
 from core.domain.messages.read_state import find_targets
+from core.door.opened import OpeningGone
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.mention_settling import settle_mentions
+from core.store.cluster.message_door import MessageDoor
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.wire.envelope import Envelope
 
@@ -51,8 +58,8 @@ class Orphans(Protocol):
     async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
         """Return some; with `is_full` also very old ones."""
 
-    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> None:
-        """End one by its events, one of which has its id."""
+    async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
+        """End one by its events, one of which has its id; return whether it was open until now."""
 
     async def abort_orphan(self, orphan: Orphan) -> bool:
         """End one without an event; return whether it was open until now."""
@@ -74,12 +81,23 @@ class MessageEvents(Protocol):
 class DoorSweep:
     """The job. `run` goes on in every API process."""
 
-    __slots__ = ("_count", "_events", "_is_held", "_mentions", "_orphans", "_reactions", "_rows", "_withdrawals")
+    __slots__ = (
+        "_count",
+        "_door",
+        "_events",
+        "_is_held",
+        "_mentions",
+        "_orphans",
+        "_reactions",
+        "_rows",
+        "_withdrawals",
+    )
 
     def __init__(
         self,
         *,
         orphans: Orphans,
+        door: MessageDoor,
         rows: MessageRows,
         mentions: MentionRows,
         events: MessageEvents,
@@ -87,11 +105,12 @@ class DoorSweep:
         is_held: Callable[[], bool],
         count: Callable[[str, str], None] = lambda _kind, _outcome: None,
     ) -> None:
-        """`is_held` tells whether this process has the job now.
+        """`door` lets in what is done again. `is_held` tells whether this process has the job now.
 
         `count` gets the kind of each opening that is found, and what was done: "told", "given_up", or "left" for later.
         """
         self._count = count
+        self._door = door
         self._orphans = orphans
         self._rows = rows
         self._mentions = mentions
@@ -133,7 +152,9 @@ class DoorSweep:
         try:
             envelopes = await self._find_outcome(orphan)
             if envelopes:
-                await self._orphans.close_orphan(orphan, envelopes)
+                was_open = await self._orphans.close_orphan(orphan, envelopes)
+                if not was_open and orphan.pending.kind is PendingKind.DELETE:
+                    await self._pass_again(orphan)
             elif await self._orphans.abort_orphan(orphan) and orphan.pending.kind is PendingKind.MESSAGE:
                 self._withdrawals.append(orphan)
         except Unavailable as error:
@@ -143,6 +164,13 @@ class DoorSweep:
         logger.info("an opening was ended", extra={**place, "told": bool(envelopes)})
         self._count(kind, "told" if envelopes else "given_up")
         return True
+
+    async def _pass_again(self, orphan: Orphan) -> None:
+        """Tell a deletion that was done here. If this process dies as well, the next sweep finds the new opening."""
+        opened_id = await self._door.open_change(orphan.channel_id, orphan.pending)
+        envelopes = await self._find_outcome(msgspec.structs.replace(orphan, id=opened_id))
+        with suppress(OpeningGone, OutcomeUnknown):  # the next sweep has it
+            await self._door.close(opened_id, envelopes)
 
     async def _find_outcome(self, orphan: Orphan) -> Sequence[Envelope]:
         """Make sure that what was meant is stored, or never will be; return its events, none when it is not."""

@@ -77,6 +77,7 @@ class Laid(msgspec.Struct, frozen=True, kw_only=True):
     relay: Relay
     relational: PostgresStore
     openings: RedisOpenings
+    door: RedisDoor
     mentions: MentionRows
     runs: list[Chore]
 
@@ -137,6 +138,7 @@ async def lay_ground(
         relay=relay,
         relational=relational,
         openings=openings,
+        door=door,
         mentions=mentions,
         runs=[ids.run, tickets.run],
     )

@@ -131,6 +131,7 @@ class ClusterProcess:
         )
         door_sweep = DoorSweep(
             orphans=RedisOrphans(bus=self.bus, scripts=scripts, clock=clock),
+            door=laid.door,
             rows=site.rows,
             mentions=laid.mentions,
             reactions=ReactionSweep(rows=site.reaction_rows, events=api.reaction_events),

@@ -160,6 +160,7 @@ class ApiProcess(Process):
         lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)
         sweep = DoorSweep(
             orphans=RedisOrphans(bus=bus, scripts=self.scripts, clock=self.clock),
+            door=door,
             rows=self._rows,
             mentions=mentions,
             events=self._events,

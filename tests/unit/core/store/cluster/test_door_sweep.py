@@ -53,6 +53,7 @@ class Scene:
         self.reactions = FakeReactionRows(has_message=self._has_message)
         self.sweep = DoorSweep(
             orphans=self.door,
+            door=self.door,
             rows=self.rows,
             mentions=self.mentions,
             events=Events(),
@@ -104,6 +105,24 @@ async def test_message_that_is_not_stored_never_is(scene: Scene, fate: Fate) -> 
     assert scene.told() == []
     assert not scene.door.open
     assert scene.counted == [("message", "given_up")]
+
+
+async def test_deletion_of_the_sweep_is_told_although_its_process_has_found_nothing_to_delete(scene: Scene) -> None:
+    await scene.rows.insert(MESSAGE)
+    await scene.open_change(PendingKind.DELETE)
+    (orphan,) = await scene.door.list_orphans()
+    known = scene.door.close_orphan
+
+    async def end_before(orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
+        """Have the process, which was only asleep, give its opening up."""
+        await scene.door.abort(orphan.id)
+        return await known(orphan, envelopes)
+
+    scene.door.close_orphan = end_before  # type: ignore[method-assign]
+    assert await scene.sweep.look() == 1
+    assert scene.told() == ["deleted 1 in 30"]
+    assert [envelope.id for envelope in scene.door.told] != [orphan.id]
+    assert not scene.door.open
 
 
 async def test_process_that_was_asleep_undoes_what_was_aborted(scene: Scene) -> None:
