@@ -49,8 +49,8 @@ class Tail(TopicListener):
 
     __slots__ = (
         "_behind", "_born", "_count", "_doubts", "_heard_all", "_heard_rel", "_is_subscribed", "_listeners", "_lives",
-        "_lost", "_now_s", "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s", "life",
-        "passed", "pongs", "rel", "revisions",
+        "_lost", "_now_s", "_observe_lag", "_pinged_s", "_ring", "_scripts", "_shards", "_wake", "all", "heard_s",
+        "life", "passed", "pongs", "rel", "revisions",
     )  # fmt: skip
 
     def __init__(

@@ -11,9 +11,8 @@ from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.stores.store_writer import Login, StoreWriter
 
-pytestmark = pytest.mark.guilds_are("here")  # a way in that is under way elsewhere does not end with a leaving yet
-
-pytestmark = pytest.mark.timeout(30)
+# A way into a guild elsewhere that is under way does not end yet when the user leaves.
+pytestmark = [pytest.mark.timeout(30), pytest.mark.guilds_are("here")]
 
 
 @pytest.fixture
