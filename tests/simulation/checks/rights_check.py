@@ -42,13 +42,17 @@ class RightsCheck:
         *,
         committed_ms: Mapping[int, int] = _NONE,
         late_ms: int = CLOCK_MS,
+        is_in_log_order: bool = True,
     ) -> None:
         """`committed_ms`: when entries were committed, by position, where not when the log got them.
 
-        `late_ms`: an answer may be as new as entries that the log gets so much later.
+        `late_ms`: an answer may be as new as entries that the log gets so much later. `is_in_log_order` says that the
+        timeline has the entries as the logs got them. In the order of commits, a change of one guild that was
+        acknowledged says nothing of an earlier one of another guild, which may still be on its way.
         """
         self._ledger = ledger
         self._late_ms = late_ms
+        self._is_in_log_order = is_in_log_order
         self._moments = [timeline.start, *timeline.moments]
         self._violations = violations
         self._created_ms = [0] + [_entry(moment).created_ms for moment in timeline.moments]
@@ -64,8 +68,10 @@ class RightsCheck:
             self._marked.setdefault((entry.envelope.event, _subject(entry.d)), []).append(place)
             if entry.envelope.event == MESSAGE_CREATE:
                 self._created.setdefault(entry.envelope.id, place)
-        self._channels = {channel_id for each in timeline.guilds.values() for channel_id in each.channels}
-        """The channels that are left at the end."""
+        self._channels = {
+            channel_id: guild_id for guild_id, each in timeline.guilds.items() for channel_id in each.channels
+        }
+        """The channels that are left at the end, with their guilds."""
         self._floors = sorted(self._list_floors())
 
     def run(self) -> None:
@@ -83,7 +89,7 @@ class RightsCheck:
         if deed.answer is None:
             return
         place = self._created.get(int(deed.answer.json()["id"])) if deed.answer.is_good else None
-        window = self._window(deed, place)
+        window = self._window(deed, channel_id, place)
         allowed = [moment.may_send(deed.user_id, channel_id) for moment in window]
         if deed.answer.is_good and not any(allowed):
             self._complain(deed, "sent a message without the right to")
@@ -93,22 +99,29 @@ class RightsCheck:
     def _check_read(self, deed: Deed, channel_id: int) -> None:
         if deed.answer is None:
             return
-        window = self._window(deed, None)
+        window = self._window(deed, channel_id, None)
         allowed = [moment.may_view(deed.user_id, channel_id) for moment in window]
         if deed.answer.is_good and not any(allowed):
             self._complain(deed, "read a channel without the right to")
         elif deed.answer.status in (403, 404) and all(allowed):
             self._complain(deed, "was refused a channel that it may read")
 
-    def _window(self, deed: Deed, ceiling: int | None) -> list[Moment]:
+    def _window(self, deed: Deed, channel_id: int, ceiling: int | None) -> list[Moment]:
         """Return the moments from a request's floor to its ceiling. A repeat may be answered from before its floor."""
         before = bisect_right(self._floors, (deed.begun_s, len(self._moments)))
-        floor = max((place for _, place in self._floors[:before]), default=0)
+        guild_id = self._channels.get(channel_id)
+        floors = (place for _, place in self._floors[:before])
+        floor = max(
+            (place for place in floors if self._is_in_log_order or self._guild_of(place) == guild_id), default=0
+        )
         if ceiling is not None:
             ceiling = bisect_right(self._known_ms, self._created_ms[ceiling]) - 1
         else:
             ceiling = bisect_right(self._created_ms, EPOCH_MS + int(deed.ended_s * 1000) + self._late_ms) - 1
         return self._moments[min(floor, ceiling) : ceiling + 1]
+
+    def _guild_of(self, place: int) -> int:
+        return int(_entry(self._moments[place]).envelope.guild_id)
 
     def _list_floors(self) -> list[tuple[float, int]]:
         """Return when an entry was first known to be committed, for each change of rights that was acknowledged."""

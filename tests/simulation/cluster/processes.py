@@ -104,6 +104,7 @@ class ClusterProcess:
             laid.ground, Files(open_memory(), make_links(self._clock), make_external_links()), PublicAddress("")
         )
         self.bus.on_loss(lambda _: api.memory.forget_all())
+        self.bus.on_loss(self._take_back)
         chores = [api.run, *self._list_chores(laid, api)]
         async with asyncio.TaskGroup() as tasks:
             for run in chores:
@@ -145,6 +146,11 @@ class ClusterProcess:
 
     def _lease(self, job: str, scripts: RedisLink) -> JobLease:
         return JobLease(name=job, holder=self.name, scripts=scripts, clock=self._clock)
+
+    def _take_back(self, shard: int) -> None:
+        """Forget what the process was told that is in no log any more: it is told anew what is there."""
+        passed = self.bus.tail.passed[shard].value
+        self.told = [each for each in self.told if each.shard != shard or each.position <= passed]
 
     def _hear(self, delivery: Delivery) -> None:
         if delivery.position:
