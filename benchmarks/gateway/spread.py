@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
+from core.domain.events import MESSAGE_CREATE
 from core.domain.intents import ALL_INTENTS
 from core_ext.delivery import Outlet, SendQueue
 from gateway.far.guest import Guest
@@ -38,7 +39,7 @@ _SIZES: Final = ((2, 10), (2, 1000), (20, 50), (20, 1000))
 _ROUNDS: Final = 25
 _EVENTS: Final = 16
 """The messages of a round. They fit a socket's buffer."""
-_EVENT: Final = "MESSAGE_CREATE"
+_EVENT: Final = MESSAGE_CREATE
 _COLUMNS: Final = [
     Column(key="workers", title="workers"),
     Column(key="sessions", title="sessions at each"),

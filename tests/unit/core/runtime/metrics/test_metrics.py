@@ -10,7 +10,7 @@ from core.runtime.metrics.link_metrics import LinkMetrics
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.metrics.shard_metrics import ControllerMetrics, WorkerShardMetrics
 
-GUIDE = Path(__file__).parents[4] / "docs" / "operators-guide.md"
+GUIDE = Path(__file__).parents[5] / "docs" / "operators-guide.md"
 
 NAMES = {
     "guildway_messages_sent_total",
