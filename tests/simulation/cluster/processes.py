@@ -148,9 +148,8 @@ class ClusterProcess:
         return JobLease(name=job, holder=self.name, scripts=scripts, clock=self._clock)
 
     def _take_back(self, shard: int) -> None:
-        """Forget what the process was told that is in no log any more: it is told anew what is there."""
-        passed = self.bus.tail.passed[shard].value
-        self.told = [each for each in self.told if each.shard != shard or each.position <= passed]
+        """Forget what the process was told of a shard, when it is told that it may have missed something there."""
+        self.told = [each for each in self.told if each.shard != shard]
 
     def _hear(self, delivery: Delivery) -> None:
         if delivery.position:
