@@ -49,18 +49,19 @@ def find_violations(run: DoorsRun) -> list[str]:
 
 
 def _list_taken_back(run: DoorsRun) -> set[Heard]:
-    """Return what one process alone has heard, and was told later to be in no log, maybe.
+    """Return what was heard and is in no log any more, as all who heard it were told.
 
-    A publication may reach one process in the moment in which Redis forgets its entry.
+    A publication may reach some processes in the moment in which Redis forgets its entry. A worker that has heard it
+    puts it back.
     """
-    hearers = Counter(each for process in run.processes for each in set(process.heard))
-    return {
+    workers = {each for process in run.processes if process.name.startswith("worker") for each in process.heard}
+    kept = {
         each
         for process in run.processes
         for each in process.heard
-        if hearers[each] == 1
-        and any(shard == each.shard and each.position <= position for shard, position in process.skipped)
+        if not any(shard == each.shard and each.position <= position for shard, position in process.skipped)
     }
+    return {each for process in run.processes for each in process.heard} - workers - kept
 
 
 def _check_changes(run: DoorsRun, stored: dict[int, Message], violations: list[str]) -> None:
