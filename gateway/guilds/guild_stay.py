@@ -17,7 +17,7 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
-from core.domain.events import MESSAGE_CREATE
+from core.domain.events import GUILD_MEMBER_ADD, MESSAGE_CREATE
 from core.domain.guilds.member import Member
 from core.wire.envelope import Envelope
 from gateway.guilds.guild_actor import STATE_EVENTS, GuildActor
@@ -169,10 +169,20 @@ class GuildStay:
         if actor is None or not actor.attendance.attach(session, presence=presence, is_new=self.is_new):
             return False
         self.holds_member = False
-        for delivery in self.collected:
+        for delivery in self._list_since_join():
             if delivery.envelope.event not in STATE_EVENTS:
                 actor.replay_to(session, delivery.envelope)
         return True
+
+    def _list_since_join(self) -> list[Delivery]:
+        """Return what was collected since the user has joined. The user's shard may tell of the join before the guild's
+        does, and then what comes from the guild in between was said before it."""
+        joins = [
+            place
+            for place, delivery in enumerate(self.collected)
+            if delivery.envelope.event == GUILD_MEMBER_ADD and delivery.envelope.user_id == self.user_id
+        ]
+        return self.collected[joins[-1] + 1 :] if joins else self.collected
 
     def enter_shown(self, session: Seat, *, presence: msgspec.Raw | None) -> ShownGuild | None:
         """Attach the session as in `enter`, but return the guild, which READY shows, in place of GUILD_CREATE.

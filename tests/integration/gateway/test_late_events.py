@@ -140,6 +140,24 @@ async def test_join_that_two_shards_tell_of_misses_no_message(scene: Scene, conn
         ]
 
 
+async def test_what_was_said_before_a_join_is_not_told_although_the_join_is_heard_of_first(
+    scene: Scene, connect: Connect
+) -> None:
+    stranger = await scene.stranger()
+    async with connect() as client:
+        await client.identify(stranger.token)
+        scene.bus.hold()
+        await scene.say("before the join")
+        await scene.writer.join(scene.guild_id, stranger)
+        await scene.say("after the join")
+        scene.bus.release(scene.shard(stranger.id))
+        for _ in range(50):  # what was handed over is applied
+            await asyncio.sleep(0.001)
+        scene.bus.release()
+        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "after the join")
+        assert client.contents() == ["after the join"]
+
+
 async def test_user_who_leaves_and_comes_back_is_in_the_guild_whatever_is_heard_first(
     scene: Scene, connect: Connect
 ) -> None:
