@@ -78,11 +78,22 @@ async def test_discord_py_hears_of_the_embed_of_a_link(server: Server, site: Web
         assert client.user is not None
 
 
+async def test_small_picture_that_breaks_off_is_none(server: Server, site: WebSite, alice: Person) -> None:
+    async def begin(writer: asyncio.StreamWriter) -> None:
+        writer.write(make_head(200, {"Content-Type": "image/png", "Content-Length": "900000"}) + draw() + bytes(100))
+
+    url = site.handle("/breaks", begin)
+    channel_id = text_channel(await alice.make_guild())
+    message = await alice.send(channel_id, "x", embeds=[{"image": {"url": url}}])
+    async with httpx.AsyncClient() as http:
+        answer = await http.get(message["embeds"][0]["image"]["proxy_url"])
+    assert answer.status_code == 404
+
+
 async def test_picture_that_breaks_off_is_no_whole_answer(server: Server, site: WebSite, alice: Person) -> None:
     async def begin(writer: asyncio.StreamWriter) -> None:
-        writer.write(
-            make_head(200, {"Content-Type": "image/png", "Content-Length": "900000"}) + draw() + bytes(100_000)
-        )
+        head = make_head(200, {"Content-Type": "image/png", "Content-Length": "5000000"})
+        writer.write(head + draw() + bytes(2_000_000))
 
     url = site.handle("/breaks", begin)
     channel_id = text_channel(await alice.make_guild())
@@ -91,7 +102,7 @@ async def test_picture_that_breaks_off_is_no_whole_answer(server: Server, site: 
         with pytest.raises(httpx.HTTPError):
             await http.get(message["embeds"][0]["image"]["proxy_url"])
         whole = await http.head(message["embeds"][0]["image"]["proxy_url"])
-    assert (whole.status_code, whole.headers["content-length"]) == (200, "900000")
+    assert (whole.status_code, whole.headers["content-length"]) == (200, "5000000")
     assert not [line for line in server.log if "the application failed" in line]
 
 
