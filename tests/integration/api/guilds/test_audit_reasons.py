@@ -24,6 +24,9 @@ AUDITED_ROUTES = frozenset(
         "PUT /channels/{channel_id}/pins/{message_id}",
         "DELETE /channels/{channel_id}/pins/{message_id}",
         "DELETE /invites/{code}",
+        "DELETE /webhooks/{webhook_id}",
+        "PATCH /webhooks/{webhook_id}",
+        "POST /channels/{channel_id}/followers",
         "PATCH /guilds/{guild_id}",
         "POST /guilds/{guild_id}/channels",
         "PATCH /guilds/{guild_id}/members/@me",
@@ -60,7 +63,12 @@ class Ground:
         invite = await scene.owner.post(f"/channels/{scene.general}/invites", {})
         role = await scene.add_role()
         ids = {"guild_id": scene.id, "channel_id": scene.general, "user_id": member.id, "role_id": role}
-        ids |= {"overwrite_id": role, "message_id": message.json()["id"], "code": invite.json()["code"]}
+        ids |= {
+            "overwrite_id": role,
+            "message_id": message.json()["id"],
+            "code": invite.json()["code"],
+            "webhook_id": role,
+        }
         return cls(scene, ids)
 
     async def send(self, route: str, reason: str | None, *, query: str = "") -> httpx.Response:
