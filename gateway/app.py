@@ -188,8 +188,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         make_listener=make_listener,
     )
     host = build_host_side(common, homes, lent)
-    if neighbours is not None and homes.far_side is not None:
-        neighbours.listen(homes.far_side)
     return Gateway(
         bus=bus,
         inbox=homes.inbox,

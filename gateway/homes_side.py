@@ -48,9 +48,9 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     inbox: Inbox
     progress: LogProgress
     missed: MissedEvents
-    far: FarGuilds | None
+    far: FarGuilds | None = None
     """The guilds elsewhere, None when there is no elsewhere."""
-    far_side: FarSide | None
+    far_side: FarSide | None = None
 
 
 def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
@@ -92,25 +92,8 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         rows=rows,
         num_shards=common.bus.num_shards,
     )
-    port = HomePort(users=users, guilds=entrance, sessions=restoring)
-    far: FarGuilds | None = None
-    far_side: FarSide | None = None
-    if neighbours is not None:
-        far = _build_far(common, neighbours)
-        port = _join(port, far, entrance, restoring, progress, common, neighbours)
-        guests = Guests(
-            guilds=guilds,
-            entrance=entrance,
-            relations=relations,
-            since=SaidSince(missed=missed, progress=progress, num_shards=common.bus.num_shards),
-            store=common.store,
-            links=neighbours.links,
-            tasks=common.tasks,
-            is_here=lambda guild_id: neighbours.homes.home_of(guild_id) == neighbours.own,
-        )
-        far_side = FarSide(links=neighbours.links, guests=guests, far=far, progress=progress)
-    return HomesSide(
-        port=port,
+    side = HomesSide(
+        port=HomePort(users=users, guilds=entrance, sessions=restoring),
         guilds=guilds,
         users=users,
         entrance=entrance,
@@ -119,36 +102,39 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         inbox=inbox,
         progress=progress,
         missed=missed,
-        far=far,
-        far_side=far_side,
     )
+    return side if neighbours is None else _join_neighbours(side, common, neighbours, relations, restoring)
 
 
-def _build_far(common: Common, neighbours: Neighbours) -> FarGuilds:
-    return FarGuilds(links=neighbours.links, home_of=neighbours.homes.home_of, tasks=common.tasks, meter=common.meter)
-
-
-def _join(
-    here: HomePort,
-    far: FarGuilds,
-    entrance: GuildEntrance,
-    restoring: SessionRestoring,
-    progress: LogProgress,
-    common: Common,
-    neighbours: Neighbours,
-) -> HomePort:
-    """Put the homes elsewhere beside those here."""
+def _join_neighbours(
+    here: HomesSide, common: Common, neighbours: Neighbours, relations: Relations, restoring: SessionRestoring
+) -> HomesSide:
+    """Put the homes elsewhere beside those here, and let guests in."""
 
     def is_here(guild_id: int) -> bool:
         return neighbours.homes.home_of(guild_id) == neighbours.own
 
-    return HomePort(
+    links, num_shards = neighbours.links, common.bus.num_shards
+    far = FarGuilds(links=links, home_of=neighbours.homes.home_of, tasks=common.tasks, meter=common.meter)
+    port = HomePort(
         users=here.users,
         guilds=ClusterGuilds(
-            here=entrance, far=far, progress=progress, num_shards=common.bus.num_shards, is_here=is_here
+            here=here.entrance, far=far, progress=here.progress, num_shards=num_shards, is_here=is_here
         ),
         sessions=ClusterSessions(here=restoring, far=far, is_here=is_here),
     )
+    guests = Guests(
+        guilds=here.guilds,
+        entrance=here.entrance,
+        relations=relations,
+        since=SaidSince(missed=here.missed, progress=here.progress, num_shards=num_shards),
+        store=common.store,
+        links=links,
+        tasks=common.tasks,
+        is_here=is_here,
+    )
+    far_side = FarSide(links=links, guests=guests, far=far, progress=here.progress)
+    return msgspec.structs.replace(here, port=port, far=far, far_side=far_side)
 
 
 def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, relations: Relations) -> GuildDirectory:

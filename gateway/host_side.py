@@ -71,8 +71,9 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         metrics=common.metrics,
     )
     table = _build_table(common, homes.port, journal)
-    if homes.far is not None:
+    if homes.far is not None and homes.far_side is not None and common.neighbours is not None:
         homes.far.hand_to(HostedUsers(users=homes.users, on_lost=table.invalidate))
+        common.neighbours.listen(homes.far_side)
     router = EventRouter(
         guilds=homes.guilds,
         users=homes.users,

@@ -12,7 +12,7 @@ Owns what is asked of homes and not answered yet. The tables are in `gateway.far
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -55,13 +55,6 @@ _ASK_S: Final = 2.0
 """The time for which presences of another worker are waited for. Who asks gets none then, as of users who are away."""
 _RETRY_S: Final = 1.0
 """The pause before a guild is asked for again whose home did not answer."""
-
-
-class Joined(NamedTuple):
-    """A user has joined a guild: before a position of its shard (`was_in`), or since then."""
-
-    after: int
-    was_in: bool
 
 
 class FarUsers(Protocol):
@@ -115,8 +108,10 @@ class FarGuilds:
 
     # -- what sessions want
 
-    def stay(self, session: Session, guild_id: int, *, joined: Joined | None = None, is_live: bool = False) -> FarStay:
-        """Begin a session's way into a guild."""
+    def stay(
+        self, session: Session, guild_id: int, *, joined_after: int | None = None, is_live: bool = False
+    ) -> FarStay:
+        """Begin a session's way into a guild. `joined_after`: as for `join`, None for who was in it before."""
         far = self._sessions.find_or_make(session, is_live=is_live)
         far.attempts += 1
         attempt = far.attempts
@@ -124,7 +119,7 @@ class FarGuilds:
             guild_id,
             session.user_id,
             attempt=attempt,
-            ask=lambda: self._ask_home(far, attempt, guild_id, joined),
+            ask=lambda: self._ask_home(far, attempt, guild_id, joined_after),
             end=lambda stay: self._end_stay(far, stay),
         )
         far.stays[guild_id] = stay
@@ -146,9 +141,9 @@ class FarGuilds:
         """Enter guilds that READY has named, one after the other."""
         self._tasks.spawn(self._enter_each(session, guild_ids))
 
-    def join(self, session: Session, guild_id: int, joined: Joined) -> None:
-        """Enter a guild that the session's user has joined."""
-        self._tasks.spawn(self._join(session, guild_id, joined))
+    def join(self, session: Session, guild_id: int, after: int) -> None:
+        """Enter a guild that the session's user has joined, with what was said after a position and after the join."""
+        self._tasks.spawn(self._join(session, guild_id, after))
 
     def leave_all(self, session: Session) -> None:
         """Leave every guild, because the session has ended."""
@@ -263,7 +258,7 @@ class FarGuilds:
 
     # --
 
-    def _ask_home(self, far: FarSession, attempt: int, guild_id: int, joined: Joined | None) -> bool:
+    def _ask_home(self, far: FarSession, attempt: int, guild_id: int, joined_after: int | None) -> bool:
         session, home = far.session, self._home_of(guild_id)
         presence = self._users.foresee_presence(session)
         frame = Enter(
@@ -272,10 +267,9 @@ class FarGuilds:
             profile=session.profile,
             guild_id=guild_id,
             way=Way.CREATE if far.held is None or session.profile.is_bot else Way.SHOWN,
-            is_new=joined is not None,
+            is_new=joined_after is not None,
             presence=b"" if presence is None else bytes(presence),
-            after=0 if joined is None else joined.after,
-            was_in=joined is not None and joined.was_in,
+            after=joined_after or 0,
         )
         if not self._send(home, frame):
             return False
@@ -291,8 +285,8 @@ class FarGuilds:
     def _send(self, home: str, frame: ToHome) -> bool:
         return bool(home) and self._links.send(home, encode_frame(frame))
 
-    async def _join(self, session: Session, guild_id: int, joined: Joined) -> None:
-        if not await self._go_in(session, guild_id, joined):
+    async def _join(self, session: Session, guild_id: int, after: int) -> None:
+        if not await self._go_in(session, guild_id, after):
             await self._enter_each(session, [guild_id])
 
     async def _enter_each(self, session: Session, guild_ids: Sequence[int]) -> None:
@@ -300,12 +294,12 @@ class FarGuilds:
             while not session.is_ended and not await self._go_in(session, guild_id, None):  # noqa: ASYNC110
                 await asyncio.sleep(_RETRY_S)
 
-    async def _go_in(self, session: Session, guild_id: int, joined: Joined | None) -> bool:
+    async def _go_in(self, session: Session, guild_id: int, joined_after: int | None) -> bool:
         """Enter a guild. Return whether that is settled; otherwise its home did not answer."""
         far = self._sessions.find(session)
         if session.is_ended or guild_id in session.slots or (far is not None and guild_id in far.stays):
             return True
-        stay = self.stay(session, guild_id, joined=joined, is_live=True)
+        stay = self.stay(session, guild_id, joined_after=joined_after, is_live=True)
         session.note_moved()
         try:
             await stay.open()
@@ -316,7 +310,7 @@ class FarGuilds:
             return session.is_ended
         if stay.is_member:
             self._users.note_entered(session, [guild_id])
-        elif joined is None and session.intents & Intent.GUILDS:
+        elif joined_after is None and session.intents & Intent.GUILDS:
             session.dispatch(DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % guild_id))
             self._meter.count(GUILD_DELETE, 1)
         return True

@@ -18,7 +18,7 @@ _HELD_BYTES: Final = 1 << 26
 
 
 class FarSession:
-    """`number` names the session in frames. Written by `gateway.far.far_guilds` alone."""
+    """`number` names the session in frames. Written by `gateway.far.far_guilds` and its tables alone."""
 
     __slots__ = ("attempts", "guilds", "held", "homes", "number", "session", "stays")
 

@@ -5,8 +5,8 @@
                   └─ of homes ─→ far guilds (sessions here in the guilds of other workers)
 ```
 
-Each second every worker says how far it has dispatched the logs of its shards. So the cuts of sessions name no position
-that a session has not been dispatched everything up to (`gateway.journal`).
+Twice a second every worker says how far it has dispatched the logs of its shards. So the cuts of sessions name no
+position that a session has not been dispatched everything up to (`gateway.journal`).
 """
 
 import asyncio

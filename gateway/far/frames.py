@@ -50,9 +50,7 @@ class Enter(Frame, frozen=True, array_like=True, tag=1):
     presence: bytes
     """The user's as in GUILD_CREATE, no bytes when it is offline."""
     after: int = 0
-    """For who has joined: a position of the guild's shard, 0 for none. The session gets what was said after it."""
-    was_in: bool = False
-    """Whether the user had joined by then. Otherwise it gets what was said after the join."""
+    """For who has joined: a position of the guild's shard. What was said after it, and after the join, follows."""
 
 
 class Leave(Frame, frozen=True, array_like=True, tag=2):

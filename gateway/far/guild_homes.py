@@ -9,7 +9,7 @@ from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.events.log_progress import LogProgress
-from gateway.far.far_guilds import FarGuilds, Joined
+from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_stay import FarStay
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import GuildHomes, KnownMember, Stay
@@ -85,7 +85,7 @@ class ClusterGuilds(GuildHomes):
         else:
             # The event that tells of the join may be the one of this position.
             after = self._progress.heard(shard_of(guild_id, self._num_shards)) - is_news
-            self._far.join(_own(session), guild_id, Joined(after, was_in=not is_news))
+            self._far.join(_own(session), guild_id, after)
 
     @override
     def leave_all(self, session: Seat) -> None:

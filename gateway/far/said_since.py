@@ -1,12 +1,11 @@
 """What was said in a guild since a user has joined, for a guest that comes a moment later.
 
 The guest's host hears of the join by itself, and asks then. Meanwhile the home may have dispatched messages to all who
-were there. So they are read from the log: from the join on, if it lies behind the position that the host names, or from
-that position on, if the user had joined before.
+were there. So they are read from the log, after the position that the host names. If the join lies behind it, the stay
+leaves out what came before (`gateway.guilds.guild_stay`).
 """
 
 from core.bus.interfaces import Delivery, LogTrimmed
-from core.domain.events import GUILD_MEMBER_ADD
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
 from gateway.far.frames import Enter
@@ -26,7 +25,7 @@ class SaidSince:
         return self._progress.position(shard_of(guild_id, self._num_shards))
 
     async def read(self, frame: Enter, until: int) -> list[Delivery]:
-        """Return what was said up to a position. Nothing when the log does not reach back so far.
+        """Return what has happened in the guild up to a position. Nothing when the log does not reach back so far.
 
         Raises:
             Unavailable: when the log cannot be read.
@@ -36,13 +35,4 @@ class SaidSince:
             read = await self._missed.read(shard, after=frame.after, until=until)
         except (LogTrimmed, MissedTooMuch):
             return []
-        since: list[Delivery] | None = [] if frame.was_in else None
-        for delivery in read:
-            envelope = delivery.envelope
-            if envelope.guild_id != frame.guild_id:
-                continue
-            if envelope.event == GUILD_MEMBER_ADD and envelope.user_id == frame.profile.user_id:
-                since = []
-            elif since is not None:
-                since.append(delivery)
-        return since or []
+        return [delivery for delivery in read if delivery.envelope.guild_id == frame.guild_id]

@@ -99,6 +99,19 @@ def neighbours(guilds_are: str) -> tuple[FixedNeighbours, FixedNeighbours]:
     return host, home
 
 
+@contextlib.asynccontextmanager
+async def _running(gateway: Gateway) -> AsyncIterator[None]:
+    await gateway.start()
+    running = asyncio.create_task(gateway.run())
+    try:
+        yield
+    finally:
+        await gateway.stop()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
 @pytest.fixture
 def run_gateway(  # noqa: PLR0917 - all that a gateway stands on
     store: SqlStore,
@@ -151,15 +164,8 @@ def run_gateway(  # noqa: PLR0917 - all that a gateway stands on
             starts=MemorySessionStarts(clock=SystemClock(), per_day=options.session_starts_per_day),
             address=PublicAddress(options.public_url),
         )
-        await gateway.start()
-        running = asyncio.create_task(gateway.run())
-        try:
+        async with _running(gateway):
             yield gateway
-        finally:
-            await gateway.stop()
-            running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await running
 
     return run
 

@@ -32,7 +32,7 @@ PROFILE = SessionProfile(session_id="s", user_id=1, is_bot=False, auth_session_i
 PART = Part(own=b"{}", parts=[b'{"a":1}'], member=b"{}", members=None, presences=b"[]", channel_ids=[5, 6])
 
 FRAMES: tuple[ToHome | ToHost, ...] = (
-    Enter(1, 9, PROFILE, 2, Way.SHOWN, is_new=True, presence=b"{}", after=1 << 62, was_in=True),
+    Enter(1, 9, PROFILE, 2, Way.SHOWN, is_new=True, presence=b"{}", after=1 << 62),
     Leave(1, 2),
     End(1),
     Subscribe(1, 2, GuildSubscription(typing=True, members=[3], channels={"4": [[0, 99]]})),
