@@ -70,7 +70,9 @@ def _read_malloc_bytes() -> int:
     if mallinfo2 is None:
         return 0
     mallinfo2.restype = _Mallinfo2
-    return int(mallinfo2().uordblks)
+    found = mallinfo2()
+    # A large table of the process may move from a mapping of its own into the heap, which is no growth.
+    return int(found.uordblks + found.hblkhd)
 
 
 async def wait_for_descriptors(count: int) -> None:
