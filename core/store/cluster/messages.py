@@ -14,6 +14,9 @@ before its door was passed, so one that was overtaken fails. A deletion takes an
 it is done, and is told from there, after all edits that it has overtaken. What is left is ended by the sweep of
 the doors (door_sweep.py), one way or the other, and so is everything whose process has died.
 
+A message whose opening was given up by others is withdrawn. A log that Redis has lost may have told of it, so the sweep
+is left a deletion of it to tell.
+
 An edit whose opening was given up by others passes again, if it is still the last change of its message. It raises the
 version then, so that edits that have passed in between fail, and come after it.
 
@@ -159,6 +162,10 @@ class ClusterMessages:
     async def _withdraw(self, message: Message) -> None:
         await self._rows.withdraw(message)
         await self._mentions.drop([message.id])
+        opened_id = await self._door.open_change(
+            message.channel_id, Pending(PendingKind.DELETE, message.guild_id, (message.id,))
+        )
+        await self._door.leave(opened_id)
 
     async def _change(
         self, channel_id: int, pending: Pending, change: Callable[[], Awaitable[T]], envelopes: Sequence[Envelope]

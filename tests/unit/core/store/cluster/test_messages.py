@@ -8,7 +8,7 @@ import pytest
 from core.domain.errors import OutcomeUnknown, Unavailable, UnknownMessage
 from core.domain.messages.message import Message
 from core.door.opened import OpeningGone
-from core.door.pending import Pending
+from core.door.pending import Pending, PendingKind
 from core.store.cluster.messages import ClusterMessages
 from tests.contract.builders import flake, new_envelope, new_message
 from tests.fakes.clock import FakeClock
@@ -138,6 +138,9 @@ async def test_message_whose_opening_is_gone_is_withdrawn(scene: Scene) -> None:
     scene.rows.land_late_writes()
     assert not await scene.stored()
     assert scene.told() == []
+    (orphan,) = await scene.door.list_orphans()
+    assert scene.door.left == {orphan.id}, "the sweep tells that it is gone: a lost log may have told of it"
+    assert orphan.pending == Pending(PendingKind.DELETE, 0, (MESSAGE.id,))
 
 
 async def test_message_that_others_have_told_is_a_success(scene: Scene) -> None:
