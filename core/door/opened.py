@@ -1,6 +1,7 @@
 """One opening of a process at a door in Redis, and its end by others."""
 
 import asyncio
+from contextlib import suppress
 
 from core.domain.errors import Unavailable
 
@@ -23,3 +24,10 @@ class Opened:
         """Set when an event of this opening has passed in our tail."""
         self.outcome: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         """The id of the message that answers repeats, 0 when it has failed."""
+
+    async def wait_seen(self, timeout_s: float) -> bool:
+        """Wait until an event of this opening has passed; return False when it does not in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                await self.seen.wait()
+        return self.seen.is_set()

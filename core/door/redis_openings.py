@@ -206,7 +206,7 @@ class RedisOpenings:
                 return await self._wait_passed(envelopes, answer[1:])
             if answer[0] == b"GONE":
                 return await self._find_gone(opened, answer[1])
-            if await self._is_seen(opened, _HELD_S):
+            if await opened.wait_seen(_HELD_S):
                 return None
             if self._clock.monotonic_s() > give_up_s:
                 raise OutcomeUnknown("an earlier change of the channel has not ended")
@@ -275,20 +275,13 @@ class RedisOpenings:
         """Wait until an event with the id of an opening of any process passes; False when it does not in time."""
         opened = self._watched.get(opened_id)
         if opened is not None:
-            return await self._is_seen(opened, timeout_s)
+            return await opened.wait_seen(timeout_s)
         opened = self._watched[opened_id] = Opened(opened_id, 0, 0)
         try:
-            return await self._is_seen(opened, timeout_s)
+            return await opened.wait_seen(timeout_s)
         finally:
             if self._watched.get(opened_id) is opened:
                 del self._watched[opened_id]
-
-    async def _is_seen(self, opened: Opened, timeout_s: float) -> bool:
-        """Wait until an event of an opening has passed; return False when it does not in time."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await opened.seen.wait()
-        return opened.seen.is_set()
 
     async def _repeat(self, ask: Callable[[], Awaitable[Answer]]) -> Answer:
         """Make a call that may be made twice, again while its answers are lost."""
