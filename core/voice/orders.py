@@ -1,0 +1,119 @@
+"""The conversation between a gateway and a media node, over a link (`core.links`): frames of msgpack.
+
+| the gateway says | the node says |
+|---|---|
+| `Admit`: this user will come, with these rights | `Connected`: its media flows |
+| `Change`: its rights are these now | `Ended`: it is gone |
+| `Remove`: it has left, or was made to; its media ends at once | `Load`: how much the node does, each second |
+| `CloseRoom`: nobody is in this room any more | |
+
+A seat belongs to the gateway that has admitted it. When the conversation is broken, neither side knows what the other
+has heard: the node ends the seats of that gateway, and the gateway places their rooms anew. So nobody keeps a seat that
+its gateway does not know.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from core.voice.seats import Rights, Room, Seat
+
+
+class Malformed(Exception):
+    """A frame is no order."""
+
+
+class Admit(msgspec.Struct, frozen=True, array_like=True, tag=1, forbid_unknown_fields=True):
+    """Expect a user. Another seat that the user has on this server ends at once."""
+
+    seat: Seat
+    epoch: int
+
+
+class Change(msgspec.Struct, frozen=True, array_like=True, tag=2, forbid_unknown_fields=True):
+    """A user has other rights from the next packet on."""
+
+    server_id: int
+    user_id: int
+    rights: Rights
+
+
+class Remove(msgspec.Struct, frozen=True, array_like=True, tag=3, forbid_unknown_fields=True):
+    """End a user's seat. Its socket is closed with 4014."""
+
+    server_id: int
+    user_id: int
+
+
+class CloseRoom(msgspec.Struct, frozen=True, array_like=True, tag=4, forbid_unknown_fields=True):
+    """End all seats of a room: the channel is deleted, or the call is over. Sockets are closed with 4022."""
+
+    room: Room
+
+
+class Connected(msgspec.Struct, frozen=True, array_like=True, tag=10, forbid_unknown_fields=True):
+    """A user has shown its token, and its keys are made."""
+
+    server_id: int
+    user_id: int
+    session_id: str
+
+
+class Ended(msgspec.Struct, frozen=True, array_like=True, tag=11, forbid_unknown_fields=True):
+    """A user's socket is gone and was not resumed. The seat is not: the client may come again with another token."""
+
+    server_id: int
+    user_id: int
+    session_id: str
+
+
+class Counts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What a node has counted since it began."""
+
+    packets_in: int = 0
+    packets_out: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    joins: int = 0
+    drops: dict[str, int] = {}
+    """Datagrams that were not passed on, by reason."""
+
+
+class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_fields=True):
+    """What a node does."""
+
+    rooms: int
+    peers: int
+    busy: float
+    """The part of one core that the process has used lately, 0 to 1."""
+    counts: Counts = Counts()
+
+
+ToNode = Admit | Change | Remove | CloseRoom
+ToGateway = Connected | Ended | Load
+
+_encode: Final = msgspec.msgpack.Encoder().encode
+_decode_to_node: Final[Callable[[bytes], ToNode]] = msgspec.msgpack.Decoder(ToNode).decode
+_decode_to_gateway: Final[Callable[[bytes], ToGateway]] = msgspec.msgpack.Decoder(ToGateway).decode
+
+
+def encode_order(order: ToNode | ToGateway) -> bytes:
+    """Write a frame."""
+    return _encode(order)
+
+
+def parse_to_node(frame: bytes) -> ToNode:
+    """Read what a gateway says. Raises Malformed."""
+    try:
+        return _decode_to_node(frame)
+    except msgspec.DecodeError as error:
+        raise Malformed(str(error)) from error
+
+
+def parse_to_gateway(frame: bytes) -> ToGateway:
+    """Read what a node says. Raises Malformed."""
+    try:
+        return _decode_to_gateway(frame)
+    except msgspec.DecodeError as error:
+        raise Malformed(str(error)) from error
