@@ -25,6 +25,8 @@ ARGS ?=
 APIS ?= 2
 CLUSTER_CONFIG := deploy/services/guildway.toml
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# The same name is that of pytest's workers, of which there are several unless somebody says otherwise.
+GATEWAY_WORKERS = $(if $(filter file,$(origin WORKERS)),1,$(WORKERS))
 
 # PYTHON=… chooses the Python of a new .venv. A .venv of another Python is refused.
 VERSION_OF = $(shell $(1) -c 'import sys; print(sys.version.split()[0])' 2>/dev/null)
@@ -47,10 +49,10 @@ run: $(VENV)/bytecode.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9
 demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
 	@exec $(PY) -m guildway demo $(ARGS)
 
-run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as a cluster, with the servers of `make services`; APIS=4, ARGS as for run
+run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as a cluster, with the servers of `make services`; WORKERS=2, APIS=4, ARGS as for run
 	@$(PY) -m deploy.services start
 	@$(PY) -m guildway migrate --config $(CLUSTER_CONFIG)
-	@exec $(PY) -m shardctl up --apis $(APIS) --config $(CLUSTER_CONFIG) $(ARGS)
+	@exec $(PY) -m shardctl up --workers $(GATEWAY_WORKERS) --apis $(APIS) --config $(CLUSTER_CONFIG) $(ARGS)
 
 services: | $(PY)  ## Start Redis, PostgreSQL and Cassandra on loopback; ARGS="--redis-port 7000" moves one
 	@$(PY) -m deploy.services start $(ARGS)

@@ -14,6 +14,7 @@ import signal
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from core.runtime.clock import Clock
@@ -87,7 +88,7 @@ class Child:
             stdin=asyncio.subprocess.DEVNULL,
             env={name: value for name, value in os.environ.items() if name != _NOTIFY},
             stdout=asyncio.subprocess.PIPE,
-            preexec_fn=_end_with_parent,
+            preexec_fn=partial(_begin, self._planned.processor),
         )
         self._note("starting")
         assert self._process.stdout is not None, "it is a pipe"  # noqa: S101 - for the type checker
@@ -127,7 +128,9 @@ class Child:
             await process.wait()
 
 
-def _end_with_parent() -> None:
-    """Have the kernel stop the process when its supervisor is killed. Only Linux can do that."""
+def _begin(processor: int | None) -> None:
+    """Pin the process, and have the kernel stop it when its supervisor is killed. Only Linux can do that."""
     if sys.platform == "linux":
+        if processor is not None:
+            os.sched_setaffinity(0, {processor})
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -50,13 +50,17 @@ def shardctl() -> None:
 @app.command(
     epilog="""\b
 Examples:
-  shardctl up                                   two API processes, a worker, a controller and a standby
-  shardctl up --apis 4 --config /etc/guildway.toml
+  shardctl up                                   a worker, two API processes, a controller and a standby
+  shardctl up --workers 4 --apis 4 --config /etc/guildway.toml
 \b
+Workers are pinned to processors where there are two for each.
 The file cluster.json in the data folder names every process and server with its addresses."""
 )
 def up(
     *,
+    workers: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="The number of workers, which hold clients' connections.")
+    ] = 1,
     apis: Annotated[int, typer.Option(metavar="N", min=1, max=64, help="The number of API processes.")] = 2,
     controllers: Annotated[
         int, typer.Option(metavar="N", min=0, max=8, help="The number of controllers; one leads, others stand by.")
@@ -65,8 +69,13 @@ def up(
     api: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="The first API process; the others take free ports.")
     ] = None,
-    gateway: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The worker's gateway.")] = None,
-    metrics: Annotated[str | None, typer.Option(metavar="HOST:PORT", help="The worker's /metrics and /health.")] = None,
+    gateway: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="The first worker's gateway; each other one is ten ports further."),
+    ] = None,
+    metrics: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="The first worker's /metrics and /health; others as above.")
+    ] = None,
     config: Config = None,
 ) -> Work:
     """Start the processes of a cluster on this machine, and start again what dies."""
@@ -75,7 +84,7 @@ def up(
     def work() -> int:
         from shardctl.running import run_up  # noqa: PLC0415
 
-        return run_up(apis, controllers, flags)
+        return run_up(workers, apis, controllers, flags)
 
     return work
 

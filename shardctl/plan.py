@@ -1,11 +1,17 @@
-"""The processes that `shardctl up` runs on one machine, with their addresses and command lines."""
+"""The processes that `shardctl up` runs on one machine, with their addresses, their processors and command lines."""
 
 import sys
+from collections.abc import Collection
+from typing import Final
 
 import msgspec
 
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import find_free_port
+
+_PORTS_APART: Final = 10
+"""Worker 2 listens ten ports behind worker 1. The ports in between are those that the settings give to other listeners.
+They do not change, since clients come back to the worker that they know, also after a restart of the machine."""
 
 
 class PlannedProcess(msgspec.Struct, kw_only=True, frozen=True):
@@ -14,51 +20,92 @@ class PlannedProcess(msgspec.Struct, kw_only=True, frozen=True):
     role: str
     name: str
     command: tuple[str, ...]
+    processor: int | None = None
+    """The processor that it is pinned to, None for any."""
 
 
-def plan_processes(settings: Settings, *, apis: int, config: str | None, controllers: int = 0) -> list[PlannedProcess]:
-    """Plan one worker, API processes and controllers, of which one leads and the others stand by.
+def plan_processes(
+    settings: Settings,
+    *,
+    apis: int,
+    config: str | None,
+    workers: int = 1,
+    controllers: int = 0,
+    processors: Collection[int] = (),
+) -> list[PlannedProcess]:
+    """Plan workers, API processes and controllers, of which one leads and the others stand by.
 
-    The first API listens where the settings say, the others on free ports.
+    The first worker and the first API listen where the settings say, the other APIs on free ports. Workers are pinned
+    to `processors`, the numbers of those that may be used, where at least as many are left for all else.
 
     Raises:
         StartError: when an address cannot be used.
     """
-    gateway = _address(settings.gateway.host, settings.gateway.port)
-    worker = _plan(settings, "worker", "worker-1", config, gateway=gateway)
-    planned = [worker]
+    pins = _choose_pins(workers, processors)
+    gateways = [_address(settings.gateway.host, _shift(settings.gateway.port, number)) for number in range(workers)]
+    planned = [
+        _plan(
+            settings,
+            "worker",
+            f"worker-{number + 1}",
+            config,
+            {"gateway": gateway, "metrics": _metrics(settings, _shift(settings.metrics.port, number))},
+            pins.get(number),
+        )
+        for number, gateway in enumerate(gateways)
+    ]
     for number in range(1, apis + 1):
         port = settings.api.port if number == 1 else 0
-        address = _address(settings.api.host, port)
-        # An API tells clients where the gateway is.
-        planned.append(_plan(settings, "api", f"api-{number}", config, api=address, gateway=gateway))
-    numbers = range(1, controllers + 1)
-    return planned + [_plan_controller(settings, f"controller-{number}", config) for number in numbers]
+        api = _address(settings.api.host, port)
+        # Before an API knows who lives, it tells clients of the first worker.
+        listeners = {"api": api, "gateway": gateways[0], "metrics": _metrics(settings, 0)}
+        planned.append(_plan(settings, "api", f"api-{number}", config, listeners))
+    names = [f"controller-{number}" for number in range(1, controllers + 1)]
+    return planned + [_plan_controller(settings, name, config) for name in names]
+
+
+def _choose_pins(workers: int, processors: Collection[int]) -> dict[int, int]:
+    """Return a processor for each worker, counted from 0, or none at all.
+
+    A worker that shares its processor with a database waits behind it, while another processor may be idle. So workers
+    are pinned only where there are two processors for each of them.
+    """
+    if len(processors) < 2 * workers:
+        return {}
+    return dict(zip(range(workers), sorted(processors), strict=False))
+
+
+def _shift(port: int, number: int) -> int:
+    """Return the port of a worker, counted from 0. A free one stays so, and takes the place of what would be none."""
+    shifted = port + _PORTS_APART * number
+    return shifted if port and shifted < 1 << 16 else 0
 
 
 def _plan_controller(settings: Settings, name: str, config: str | None) -> PlannedProcess:
-    flags = {"name": name, "data": settings.store.data_dir}
-    if settings.metrics.enabled:
-        flags["metrics"] = _address(settings.metrics.host, 0)
-    if config is not None:
-        flags["config"] = config
+    flags = {"name": name, "data": settings.store.data_dir, "metrics": _metrics(settings, 0), "config": config}
     return PlannedProcess(role="controller", name=name, command=_command("shardctl", "controller", flags))
 
 
-def _plan(settings: Settings, role: str, name: str, config: str | None, **listeners: str) -> PlannedProcess:
-    if settings.metrics.enabled:
-        # A worker's metrics are where the settings say. Each other process takes a port of its own.
-        port = settings.metrics.port if role == "worker" else 0
-        listeners["metrics"] = _address(settings.metrics.host, port)
-    flags = {"role": role, "name": name, "data": settings.store.data_dir, **listeners}
-    if config is not None:
-        flags["config"] = config
-    return PlannedProcess(role=role, name=name, command=_command("guildway", "run", flags))
+def _plan(
+    settings: Settings,
+    role: str,
+    name: str,
+    config: str | None,
+    listeners: dict[str, str | None],
+    processor: int | None = None,
+) -> PlannedProcess:
+    flags = {"role": role, "name": name, "data": settings.store.data_dir, **listeners, "config": config}
+    command = _command("guildway", "run", flags)
+    return PlannedProcess(role=role, name=name, command=command, processor=processor)
 
 
-def _command(program: str, command: str, flags: dict[str, str]) -> tuple[str, ...]:
-    arguments = [part for flag, value in flags.items() for part in (f"--{flag}", value)]
+def _command(program: str, command: str, flags: dict[str, str | None]) -> tuple[str, ...]:
+    arguments = [part for flag, value in flags.items() if value is not None for part in (f"--{flag}", value)]
     return (sys.executable, "-m", program, command, *arguments)
+
+
+def _metrics(settings: Settings, port: int) -> str | None:
+    return _address(settings.metrics.host, port) if settings.metrics.enabled else None
 
 
 def _address(host: str, port: int) -> str:

@@ -14,11 +14,18 @@ from shardctl.supervisor import Supervisor
 Flags = dict[str, str | None]
 
 
-def run_up(apis: int, controllers: int, flags: Flags) -> int:
+def run_up(workers: int, apis: int, controllers: int, flags: Flags) -> int:
     """Run the processes of a machine. Raises StartError."""
     settings = load_settings(environ=os.environ, flags=flags)
     configure_logging(settings.logging, sys.stderr)
-    planned = plan_processes(settings, apis=apis, controllers=controllers, config=flags["config"])
+    planned = plan_processes(
+        settings,
+        workers=workers,
+        apis=apis,
+        controllers=controllers,
+        config=flags["config"],
+        processors=_list_processors(),
+    )
     supervisor = Supervisor(settings=settings, processes=planned, out=sys.stdout)
     run_process(supervisor.run)
     return DONE
@@ -32,3 +39,8 @@ def run_controller_alone(name: str, flags: Flags) -> int:
     configure_logging(settings.logging, sys.stderr)
     run_process(partial(run_controller, settings, name, sys.stdout))
     return DONE
+
+
+def _list_processors() -> set[int]:
+    """Return the numbers of the processors that this process may use, none where the system does not tell."""
+    return os.sched_getaffinity(0) if sys.platform == "linux" else set()

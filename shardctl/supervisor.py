@@ -1,7 +1,7 @@
 """The supervisor of one machine's processes: it starts them, starts again what dies, and keeps `cluster.json` current.
 
 ```
- supervisor ─┬─ worker-1
+ supervisor ─┬─ worker-1 …
              ├─ api-1 …        each a process of its own, with a Child that looks after it
              └─ cluster.json   written at each change
 ```
@@ -63,7 +63,7 @@ class Supervisor:
             await asyncio.sleep(LOOK_S)
 
     async def _greet(self) -> None:
-        """Write the first line when all processes are ready: the addresses of the worker and of the first API."""
+        """Write the first line when all processes are ready: the addresses of the first worker and of the first API."""
         for child in self._children:
             await child.ready.wait()
         addresses: dict[str, str] = {}

@@ -2,6 +2,9 @@
 
 It is the operator's setting, or else the address where the gateway listens. A gateway that listens on every address
 does not know by which one a client reaches it. The client knows it, so the host in the client's own request is taken.
+
+Where a cluster has several workers, the setting is a template, `wss://gw-{worker}.example.org:{port}`: in each worker's
+address its own name and port stand there. A setting without them is the address of a balancer before all workers.
 """
 
 import re
@@ -17,7 +20,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "") -> str:
     """Compute `ws://host:port` without query. `asked_host` is the Host header of a client's request, unchecked."""
     if public_url:
-        return public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
+        return public_url
     if host in _EVERY_ADDRESS:
         host = _parse_host(asked_host) or _EVERY_ADDRESS[host]
     return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
@@ -26,27 +29,42 @@ def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: st
 class PublicAddress:
     """The gateway's address, whose host and port are known once the listener is bound."""
 
-    __slots__ = ("_bound", "_public_url")
+    __slots__ = ("_bound", "_public_url", "_worker")
 
-    def __init__(self, public_url: str) -> None:
-        """`public_url` is the operator's setting, which may be empty."""
-        self._public_url = public_url
-        self._bound: tuple[str, int]
+    def __init__(self, public_url: str, *, worker: str = "") -> None:
+        """`public_url` is the operator's setting, which may be empty, `worker` the name in its place."""
+        self._public_url = public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
+        self._worker = worker
+        self._bound: tuple[str, int] | None = None
 
     def bind(self, host: str, port: int) -> None:
         """Set the address that the listener is bound to."""
         self._bound = host, port
 
     @property
+    def bound(self) -> tuple[str, int] | None:
+        """Host and port of the listener, None before it listens."""
+        return self._bound
+
+    @property
+    def public_url(self) -> str:
+        """The operator's setting for this very gateway, empty when there is none. The listener must be bound."""
+        return self._public_url.replace("{worker}", self._worker).replace("{port}", str(self._where()[1]))
+
+    @property
     def local_url(self) -> str:
         """The address by which a client on this machine reaches the gateway."""
-        host, port = self._bound
+        host, port = self._where()
         return compute_gateway_url(public_url="", host=host, port=port)
 
     def url_for(self, asked_host: str) -> str:
         """Return the address for a client whose request had this Host header."""
-        host, port = self._bound
-        return compute_gateway_url(public_url=self._public_url, host=host, port=port, asked_host=asked_host)
+        host, port = self._where()
+        return compute_gateway_url(public_url=self.public_url, host=host, port=port, asked_host=asked_host)
+
+    def _where(self) -> tuple[str, int]:
+        assert self._bound is not None, "the gateway listens"  # noqa: S101 - for the type checker
+        return self._bound
 
 
 def _parse_host(header: str) -> str:

@@ -27,6 +27,7 @@ from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
 from guildway.processes.files import check_shared_files, open_files
+from guildway.processes.gateway_addresses import GatewayAddresses
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.roles import Role
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 _LOOK_S: Final = 1.0
 """The time between looks whether the process is as new as the cluster, while it starts."""
+
+_FIRST_WORKER: Final = "worker-1"
+"""The worker that `shardctl up` starts first, whose clients an API sends to it before it knows who lives."""
 
 
 @contextlib.asynccontextmanager
@@ -61,11 +65,11 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
         )
         ground = laid.ground
-        address = PublicAddress(settings.gateway.public_url)
+        address = PublicAddress(settings.gateway.public_url, worker=name if role.has_gateway else _FIRST_WORKER)
         opened = await open_files(ground, files, api_socket)
         if role.has_api:
             await check_shared_files(opened, ground.store)
-        api = build_the_api(ground, opened, address)
+        api = build_the_api(ground, opened, _make_addresses(laid, address).url_for)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         gateway = _open_gateway(role, ground, api, address)
         yield Server(
@@ -73,7 +77,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
-            chores=_list_chores(laid, api, role, gateway),
+            chores=_list_chores(laid, api, role, gateway, address),
             facts=_list_facts(ground, role, name),
             prepare=lambda: _wait_current(laid.bus),
         )
@@ -85,6 +89,12 @@ def _open_gateway(role: Role, ground: Ground, api: Api, address: PublicAddress) 
     settings = ground.settings.gateway
     address.bind(settings.host, settings.port)  # where the worker of these settings listens
     return None
+
+
+def _make_addresses(laid: ClusterGround, own: PublicAddress) -> GatewayAddresses:
+    """Make the addresses that the API tells clients: those of the workers that live."""
+    settings = laid.ground.settings.gateway
+    return GatewayAddresses(list_workers=lambda: laid.living.workers, host=settings.host, fallback=own)
 
 
 def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServer:
@@ -102,7 +112,9 @@ def _make_operations_server(ground: Ground, sock: socket.socket | None) -> HttpS
     return None if sock is None else make_operations_server(ground.readiness, ground.metrics, sock)
 
 
-def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | None) -> dict[str, Chore]:
+def _list_chores(
+    laid: ClusterGround, api: Api, role: Role, gateway: Gateway | None, address: PublicAddress
+) -> dict[str, Chore]:
     chores = {
         **list_common_chores(laid.ground, api),
         **laid.chores,
@@ -117,11 +129,11 @@ def _list_chores(laid: ClusterGround, api: Api, role: Role, gateway: Gateway | N
         **laid.jobs.sweep_crossposts(api.crosspost_sweep),
     }
     if role.has_api:
-        chores |= laid.jobs.sweep_files(api.file_sweep)
+        chores |= laid.jobs.sweep_files(api.file_sweep) | {"living workers": laid.living.run}
     if gateway is not None:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus, gateway)
         if laid.shards is not None:
-            chores |= laid.shards.list_chores(lambda: gateway.session_count)
+            chores |= laid.shards.list_chores(lambda: gateway.session_count, address)
     return chores
 
 

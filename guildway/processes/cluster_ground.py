@@ -37,6 +37,7 @@ from core.runtime.garbage import GarbageControl
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
+from core.shards.living_workers import LivingWorkers
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.aggregates.messages.read_states import MentionRows
@@ -76,6 +77,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     reaction_rows: ReactionRows
     jobs: ClusterJobs
     shards: WorkerShards | None
+    living: LivingWorkers
     chores: dict[str, Chore]
 
 
@@ -105,6 +107,7 @@ async def lay_cluster_ground(
             reaction_rows=databases.reaction_rows,
             jobs=jobs,
             shards=on_redis.shards,
+            living=LivingWorkers(scripts=on_redis.connections.client),
             chores=_list_chores(on_redis, databases, jobs, role, settings),
         )
 

@@ -63,10 +63,10 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         ids = await open_ids(store, clock)
         stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
         ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
-        address = PublicAddress(settings.gateway.public_url)
+        address = PublicAddress(settings.gateway.public_url, worker="embedded")
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
-        api = build_the_api(ground, opened, address)
+        api = build_the_api(ground, opened, address.url_for)
         gateway = build_the_gateway(ground, api, address)
         operations_server = None
         if settings.metrics.enabled:

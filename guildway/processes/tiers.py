@@ -8,6 +8,7 @@
 """
 
 import asyncio
+from collections.abc import Callable
 
 from api.app import Api, build_api
 from api.common_parts import ApiGround
@@ -21,8 +22,8 @@ from guildway.processes.ground import Ground
 from guildway.processes.server import Chore
 
 
-def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
-    """Build the API. Of the gateway it knows the address only."""
+def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str]) -> Api:
+    """Build the API. Of the gateway it knows the address only: `gateway_url` gives it for a request's Host header."""
     api_ground = ApiGround(
         store=ground.store,
         bus=ground.bus,
@@ -39,7 +40,7 @@ def build_the_api(ground: Ground, files: Files, address: PublicAddress) -> Api:
         refusals=ground.refusals,
         online=ground.online,
         starts=ground.starts,
-        gateway_url=address.url_for,
+        gateway_url=gateway_url,
         random=ground.random,
     )
     return build_api(api_ground)

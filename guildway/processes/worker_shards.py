@@ -28,6 +28,7 @@ from core.shards.incarnations import name_of
 from core.shards.lease import LeaseTimes, WorkerLease
 from core.shards.shard_map import Place, ShardMap
 from core.shards.worker import Worker, WorkerAddresses, WorkerState
+from gateway.transport.public_address import PublicAddress
 from guildway.processes.own_address import find_reachable_host
 from guildway.processes.server import Chore
 from guildway.processes.worker_load import LoadMeter
@@ -50,7 +51,8 @@ class WorkerShards:
         """`process` names this life of the process, and in it the worker. `scripts` is the connection of other work."""
         self._name = name = name_of(process)
         self._weight = settings.shards.weight
-        self._addresses = _find_addresses(settings)
+        self._settings = settings
+        self._address = PublicAddress("")
         self._bus = bus
         self._events = 0
         self._passed: dict[int, int] = {}
@@ -87,8 +89,9 @@ class WorkerShards:
         """Return why the worker is not ready, None when all is well."""
         return self._lease.find_fault()
 
-    def list_chores(self, count_sessions: Callable[[], int]) -> dict[str, Chore]:
-        """List what goes on beside the worker."""
+    def list_chores(self, count_sessions: Callable[[], int], address: PublicAddress) -> dict[str, Chore]:
+        """List what goes on beside the worker. `address` is that of its gateway, which is told once it listens."""
+        self._address = address
         self._load.count_sessions_by(count_sessions)
         return {"worker lease": self._keep_lease, "shard map": self._follower.run, "shard moves": self._holding.run}
 
@@ -105,7 +108,7 @@ class WorkerShards:
         return Worker(
             name=self._name,
             incarnation=incarnation,
-            addresses=self._addresses,
+            addresses=_find_addresses(self._settings, self._address),
             weight=self._weight,
             load=self._load.measure(),
             state=WorkerState.DRAINING if is_drained else WorkerState.SERVING,
@@ -143,13 +146,16 @@ def _connect_alone(address: RedisAddress, clock: Clock, times: LeaseTimes) -> Re
     )
 
 
-def _find_addresses(settings: Settings) -> WorkerAddresses:
-    """Return the addresses that the settings name; one on a port that the system chooses is not told."""
-    gateway, metrics = settings.gateway, settings.metrics
-    metrics_host = find_reachable_host(metrics.host)
+def _find_addresses(settings: Settings, address: PublicAddress) -> WorkerAddresses:
+    """Return the addresses by which the worker is reached now; of metrics on a port that the system chooses, none."""
+    metrics = settings.metrics
     has_metrics = metrics.enabled and metrics.port
+    metrics_url = f"http://{format_authority(find_reachable_host(metrics.host), metrics.port)}" if has_metrics else ""
+    if address.bound is None:
+        return WorkerAddresses(metrics=metrics_url)
+    host, port = address.bound
     return WorkerAddresses(
-        gateway=f"ws://{format_authority(find_reachable_host(gateway.host), gateway.port)}" if gateway.port else "",
-        metrics=f"http://{format_authority(metrics_host, metrics.port)}" if has_metrics else "",
-        public_url=gateway.public_url,
+        gateway=f"ws://{format_authority(find_reachable_host(host), port)}",
+        metrics=metrics_url,
+        public_url=address.public_url,
     )

@@ -52,9 +52,16 @@ def check_plain_networks(networks: Sequence[str]) -> None:
     check_networks(networks)
 
 
-def check_websocket_url(url: str) -> None:
-    """Check an address of ws:// or wss://, a host, perhaps a port and a path; or an empty text."""
-    _check_public_url(url, ("ws", "wss"))
+def check_gateway_url(url: str) -> None:
+    """Check an address of ws:// or wss://, or a template of such addresses (`gateway.transport.public_address`)."""
+    before_path, slash, path = url.partition("://")[2].partition("/")
+    if "{" in path or "}" in path:
+        raise ValueError("{worker} and {port} stand before the path, whose name all workers share")
+    scheme = url.partition("://")[0]
+    filled = before_path.replace("{worker}", "w").replace("{port}", "1")
+    if "{" in filled or "}" in filled:
+        raise ValueError("of what stands in braces there are {worker} and {port} only")
+    _check_public_url(f"{scheme}://{filled}{slash}{path}" if before_path else url, ("ws", "wss"))
 
 
 def check_http_url(url: str) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from core.runtime.settings.setting_checks import (
+    check_gateway_url,
     check_host,
     check_hosts,
     check_http_url,
@@ -19,7 +20,6 @@ from core.runtime.settings.setting_checks import (
     check_plain_networks,
     check_postgres_url,
     check_redis_url,
-    check_websocket_url,
 )
 
 CHECK: Final = "check"
@@ -35,7 +35,7 @@ Seconds = Annotated[float, Meta(ge=0, le=_YEAR_S)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Host = Annotated[str, Meta(extra={CHECK: check_host})]
 Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
-WebSocketUrl = Annotated[str, Meta(extra={CHECK: check_websocket_url})]
+GatewayUrl = Annotated[str, Meta(extra={CHECK: check_gateway_url})]
 NetworksOnly = Annotated[tuple[str, ...], Meta(extra={CHECK: check_plain_networks})]
 Ports = Annotated[tuple[Annotated[int, Meta(ge=1, le=65535)], ...], Meta(min_length=1)]
 Login = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
@@ -60,7 +60,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     host: Host = "0.0.0.0"  # noqa: S104 - as for the API
     port: Port = 8081
     transport: Literal["auto", "native", "picows"] = "auto"
-    public_url: WebSocketUrl = ""
+    public_url: GatewayUrl = ""
     heartbeat_interval_s: Annotated[float, Meta(ge=0.1, le=_YEAR_S)] = 41.25
     heartbeat_jitter_s: Seconds = 3.75
     heartbeat_timeout_factor: Annotated[float, Meta(ge=1, le=1000)] = 1.5

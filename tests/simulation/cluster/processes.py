@@ -100,9 +100,8 @@ class ClusterProcess:
         laid = await lay_ground(
             self._site, name=self.name, loop=self.loop, clock=self._clock, bus=self.bus, scripts=scripts
         )
-        api = build_the_api(
-            laid.ground, Files(open_memory(), make_links(self._clock), make_external_links()), PublicAddress("")
-        )
+        files = Files(open_memory(), make_links(self._clock), make_external_links())
+        api = build_the_api(laid.ground, files, PublicAddress("").url_for)
         self.bus.on_loss(lambda _: api.memory.forget_all())
         self.bus.on_loss(self._take_back)
         chores = [api.run, *self._list_chores(laid, api)]

@@ -142,7 +142,9 @@ class EmbeddedServer:
             return listeners[-1]
 
         address = PublicAddress("")
-        api = build_the_api(ground, Files(open_memory(), make_links(ground.clock), make_external_links()), address)
+        api = build_the_api(
+            ground, Files(open_memory(), make_links(ground.clock), make_external_links()), address.url_for
+        )
         gateway = build_the_gateway(ground, api, address, make_listener=make_listener)
         await gateway.start()
         self._http.open(loop, api.asgi)

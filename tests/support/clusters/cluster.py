@@ -59,6 +59,10 @@ class Cluster:
         """Return the addresses of all API processes."""
         return [entry["addresses"]["api"] for entry in self.entries().values() if entry["role"] == "api"]
 
+    def gateways(self) -> list[str]:
+        """Return the addresses of all workers' gateways."""
+        return [entry["addresses"]["gateway"] for entry in self.entries().values() if entry["role"] == "worker"]
+
     def pid_of(self, name: str) -> int:
         """Return the id of a process that runs."""
         pid = self.entries()[name]["pid"]
@@ -137,7 +141,7 @@ def skew_clocks(**skews_ms: int) -> dict[str, str]:
 
 @asynccontextmanager
 async def run_cluster(
-    folder: Path, settings: dict[str, str], *, cassandra: ServiceProcess | None = None
+    folder: Path, settings: dict[str, str], *, workers: int = 1, cassandra: ServiceProcess | None = None
 ) -> AsyncIterator[Cluster]:
     """Run a cluster with new, empty servers; `settings` are environment variables of all its processes.
 
@@ -158,7 +162,8 @@ async def run_cluster(
         }
         environ = {**addresses, "GUILDWAY_CASSANDRA_REPLICATION": "1", **settings}
         await _migrate(environ)
-        command = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--controllers", "1")
+        numbers = ("--workers", str(workers), "--apis", str(APIS), "--controllers", "1")
+        command = (sys.executable, "-m", "shardctl", "up", *numbers)
         data = folder / "data"
         server = await Server(data, environ, command=command).start()
         stack.callback(lambda: (folder / "log").write_text("\n".join(server.log)))

@@ -57,3 +57,41 @@ def test_controllers_have_names_and_listeners_of_their_own() -> None:
     flags = dict(zip(words[::2], words[1::2], strict=True))
     assert flags.pop("--metrics") not in (first.command, "127.0.0.1:8082")
     assert flags == {"--name": "controller-2", "--data": "/d", "--config": "c.toml"}
+
+
+def test_workers_listen_ten_ports_apart_which_stay_the_same_when_all_is_started_again() -> None:
+    first, second, third, api = (
+        flags_of(planned) for planned in plan_processes(SETTINGS, workers=3, apis=1, config=None)
+    )
+    assert [flags["--name"] for flags in (first, second, third)] == ["worker-1", "worker-2", "worker-3"]
+    assert [flags["--gateway"] for flags in (first, second, third)] == ["[::1]:8081", "[::1]:8091", "[::1]:8101"]
+    assert [flags["--metrics"] for flags in (first, second, third)] == [
+        "127.0.0.1:8082",
+        "127.0.0.1:8092",
+        "127.0.0.1:8102",
+    ]
+    assert api["--gateway"] == "[::1]:8081"
+
+
+def test_workers_on_free_ports_and_behind_the_last_port_have_ports_of_their_own() -> None:
+    for port in (0, 65_535):
+        settings = Settings(
+            gateway=GatewaySettings(host="127.0.0.1", port=port), metrics=MetricsSettings(host="127.0.0.1", port=port)
+        )
+        _, second, third, _ = (flags_of(each) for each in plan_processes(settings, workers=3, apis=1, config=None))
+        ports = {
+            int(flags[name].rpartition(":")[2]) for flags in (second, third) for name in ("--gateway", "--metrics")
+        }
+        assert len(ports) == 4
+        assert 0 not in ports
+
+
+def test_workers_have_processors_of_their_own_where_as_many_are_left_for_the_servers() -> None:
+    def pins(workers: int, processors: set[int]) -> list[int | None]:
+        planned = plan_processes(SETTINGS, workers=workers, apis=1, config=None, processors=processors)
+        return [each.processor for each in planned]
+
+    assert pins(2, {4, 5, 6, 7}) == [4, 5, None]
+    assert pins(2, {0, 1}) == [None, None, None]
+    assert pins(1, {0, 1}) == [0, None]
+    assert pins(1, set()) == [None, None]

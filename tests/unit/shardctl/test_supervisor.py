@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.runtime.data_dir import DataDir
@@ -103,4 +104,15 @@ async def test_children_do_not_speak_to_the_service_manager(tmp_path: Path, monk
     )
     running = Running(tmp_path, PlannedProcess(role="api", name="api-1", command=(sys.executable, "-c", program)))
     assert (await running.wait_for("api-1", state="ready"))["addresses"] == {"api": "False"}
+    await running.stop()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux pins processes")
+async def test_process_runs_on_the_processor_that_was_planned_for_it(tmp_path: Path) -> None:
+    processor = max(os.sched_getaffinity(0))
+    running = Running(tmp_path, msgspec.structs.replace(plan("api-1", 1), processor=processor), plan("api-2", 2))
+    pinned = await running.wait_for("api-1", state="ready")
+    free = await running.wait_for("api-2", state="ready")
+    assert os.sched_getaffinity(pinned["pid"]) == {processor}
+    assert os.sched_getaffinity(free["pid"]) == os.sched_getaffinity(0)
     await running.stop()

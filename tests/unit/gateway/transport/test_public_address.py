@@ -13,10 +13,15 @@ from gateway.transport.public_address import PublicAddress, compute_gateway_url
         ("wss://g.example", "wss://g.example"),
         ("wss://g.example/", "wss://g.example"),
         ("wss://g.example/chat/", "wss://g.example/chat"),
+        ("wss://gw-{worker}.example/", "wss://gw-worker-2.example"),
+        ("wss://{worker}.example:{port}/chat", "wss://worker-2.example:81/chat"),
     ],
 )
 def test_setting_wins(public_url: str, expected: str) -> None:
-    assert compute_gateway_url(public_url=public_url, host="0.0.0.0", port=1, asked_host="other") == expected
+    address = PublicAddress(public_url, worker="worker-2")
+    assert address.bound is None
+    address.bind("0.0.0.0", 81)
+    assert address.url_for("other") == address.public_url == expected
 
 
 @pytest.mark.parametrize(

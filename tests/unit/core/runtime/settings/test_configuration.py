@@ -158,7 +158,8 @@ def test_every_option_refuses_what_it_cannot_be_by_its_path(tmp_path: Path, sect
             "gateway.public_url",
             ["chat.example.org", "http://x.org", "ws://", "ws://:81", "wss://x.org:99999", "wss://x.org:0",
              "wss://x.org/?v=10", "wss://x.org/#a", "wss://u:p@x.org", "wss://x y.org", "wss://x.org/a b", "wss://[::1",
-             "wss://x.org/?", "wss://x.org\n"],
+             "wss://x.org/?", "wss://x.org\n", "wss://gw-{shard}.x.org", "wss://{}.x.org", "wss://x.org/{worker}",
+             "wss://{worker", "{worker}"],
         ),
     ],
 )  # fmt: skip
@@ -183,6 +184,8 @@ def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> 
                 "wss://x.org:8443/chat/",
                 "ws://[::1]:81",
                 "ws://10.0.0.1/gateway",
+                "wss://gw-{worker}.example.org",
+                "wss://{worker}.example.org:{port}/chat",
             ],
         ),
     ],
