@@ -21,6 +21,11 @@ def incarnation_of(process: str, number: int) -> str:
     return f"{process}.{number}"
 
 
+def process_of(incarnation: str) -> str:
+    """Return the life of the process that an incarnation belongs to."""
+    return incarnation.rpartition(".")[0]
+
+
 def name_of(incarnation: str) -> str:
     """Return the name of the worker; a process's own name, without the number, will do."""
     return incarnation.rpartition("-")[0]

@@ -26,6 +26,7 @@ _READ_AT_ONCE: Final = 32
 
 
 class FoundCut(NamedTuple):
+    number: int
     positions: Mapping[int, int]
     seq: int
     """The session's at the cut, no higher than the client's."""
@@ -41,8 +42,8 @@ class CutHistory:
         self._is_complete = False
         self._reading = asyncio.Lock()
 
-    async def find(self, place: int, *, first_cut: int, seq: int) -> FoundCut | None:
-        """Return the newest cut from `first_cut` on at which the session was at `seq` or before.
+    async def find(self, place: int, *, first_cut: int, last_cut: int, seq: int) -> FoundCut | None:
+        """Return the newest cut from `first_cut` to `last_cut` at which the session was at `seq` or before.
 
         None means that there is no such cut. Raises Unavailable.
         """
@@ -50,10 +51,12 @@ class CutHistory:
         async for cut in self._walk_back():
             if cut.number < first_cut:
                 break
+            if cut.number > last_cut:
+                continue
             newest = newest or cut
             known = cut.find_seq(place)
             if known is not None and known <= seq:
-                return FoundCut(newest.positions, known)
+                return FoundCut(newest.number, newest.positions, known)
             if known is not None:
                 newest = None
         return None

@@ -10,12 +10,14 @@ from gateway.homes.home_port import HomePort
 from gateway.journal.journal_writer import JournalWriter
 from gateway.journal.left_presences import LeftPresences
 from gateway.journal.left_sessions import LeftSessions
+from gateway.journal.taken_sessions import TakenSessions
 
 
 class Journal(NamedTuple):
     writer: JournalWriter
     left: LeftSessions
     presences: LeftPresences
+    taken: TakenSessions
 
     async def run(self) -> None:
         """Run the parts until cancelled."""
@@ -47,4 +49,5 @@ def build_journal(
         ),
         left=left,
         presences=LeftPresences(left=left, users=homes.users, grace_s=presence_grace_s),
+        taken=TakenSessions(journal=store, incarnation=incarnation),
     )

@@ -1,10 +1,13 @@
-"""The sessions that earlier incarnations have left: who may have one, and from where on it goes.
+"""The sessions that other incarnations have left: who may have one, and from where on it goes.
 
-A process that is killed says nothing, so the next one cannot know when that was. It gives the sessions
-`resume_window_s` from its own beginning, and those that were detached already the rest of their time. Then all that is
-left goes.
+A process that is killed says nothing, so nobody knows when that was. Its sessions wait for `resume_window_s` from the
+moment when it is found to be dead, and those that were detached already for the rest of their time. Then all that is
+left goes. Where the journal is not shared, all other incarnations were dead at the beginning.
 
-Owns the cuts that were read of each incarnation.
+In a cluster a client may also come whose session is held by a worker that lives. It gets it all the same: the holder is
+told, and lets the session go (`gateway.journal.taken_sessions`).
+
+Owns the cuts that were read of each incarnation, and since when incarnations are known to be dead.
 """
 
 import asyncio
@@ -26,8 +29,8 @@ logger = logging.getLogger(__name__)
 MAX_AHEAD: Final = 100_000
 """The most dispatches of one session between two cuts: far more than a client can read in that time."""
 
-_RETRY_S: Final = 10.0
-"""The time after which what is left is dropped, when the journal could not be written."""
+_LOOK_S: Final = 1.0
+"""The time between looks for incarnations that have ended. Cuts of one that may live are read again after that time."""
 
 
 class LeftRefusal(enum.StrEnum):
@@ -59,12 +62,13 @@ class LeftSessions:
     __slots__ = (
         "_began_ms",
         "_clock",
-        "_ends_ms",
-        "_histories",
+        "_cuts",
+        "_ended_ms",
+        "_has_looked",
         "_incarnation",
         "_journal",
         "_resume_window_s",
-        "are_gone",
+        "_seen_ms",
     )
 
     def __init__(self, *, journal: SessionJournal, incarnation: str, clock: Clock, resume_window_s: float) -> None:
@@ -73,11 +77,18 @@ class LeftSessions:
         self._journal = journal
         self._resume_window_s = resume_window_s
         self._began_ms = clock.now_ms()
-        self._histories: dict[str, CutHistory] = {}
-        self._ends_ms: dict[str, int] = {}
+        self._cuts: dict[str, tuple[CutHistory, int]] = {}
+        """The cuts of incarnations, and when they were read."""
+        self._ended_ms: dict[str, int] = {}
+        """The incarnations that have ended, and since when that is known."""
+        self._has_looked = False
+        self._seen_ms: dict[str, int] = {}
         """The times of the newest cuts of incarnations."""
-        self.are_gone = False
-        """Whether their time is over, so that nobody gets any."""
+
+    @property
+    def are_gone(self) -> bool:
+        """Whether nothing is left and nothing will be, so that nobody gets any."""
+        return self._has_looked and not self._ended_ms and not self._journal.is_shared
 
     async def claim(self, session_id: str, *, token_hash: bytes, seq: int) -> LeftSession | LeftRefusal:
         """Take a session over for a client that has its dispatches up to `seq`.
@@ -88,8 +99,9 @@ class LeftSessions:
         Raises:
             Unavailable: when the journal cannot be read or written.
         """
+        own = self._incarnation
         record = await self._journal.find(session_id)
-        if record is None or record.token_hash != token_hash or record.incarnation == self._incarnation:
+        if record is None or record.token_hash != token_hash or record.holder == record.incarnation == own:
             return LeftRefusal.UNKNOWN
         if self._is_expired(record):
             return LeftRefusal.EXPIRED
@@ -101,14 +113,23 @@ class LeftSessions:
             return LeftRefusal.NO_CUT
         if seq - cut.seq > MAX_AHEAD:
             return LeftRefusal.INVALID_SEQ
-        if not await self._journal.claim(session_id, holder=record.holder, by=self._incarnation):
+        if not await self._journal.claim(session_id, holder=record.holder, by=own, last_cut=cut.number):
             return LeftRefusal.CLAIMED
         return LeftSession(facts, cut.positions)
 
-    async def list_records(self) -> AsyncIterator[SessionRecord]:
-        """Return the records of sessions that nobody has claimed. Raises Unavailable."""
+    def list_ended(self, *, for_s: float) -> list[str]:
+        """Return the incarnations that have been known for so long to have ended, and of which something is left."""
+        since_ms = self._clock.now_ms() - for_s * 1000
+        return [ended for ended, at_ms in self._ended_ms.items() if at_ms <= since_ms or not self._journal.is_shared]
+
+    async def take_charge(self, ended: str) -> bool:
+        """Return whether this process is the one that tells others of an end. Raises Unavailable."""
+        return await self._journal.take_charge(ended, by=self._incarnation)
+
+    async def list_records(self, ended: str) -> AsyncIterator[SessionRecord]:
+        """Return the records of sessions of an incarnation that nobody has claimed. Raises Unavailable."""
         after = ""
-        while records := await self._journal.list_left(self._incarnation, after=after):
+        while records := await self._journal.list_left(ended, after=after):
             for record in records:
                 yield record
             after = records[-1].session_id
@@ -117,37 +138,70 @@ class LeftSessions:
         """Return when a session that nobody has claimed is known to have been connected last. Raises Unavailable."""
         if record.detached_ms:
             return record.detached_ms
-        if record.incarnation not in self._ends_ms:
+        if record.incarnation not in self._seen_ms:
             cuts = await self._journal.list_cuts(record.incarnation, limit=1)
-            self._ends_ms[record.incarnation] = cuts[0].taken_ms if cuts else self._began_ms
-        return self._ends_ms[record.incarnation]
+            self._seen_ms[record.incarnation] = cuts[0].taken_ms if cuts else self._began_ms
+        return self._seen_ms[record.incarnation]
 
     async def run(self) -> None:
-        """Drop what is left when its time is over."""
-        await asyncio.sleep(self._resume_window_s)
-        while not await self._drop():  # noqa: ASYNC110 - there is nothing that could set an event
-            await asyncio.sleep(_RETRY_S)
+        """Look for incarnations that have ended, and drop what is left of them when its time is over."""
+        while not self.are_gone:
+            try:
+                await self.look()
+            except Unavailable:
+                logger.warning("records of sessions that are left could not be read or dropped; that is repeated later")
+            await asyncio.sleep(_LOOK_S)
 
-    async def _drop(self) -> bool:
-        """Drop what is left. Return whether that was possible."""
-        self.are_gone = True
-        self._histories.clear()
-        self._ends_ms.clear()
-        try:
-            while await self._journal.drop_left(self._incarnation):
-                pass
-        except Unavailable:
-            logger.warning("old records of sessions could not be dropped; that is repeated later")
-            return False
-        return True
+    async def look(self) -> None:
+        """Look once. Raises Unavailable."""
+        if self._journal.is_shared or not self._has_looked:
+            ended, now_ms = await self._journal.list_ended(self._incarnation), self._clock.now_ms()
+            first_ms = now_ms if self._journal.is_shared else self._began_ms
+            self._ended_ms = {each: self._ended_ms.get(each, first_ms) for each in ended}
+            self._has_looked = True
+            self._forget_cuts(now_ms - _LOOK_S * 1000)
+        for each, at_ms in list(self._ended_ms.items()):
+            if self._is_over(at_ms):
+                await self._drop(each)
+
+    def _forget_cuts(self, until_ms: float) -> None:
+        """Forget cuts that are read again if need be."""
+        for each, (_, read_ms) in list(self._cuts.items()):
+            if self._may_live(each) and read_ms < until_ms:
+                del self._cuts[each]
+
+    async def _drop(self, ended: str) -> None:
+        self._cuts.pop(ended, None)
+        self._seen_ms.pop(ended, None)
+        while await self._journal.drop_left(ended):
+            pass
+        del self._ended_ms[ended]
 
     async def _find_cut(self, record: SessionRecord, seq: int) -> FoundCut | None:
-        history = self._histories.get(record.incarnation)
-        if history is None:
-            history = CutHistory(journal=self._journal, incarnation=record.incarnation)
-            self._histories[record.incarnation] = history
-        return await history.find(record.place, first_cut=record.first_cut, seq=seq)
+        """Find the cut to go on from. What was read of cuts while more came may be used again for a moment only."""
+        history, read_ms = self._cuts.get(record.incarnation, (None, 0))
+        if history is not None and read_ms >= self._find_end_of(record.incarnation) - _LOOK_S * 1000:
+            found = await self._search(history, record, seq)
+            if found is not None or not self._may_live(record.incarnation):
+                return found
+        history = CutHistory(journal=self._journal, incarnation=record.incarnation)
+        self._cuts[record.incarnation] = history, self._clock.now_ms()
+        return await self._search(history, record, seq)
+
+    async def _search(self, history: CutHistory, record: SessionRecord, seq: int) -> FoundCut | None:
+        return await history.find(record.place, first_cut=record.first_cut, last_cut=record.last_cut, seq=seq)
+
+    def _find_end_of(self, incarnation: str) -> int:
+        """Return when an incarnation is known to have ended: now, when it may still live."""
+        if self._may_live(incarnation):
+            return self._clock.now_ms()
+        return self._ended_ms.get(incarnation, self._began_ms)
+
+    def _may_live(self, incarnation: str) -> bool:
+        return self._journal.is_shared and incarnation not in self._ended_ms
 
     def _is_expired(self, record: SessionRecord) -> bool:
-        since_ms = record.detached_ms or self._began_ms
+        return self._is_over(record.detached_ms or self._find_end_of(record.holder))
+
+    def _is_over(self, since_ms: int) -> bool:
         return self._clock.now_ms() - since_ms > self._resume_window_s * 1000

@@ -167,6 +167,20 @@ class SessionTable:
             connection.session = None
             connection.send(Opcode.INVALID_SESSION, d=False)
 
+    def let_go(self, session_id: str) -> None:
+        """End a session that another worker has, and close the connection that its client has left. None is no error.
+
+        A client that has not left it comes back, and gets its session from the other worker.
+        """
+        session = self._sessions.get(session_id)
+        if session is None:
+            return
+        connection = session.connection
+        self.end(session)
+        if connection is not None:
+            connection.session = None
+            connection.close(close_codes.SESSION_TIMED_OUT)
+
     def revoke(self, session: Session) -> None:
         """End a session whose auth session was revoked, and close its connection."""
         connection = session.connection

@@ -17,13 +17,20 @@ the holder, so of many that want it one gets it. From then on the former holder 
 points at the former holder's cuts, until its new holder has written a cut of its own with it. So a process that is
 killed after a claim leaves what the next one needs.
 
+Where several processes write at the same time, a session may be claimed whose holder lives: its client has come to
+another worker. Then the holder goes on with it until it is told (`list_taken`), and what its cuts say meanwhile is not
+what the client got. So a claimed record counts no cut after the one that the claim went on from.
+
 The facts are the gateway's own; the journal does not read them.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+ANY_CUT: Final = (1 << 62) - 1
+"""A number that no cut comes to."""
 
 
 class Cut(msgspec.Struct, kw_only=True, frozen=True):
@@ -54,10 +61,16 @@ class SessionRecord(msgspec.Struct, kw_only=True, frozen=True):
     detached_ms: int
     """The Unix time when its socket was lost, in milliseconds; 0 while it has one."""
     facts: bytes
+    last_cut: int = ANY_CUT
+    """The number of the last cut that counts for it. It is kept by a journal that several processes write to."""
 
 
 class SessionJournal(Protocol):
     """All methods raise Unavailable."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes write to it at the same time. If not, all other incarnations have ended."""
 
     async def write(
         self, cut: Cut, *, records: Sequence[SessionRecord] = (), ended: Sequence[str] = (), keep_from: int = 0
@@ -73,17 +86,32 @@ class SessionJournal(Protocol):
 
     async def find(self, session_id: str) -> SessionRecord | None: ...
 
-    async def claim(self, session_id: str, *, holder: str, by: str) -> bool:
-        """Make `by` the holder of a record that `holder` has. Return whether it had it."""
+    async def claim(self, session_id: str, *, holder: str, by: str, last_cut: int) -> bool:
+        """Make `by` the holder of a record that `holder` has. Return whether it had it.
+
+        No cut after `last_cut` counts for it, until `by` has written the record. A holder that lives is told of it.
+        """
+
+    async def list_taken(self, incarnation: str, *, seen: Sequence[str]) -> list[str]:
+        """Return the sessions that others have claimed of an incarnation that lives, except for those in `seen`.
+
+        `seen` are those of the last answer, which are never returned again.
+        """
 
     async def list_cuts(self, incarnation: str, *, before: int | None = None, limit: int = 32) -> list[Cut]:
         """Return an incarnation's cuts before a number, by default all, with the newest first."""
 
-    async def list_left(self, incarnation: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
-        """Return records that other incarnations hold, by ascending session id, after that of `after`."""
+    async def list_ended(self, incarnation: str) -> list[str]:
+        """Return the other incarnations whose lives are over, and of which something is left."""
 
-    async def drop_left(self, incarnation: str, *, limit: int = 2000) -> bool:
-        """Forget records and cuts of other incarnations, some at a time. Return whether there may be more."""
+    async def take_charge(self, ended: str, *, by: str) -> bool:
+        """Return whether `by` is the one who tells others of an end: the first who asks."""
+
+    async def list_left(self, ended: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
+        """Return records that an incarnation holds, by ascending session id, after that of `after`."""
+
+    async def drop_left(self, ended: str, *, limit: int = 2000) -> bool:
+        """Forget records and cuts of an incarnation, some at a time. Return whether there may be more."""
 
 
 class JournalLost(Exception):

@@ -21,6 +21,10 @@ class EmptiedJournal(RedisSessionJournal):
         """Lose everything, as when an operator empties the server."""
         await self._redis.flushdb()
 
+    async def hold_lease(self, worker: str, incarnation: str) -> None:
+        """Let a life of a worker have its lease."""
+        await self._redis.set(f"worker:{worker}", f"{incarnation} {{}}")
+
 
 def address_of(server: ServiceProcess) -> RedisAddress:
     """Return the address of the journal's database."""

@@ -18,13 +18,13 @@ from core.store.sql.schema.tables.session_journal import session_cuts, session_r
 from core.store.sql.writing.writer import Writer
 from core.wire.envelope import Envelope
 
-_RECORD: Final = [session_records.c[name] for name in SessionRecord.__struct_fields__]
+_RECORD: Final = [session_records.c[name] for name in SessionRecord.__struct_fields__ if name != "last_cut"]
 _CUT: Final = [session_cuts.c[name] for name in Cut.__struct_fields__]
 
 _FIND = Query(select(*_RECORD).where(session_records.c.session_id == bindparam("session_id")))
 _LEFT = Query(
     select(*_RECORD)
-    .where(session_records.c.session_id > bindparam("after"), session_records.c.holder != bindparam("holder"))
+    .where(session_records.c.session_id > bindparam("after"), session_records.c.holder == bindparam("holder"))
     .order_by(session_records.c.session_id)
     .limit(bindparam("limit", type_=Integer))
 )
@@ -33,6 +33,10 @@ _NEWEST = Query(
     .where(session_cuts.c.incarnation == bindparam("incarnation"), session_cuts.c.number < bindparam("before"))
     .order_by(session_cuts.c.number.desc())
     .limit(bindparam("limit", type_=Integer))
+)
+_OTHER_HOLDERS = Query(select(session_records.c.holder).distinct().where(session_records.c.holder != bindparam("own")))
+_OTHER_WRITERS = Query(
+    select(session_cuts.c.incarnation).distinct().where(session_cuts.c.incarnation != bindparam("own"))
 )
 _END = delete(session_records).where(
     session_records.c.session_id == bindparam("ended_id"), session_records.c.holder == bindparam("ended_holder")
@@ -45,7 +49,9 @@ _decode_positions = msgspec.msgpack.Decoder(dict[int, int]).decode
 
 
 class SqlSessionJournal:
-    """The `SessionJournal` on SQL."""
+    """The `SessionJournal` on SQL, which one process at a time writes to."""
+
+    is_shared: Final = False
 
     __slots__ = ("_put", "_reads", "_writer")
 
@@ -65,7 +71,7 @@ class SqlSessionJournal:
         async def work(db: Executor) -> tuple[None, Sequence[Envelope]]:
             await db.execute(insert(session_cuts), {**msgspec.structs.asdict(cut), "positions": _encode(cut.positions)})
             if records:
-                await db.execute(self._put, [msgspec.structs.asdict(record) for record in records])
+                await db.execute(self._put, [_fields(record) for record in records])
             if ended:
                 await db.execute(_END, [{"ended_id": each, "ended_holder": cut.incarnation} for each in ended])
             if keep_from:
@@ -77,9 +83,9 @@ class SqlSessionJournal:
 
     async def find(self, session_id: str) -> SessionRecord | None:
         rows = await self._reads.query(_FIND, session_id=session_id)
-        return SessionRecord(**dict(zip(SessionRecord.__struct_fields__, rows[0], strict=True))) if rows else None
+        return _record(rows[0]) if rows else None
 
-    async def claim(self, session_id: str, *, holder: str, by: str) -> bool:
+    async def claim(self, session_id: str, *, holder: str, by: str, last_cut: int) -> bool:  # noqa: ARG002
         is_held = (session_records.c.session_id == session_id, session_records.c.holder == holder)
 
         async def work(db: Executor) -> tuple[bool, Sequence[Envelope]]:
@@ -92,20 +98,43 @@ class SqlSessionJournal:
         rows = await self._reads.query(_NEWEST, incarnation=incarnation, before=number, limit=limit)
         return [_cut(row) for row in rows]
 
-    async def list_left(self, incarnation: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
-        rows = await self._reads.query(_LEFT, holder=incarnation, after=after, limit=limit)
-        return [SessionRecord(**dict(zip(SessionRecord.__struct_fields__, row, strict=True))) for row in rows]
+    async def list_taken(self, incarnation: str, *, seen: Sequence[str]) -> list[str]:  # noqa: ARG002
+        """Return none: nobody else lives."""
+        return []
 
-    async def drop_left(self, incarnation: str, *, limit: int = 2000) -> bool:
-        left = select(session_records.c.session_id).where(session_records.c.holder != incarnation).limit(limit)
+    async def list_ended(self, incarnation: str) -> list[str]:
+        holders = await self._reads.query(_OTHER_HOLDERS, own=incarnation)
+        writers = await self._reads.query(_OTHER_WRITERS, own=incarnation)
+        return sorted({row[0] for row in (*holders, *writers)})
+
+    async def take_charge(self, ended: str, *, by: str) -> bool:  # noqa: ARG002
+        """Return that `by` is the one, since nobody else lives."""
+        return True
+
+    async def list_left(self, ended: str, *, after: str = "", limit: int = 500) -> list[SessionRecord]:
+        rows = await self._reads.query(_LEFT, holder=ended, after=after, limit=limit)
+        return [_record(row) for row in rows]
+
+    async def drop_left(self, ended: str, *, limit: int = 2000) -> bool:
+        left = select(session_records.c.session_id).where(session_records.c.holder == ended).limit(limit)
 
         async def work(db: Executor) -> tuple[bool, Sequence[Envelope]]:
             dropped = await db.execute(delete(session_records).where(session_records.c.session_id.in_(left)))
             if dropped < limit:
-                await db.execute(delete(session_cuts).where(session_cuts.c.incarnation != incarnation))
+                await db.execute(delete(session_cuts).where(session_cuts.c.incarnation == ended))
             return dropped == limit, ()
 
         return await self._writer.run_errand(work)
+
+
+def _fields(record: SessionRecord) -> dict[str, Any]:
+    fields = msgspec.structs.asdict(record)
+    del fields["last_cut"]
+    return fields
+
+
+def _record(row: Sequence[Any]) -> SessionRecord:
+    return SessionRecord(**dict(zip((column.name for column in _RECORD), row, strict=True)))
 
 
 def _cut(row: Sequence[Any]) -> Cut:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.store.aggregates.session_journal import Cut
+from core.store.aggregates.session_journal import ANY_CUT, Cut
 from gateway.journal.cut_history import CutHistory
 from tests.fakes.memory_journal import MemoryJournal
 
@@ -22,14 +22,17 @@ def make_cut(number: int, seqs: Mapping[int, int]) -> Cut:
     )
 
 
-async def search(cuts: Sequence[Mapping[int, int]], *, place: int, seq: int, first_cut: int = 1) -> int | None:
+async def search(
+    cuts: Sequence[Mapping[int, int]], *, place: int, seq: int, first_cut: int = 1, last_cut: int = ANY_CUT
+) -> int | None:
     """Return the number of the cut that is found among these, which are numbered from 1."""
     journal = MemoryJournal()
     for number, seqs in enumerate(cuts, 1):
         await journal.write(make_cut(number, seqs))
     history = CutHistory(journal=journal, incarnation="a")
-    found = await history.find(place, first_cut=first_cut, seq=seq)
-    return None if found is None else found.positions[0] // 10
+    found = await history.find(place, first_cut=first_cut, last_cut=last_cut, seq=seq)
+    assert found is None or found.positions[0] == found.number * 10
+    return None if found is None else found.number
 
 
 async def test_session_that_has_not_changed_goes_on_from_the_newest_cut() -> None:
@@ -49,6 +52,13 @@ async def test_cut_from_before_the_record_is_not_used() -> None:
     cuts = [{3: 5}, {3: 9}, {3: 12}]
     assert await search(cuts, place=3, seq=11, first_cut=2) == 2
     assert await search(cuts, place=3, seq=11, first_cut=3) is None
+
+
+async def test_cut_from_after_a_claim_is_not_used_though_it_names_a_seq_that_the_client_has() -> None:
+    cuts = [{3: 5}, {3: 9}, {}, {3: 12}]
+    assert await search(cuts, place=3, seq=50, last_cut=3) == 3
+    assert await search(cuts, place=3, seq=50, last_cut=2) == 2
+    assert await search(cuts, place=3, seq=8, last_cut=3) == 1
 
 
 async def test_place_that_no_cut_names_and_no_cuts_at_all_lead_nowhere() -> None:

@@ -21,12 +21,18 @@ from tests.support.gateway.sessions import make_session
 class House:
     """The users of a process that has begun anew."""
 
-    def __init__(self) -> None:
-        self.journal = MemoryJournal()
+    def __init__(self, *, is_shared: bool = False) -> None:
+        self.journal = MemoryJournal(is_shared=is_shared)
+        self.clock = FakeClock()
         self.told: list[tuple[int, list[int]]] = []
         self.unseen: list[tuple[int, int]] = []
-        left = LeftSessions(journal=self.journal, incarnation="b", clock=FakeClock(), resume_window_s=60)
-        self.presences = LeftPresences(left=left, users=self, grace_s=10.0)  # type: ignore[arg-type]
+        self.left = LeftSessions(journal=self.journal, incarnation="b", clock=self.clock, resume_window_s=60)
+        self.presences = LeftPresences(left=self.left, users=self, grace_s=10.0)  # type: ignore[arg-type]
+
+    async def tell(self) -> None:
+        """Tell of all whose grace is over."""
+        await self.left.look()
+        await self.presences.look()
 
     def publish_presence(self, user_id: int, guild_ids: Iterable[int]) -> None:
         self.told.append((user_id, list(guild_ids)))
@@ -73,18 +79,19 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return waits
 
 
-async def test_only_who_has_not_come_back_is_told_of(waits: list[float]) -> None:
+async def test_only_who_has_not_come_back_is_told_of_once() -> None:
     house = House()
     house.leave_behind("a", 1, [10, 11])
     house.leave_behind("b", 2, [10])
     house.leave_behind("c", 3, [10], facts=b"of another version")
     house.journal.records["b"] = msgspec.structs.replace(house.journal.records["b"], holder="b")
-    await house.presences.run()
+    await house.tell()
     assert house.told == [(1, [10, 11])]
-    assert waits == [10.0]
+    await house.tell()
+    assert len(house.told) == 1
 
 
-async def test_who_was_seen_is_unseen_since_the_socket_was_lost_or_the_process_ended(waits: list[float]) -> None:
+async def test_who_was_seen_is_unseen_since_the_socket_was_lost_or_the_process_ended() -> None:
     house = House()
     for number, taken_ms in ((1, 100), (2, 200)):
         cut = Cut(incarnation="a", number=number, taken_ms=taken_ms, is_whole=True, positions={}, seqs=b"")
@@ -92,7 +99,7 @@ async def test_who_was_seen_is_unseen_since_the_socket_was_lost_or_the_process_e
     house.leave_behind("a", 1, [10])
     house.leave_behind("b", 2, [10], detached_ms=150)
     house.leave_behind("c", 3, [10], status="invisible")
-    await house.presences.run()
+    await house.tell()
     assert house.unseen == [(1, 200), (2, 150)]
 
 
@@ -108,14 +115,46 @@ async def test_many_are_told_of_in_several_turns(waits: list[float]) -> None:
     house = House()
     for number in range(250):
         house.leave_behind(f"{number}", number + 1, [10])
-    await house.presences.run()
+    await house.tell()
     assert len(house.told) == 250
-    assert waits == [10.0, 0, 0]
+    assert waits == [0, 0]
 
 
-@pytest.mark.usefixtures("waits")
-async def test_journal_that_is_down_is_no_error() -> None:
+async def test_grace_comes_first_and_a_journal_that_is_down_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     house = House()
-    house.journal.is_down = True
-    await house.presences.run()
+    house.leave_behind("a", 1, [10])
+    await house.left.look()
+    steps: list[tuple[float, int]] = []
+
+    async def sleep(delay_s: float) -> None:
+        steps.append((delay_s, len(house.told)))
+        house.journal.is_down = len(steps) == 1
+        if len(steps) == 4:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await house.presences.run()
+    assert steps == [(10.0, 0), (1.0, 0), (1.0, 1), (1.0, 1)]
+
+
+async def test_one_of_several_workers_tells_of_each_that_has_died_after_its_grace() -> None:
+    house = House(is_shared=True)
+    house.leave_behind("s", 1, [10])
+    house.journal.leases["a"] = "a"
+    await house.tell()
+    house.journal.leases.clear()
+    await house.tell()
     assert house.told == []
+    house.clock.advance(10)
+    await house.tell()
+    await house.tell()
+    assert house.told == [(1, [10])]
+
+    other = House(is_shared=True)
+    other.leave_behind("s", 1, [10])
+    other.journal.charges["a"] = "c"
+    await other.left.look()
+    other.clock.advance(10)
+    await other.tell()
+    assert other.told == []

@@ -23,9 +23,9 @@ FACTS = SessionFacts(profile=PROFILE, state=SessionState(arriving=(5,)))
 class Heirs:
     """What process b finds of process a."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_shared: bool = False) -> None:
         self.clock = FakeClock()
-        self.journal = MemoryJournal()
+        self.journal = MemoryJournal(is_shared=is_shared)
         self.left = LeftSessions(journal=self.journal, incarnation="b", clock=self.clock, resume_window_s=WINDOW_S)
         seqs = b"".join(number.to_bytes(4, "little") for number in (2, 10))
         cut = Cut(incarnation="a", number=1, taken_ms=0, is_whole=True, positions={0: 77}, seqs=seqs)
@@ -129,7 +129,9 @@ async def test_all_that_is_left_is_listed_and_what_is_claimed_is_not(heirs: Heir
         session_id = f"s{number:04}"
         heirs.journal.records[session_id] = msgspec.structs.replace(one, session_id=session_id)
     await heirs.claim()
-    assert [record.session_id async for record in heirs.left.list_records()] == [f"s{each:04}" for each in range(1200)]
+    assert [record.session_id async for record in heirs.left.list_records("a")] == [
+        f"s{each:04}" for each in range(1200)
+    ]
 
 
 async def test_journal_that_is_down_raises(heirs: Heirs) -> None:
@@ -139,14 +141,85 @@ async def test_journal_that_is_down_raises(heirs: Heirs) -> None:
 
 
 async def test_all_is_dropped_after_the_window(heirs: Heirs, monkeypatch: pytest.MonkeyPatch) -> None:
-    waits: list[float] = []
+    looks: list[bool] = []
 
-    async def sleep(delay_s: float) -> None:
-        waits.append(delay_s)
-        heirs.journal.is_down = len(waits) == 1
+    async def sleep(_delay_s: float) -> None:
+        looks.append(heirs.left.are_gone)
+        heirs.clock.advance(WINDOW_S / 2 + 1)
+        heirs.journal.is_down = len(looks) == 2
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     await heirs.left.run()
-    assert waits == [WINDOW_S, 10.0]
+    assert looks == [False, False, False, True], "once too early, once with the journal down"
     assert heirs.left.are_gone
     assert (heirs.journal.records, heirs.journal.cuts) == ({}, {})
+
+
+# -- where others live
+
+
+@pytest.fixture
+def shared() -> Heirs:
+    """The heirs of a journal that others write to. Process a lives."""
+    heirs = Heirs(is_shared=True)
+    heirs.journal.leases["a"] = "a"
+    return heirs
+
+
+async def test_session_of_a_process_that_lives_is_given_out_too_with_the_last_cut_that_counts(shared: Heirs) -> None:
+    await shared.left.look()
+    assert shared.left.list_ended(for_s=0) == []
+    assert await shared.claim() == LeftSession(FACTS, {0: 77})
+    assert (shared.journal.records["s"].holder, shared.journal.records["s"].last_cut) == ("b", 1)
+
+
+async def test_what_a_process_has_goes_on_for_a_window_from_its_end_whenever_that_is(shared: Heirs) -> None:
+    shared.clock.advance(10 * WINDOW_S)
+    await shared.left.look()
+    shared.journal.leases.clear()
+    await shared.left.look()
+    shared.clock.advance(WINDOW_S)
+    await shared.left.look()
+    assert isinstance(await shared.claim(), LeftSession)
+    shared.put()
+
+    shared.clock.advance(1)
+    assert await shared.claim() is LeftRefusal.EXPIRED
+    await shared.left.look()
+    assert (shared.journal.records, shared.journal.cuts) == ({}, {})
+    assert not shared.left.are_gone, "others may end later"
+
+
+async def test_process_that_has_its_lease_again_keeps_what_it_has(shared: Heirs) -> None:
+    shared.journal.leases.clear()
+    await shared.left.look()
+    shared.clock.advance(WINDOW_S)
+    shared.journal.leases["a"] = "a"
+    await shared.left.look()
+    shared.journal.leases.clear()
+    shared.clock.advance(5)
+    await shared.left.look()
+    assert "s" in shared.journal.records
+
+
+async def test_cuts_that_have_come_since_are_found(shared: Heirs) -> None:
+    assert await shared.claim(seq=9) is LeftRefusal.NO_CUT
+    seqs = b"".join(number.to_bytes(4, "little") for number in (2, 5))
+    newer = Cut(incarnation="a", number=2, taken_ms=0, is_whole=True, positions={0: 88}, seqs=seqs)
+    shared.journal.cuts["a"].append(newer)
+    assert await shared.claim(seq=9) == LeftSession(FACTS, {0: 88})
+
+
+async def test_old_cuts_of_a_process_that_lives_are_not_gone_on_from_later(shared: Heirs) -> None:
+    assert await shared.claim() == LeftSession(FACTS, {0: 77})
+    shared.put()
+    newer = Cut(incarnation="a", number=2, taken_ms=0, is_whole=False, positions={0: 88}, seqs=b"")
+    shared.journal.cuts["a"].append(newer)
+    shared.clock.advance(2)
+    assert await shared.claim() == LeftSession(FACTS, {0: 88})
+
+
+async def test_session_that_has_been_here_and_elsewhere_comes_back(shared: Heirs) -> None:
+    shared.journal.cuts["b"] = [msgspec.structs.replace(shared.journal.cuts["a"][0], incarnation="b")]
+    shared.put(holder="a", incarnation="b", last_cut=1)
+    assert await shared.claim() == LeftSession(FACTS, {0: 77})

@@ -16,6 +16,7 @@ from gateway.homes.session_state import RestoreRefusal, SessionState
 from gateway.journal.journal import Journal
 from gateway.journal.journal_writer import JournalWriter
 from gateway.journal.left_sessions import LeftSessions
+from gateway.journal.taken_sessions import TakenSessions
 from gateway.login.restoration import Restoration
 from gateway.login.restoring import Restoring
 from gateway.login.resume import Resuming
@@ -82,7 +83,7 @@ class Process:
             journal=journal, incarnation=incarnation, clock=self.clock, resume_window_s=options.resume_window_s
         )
         restoring = Restoring(
-            journal=Journal(self.writer, self.left, self),  # type: ignore[arg-type]
+            journal=Journal(self.writer, self.left, self, TakenSessions(journal=journal, incarnation=incarnation)),  # type: ignore[arg-type]
             homes=self.homes,
             table=self.table,
             commands=self,  # type: ignore[arg-type]
@@ -344,11 +345,56 @@ async def test_client_that_missed_more_than_is_remembered_identifies_anew(second
 
 
 async def test_nothing_is_looked_for_when_the_time_of_all_is_over(second: Process, journal: MemoryJournal) -> None:
-    second.left.are_gone = True
+    second.clock.advance(GatewaySettings().resume_window_s + 1)
+    await second.left.look()
+    assert second.left.are_gone
     journal.is_down = True
     connection = second.resume(seq=7)
     assert second.tasks == []
     assert connection.sent == [(Opcode.INVALID_SESSION, False)]
+
+
+async def test_session_moves_between_processes_that_live_and_each_goes_on_from_what_the_client_has() -> None:
+    journal = MemoryJournal(is_shared=True)
+    processes = {name: Process(journal, name) for name in ("a", "b")}
+    journal.leases |= {name: name for name in processes}
+    for process in processes.values():
+        process.homes.on_restore = replay
+    processes["a"].add(dispatches=5)
+    await processes["a"].writer.write()
+
+    seq = 5
+    for here, there in (("b", "a"), ("a", "b"), ("b", "a")):
+        connection = processes[here].resume(seq=seq)
+        await processes[here].settle()
+        assert processes[here].outcomes().keys() == {"restored"}
+        seq += 3  # two that were missed, and RESUMED
+        session = connection.session
+        assert isinstance(session, Session)
+        assert session.seq == seq
+        processes[there].table.let_go("s")
+        await processes[here].writer.write()
+
+
+async def test_new_holder_that_dies_before_its_first_cut_leaves_a_session_that_goes_on_from_the_claim() -> None:
+    journal = MemoryJournal(is_shared=True)
+    first, second, third = (Process(journal, name) for name in ("a", "b", "c"))
+    journal.leases["a"] = "a"
+    stale = first.add(dispatches=5)
+    first.homes.dispatched[3] = 30
+    await first.writer.write()
+    second.homes.on_restore = replay
+    second.resume(seq=5)
+    await second.settle()
+
+    for _ in range(3):  # the first process has not heard of it, and counts on
+        stale.dispatch(DispatchBody("MESSAGE_CREATE", b"{}"))
+    first.homes.dispatched[3] = 33
+    await first.writer.write()
+    third.resume(seq=8)
+    await third.settle()
+    assert third.outcomes() == {"restored": 1}
+    assert third.homes.restored[0][2] == {3: 30}
 
 
 async def test_cut_of_a_place_that_had_another_session_is_not_used(journal: MemoryJournal) -> None:

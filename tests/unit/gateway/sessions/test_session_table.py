@@ -132,6 +132,19 @@ def test_revoked_session_is_closed_for_good() -> None:
     assert place.ended == ["a"]
 
 
+def test_session_that_another_worker_has_is_ended_and_its_client_sent_there() -> None:
+    place = RecordedTable()
+    session, connection = place.add("a")
+    detached, _ = place.add("b")
+    place.table.lose(detached)
+    for session_id in ("a", "b", "c"):
+        place.table.let_go(session_id)
+    assert connection.close_code is close_codes.SESSION_TIMED_OUT
+    assert connection.session is None
+    assert session.is_ended
+    assert place.ended == ["a", "b"]
+
+
 def test_last_session_that_is_closed_stays_for_a_moment_and_cannot_be_resumed() -> None:
     place = RecordedTable()
     session, _ = place.add("a")
