@@ -25,6 +25,7 @@ from gateway.far.neighbours import Neighbours
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import build_homes_side
 from gateway.host_side import Lent, build_host_side
+from gateway.journal.drain import Drain
 from gateway.journal.journal import Journal
 from gateway.requests.message_port import MessagePort
 from gateway.scheduling.batch_timer import CallLater
@@ -43,6 +44,7 @@ class Gateway:
         "_bus",
         "_close",
         "_count_sessions",
+        "_drain",
         "_far_side",
         "_inbox",
         "_journal",
@@ -62,6 +64,7 @@ class Gateway:
         homes: HomePort,
         listener: Listener,
         journal: Journal,
+        drain: Drain,
         tasks: Tasks,
         address: PublicAddress,
         count_sessions: Callable[[], int],
@@ -80,6 +83,7 @@ class Gateway:
         self._tasks = tasks
         self._count_sessions = count_sessions
         self._close = close
+        self._drain = drain
         self._far_side = far_side
         self._subscription: Subscription | None = None
 
@@ -115,6 +119,7 @@ class Gateway:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._tasks.run(), name="gateway tasks")
             group.create_task(self._journal.run(), name="journal")
+            group.create_task(self._drain.run(), name="drain")
             if self._far_side is not None:
                 group.create_task(self._far_side.run(), name="positions for other workers")
 
@@ -195,6 +200,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         homes=homes.port,
         listener=host.listener,
         journal=host.journal,
+        drain=host.drain,
         tasks=common.tasks,
         address=address,
         count_sessions=host.table.__len__,

@@ -18,6 +18,7 @@ from gateway.event_router import EventRouter
 from gateway.far.hosted_users import HostedUsers
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import HomesSide
+from gateway.journal.drain import Drain
 from gateway.journal.journal import Journal, build_journal
 from gateway.login.identify import Identifying
 from gateway.login.login_reads import LoginReads
@@ -57,6 +58,7 @@ class HostSide(msgspec.Struct, kw_only=True, frozen=True):
     listener: Listener
     journal: Journal
     table: SessionTable
+    drain: Drain
 
 
 def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
@@ -64,13 +66,14 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
     journal = build_journal(
         store=lent.session_journal,
         homes=homes.port,
-        incarnation=common.random.token_hex(_INCARNATION_BYTES),
+        incarnation=_name_incarnation(common),
         clock=common.clock,
         resume_window_s=common.settings.gateway.resume_window_s,
         presence_grace_s=common.settings.gateway.presence_grace_s,
         metrics=common.metrics,
     )
     table = _build_table(common, homes.port, journal)
+    journal.taken.hand_to(table.let_go)
     if homes.far is not None and homes.far_side is not None and common.neighbours is not None:
         homes.far.hand_to(HostedUsers(users=homes.users, on_lost=table.invalidate))
         common.neighbours.listen(homes.far_side)
@@ -101,7 +104,18 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         sending=common.sending,
         surroundings=common.surroundings,
     )
-    return HostSide(listener=listener, journal=journal, table=table)
+    drain = Drain(
+        table=table,
+        writer=journal.writer,
+        call_later=common.call_later,
+        is_wanted=common.surroundings.is_drained,
+    )
+    return HostSide(listener=listener, journal=journal, table=table, drain=drain)
+
+
+def _name_incarnation(common: Common) -> str:
+    """Return the name of this life in the journal. In a cluster the others know by it whether it lives."""
+    return common.random.token_hex(_INCARNATION_BYTES) if common.neighbours is None else common.neighbours.own
 
 
 def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:

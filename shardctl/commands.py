@@ -177,6 +177,25 @@ def rebalance(
     return _ask("rebalance", config, as_json, dry_run, timeout)
 
 
+@app.command(
+    epilog="""\b
+While the command waits the shard is pinned to the worker. Afterwards it stays there until something moves it."""
+)
+def move(
+    shard: Shard,
+    worker: WorkerName,
+    *,
+    dry_run: DryRun = False,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="How long to wait until it is done.")
+    ] = _WAIT_S,
+    as_json: Json = False,
+    config: Config = None,
+) -> Work:
+    """Move a shard to a worker, now."""
+    return _ask("move", config, as_json, shard, worker, dry_run, timeout)
+
+
 @app.command()
 def pin(
     shard: Shard,
@@ -197,7 +216,11 @@ def unpin(shard: Shard, *, dry_run: DryRun = False, as_json: Json = False, confi
     return _ask("unpin", config, as_json, shard, dry_run)
 
 
-@app.command()
+@app.command(
+    epilog="""\b
+The worker's clients are told to reconnect, 200 a second, and resume at others. Where READY names each worker's own
+address for that (gateway.public_url and gateway.resume_url), they would come back to it: they stay until they leave."""
+)
 def drain(
     worker: WorkerName,
     *,
@@ -206,7 +229,7 @@ def drain(
     as_json: Json = False,
     config: Config = None,
 ) -> Work:
-    """Move all shards off a worker, which gets none until `undrain`. The last worker cannot be drained."""
+    """Move all shards and clients off a worker, which gets none until `undrain`. The last one cannot be drained."""
     return _ask("drain", config, as_json, worker, dry_run, timeout)
 
 

@@ -23,6 +23,7 @@ import asyncio
 import logging
 from array import array
 from collections import deque
+from collections.abc import Callable
 from itertools import islice
 from typing import Final
 
@@ -108,7 +109,8 @@ class JournalWriter:
         self._metrics = metrics
         self._resume_window_s = resume_window_s
         self._changed: dict[Session, bool] = {}
-        self._ended: list[str] = []
+        self._ended: dict[str, None] = {}
+        """The sessions whose records are to go."""
         self._facts: dict[Session, bytes] = {}
         """The facts of changed sessions that are described already."""
         self._tracks: list[Track | None] = []
@@ -141,6 +143,7 @@ class JournalWriter:
             self._sessions.append(session)
             self._noted += _UNKNOWN
             self._first_cuts.append(0)
+        self._ended.pop(session.id, None)  # it may have been here before, and elsewhere since
         session.place, session.follower = place, self
         session.note_moved()
 
@@ -157,7 +160,7 @@ class JournalWriter:
 
     def forget(self, session_id: str) -> None:
         """Have the record of a session go that this incarnation holds, with the next cut."""
-        self._ended.append(session_id)
+        self._ended[session_id] = None
 
     async def run(self) -> None:
         """Write a cut each second until cancelled."""
@@ -181,10 +184,15 @@ class JournalWriter:
         """Take no cut any more. One that is taken already is written."""
         self._is_stopped = True
 
-    async def write(self) -> None:
-        """Take a cut and write it, if something has happened since the last one. A failure is logged."""
+    async def write(self, *, before: Callable[[], None] | None = None) -> None:
+        """Take a cut and write it, if something has happened since the last one. A failure is logged.
+
+        `before` is called in the same turn of the loop, so that the cut is of the moment after it.
+        """
         async with self._writing:
             if not self._is_stopped:
+                if before is not None:
+                    before()
                 await self._write()
 
     async def _write(self) -> None:
@@ -215,7 +223,7 @@ class JournalWriter:
     def _take(self) -> _Taken | None:
         began_s = self._clock.monotonic_s()
         changed, self._changed = self._changed, {}
-        ended, self._ended = self._ended, []
+        ended, self._ended = list(self._ended), {}
         positions = dict(self._homes.positions())
         for session, has_moved in changed.items():
             if has_moved:
@@ -276,7 +284,8 @@ class JournalWriter:
     def _make_up_for(self, taken: _Taken) -> None:
         """Have the next cut say what this one, which is lost, was to say."""
         self._is_behind = True
-        self._ended = taken.ended + self._ended
+        come_back = {session.id for session in self._changed}
+        self._ended |= dict.fromkeys(each for each in taken.ended if each not in come_back)
         for session, has_moved in taken.changed.items():
             if session.place >= 0:
                 self.note(session, has_moved=has_moved)

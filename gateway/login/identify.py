@@ -208,7 +208,7 @@ class Identifying:
     def _send_ready(self, login: Login) -> bool:
         session, connection = _session_of(login), login.connection
         login.later += [stay.guild_id for stay in login.stays.values() if stay.is_late]
-        bodies = self._make_ready(login, self._address.url_for(connection.host))
+        bodies = self._make_ready(login, self._address.resume_url_for(connection.host))
         _connect(session, login)
         self._table.add(session)
         for body in bodies:

@@ -102,7 +102,7 @@ class Admission:
         surroundings: Surroundings = ALONE,
     ) -> None:
         self._metrics = metrics
-        self._paths = _list_paths(settings.public_url)
+        self._paths = _list_paths(settings.public_url) | _list_paths(settings.resume_url)
         self._surroundings = surroundings
         self._addresses: dict[str, int] = {}
         self._sockets = 0

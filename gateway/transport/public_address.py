@@ -29,11 +29,12 @@ def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: st
 class PublicAddress:
     """The gateway's address, whose host and port are known once the listener is bound."""
 
-    __slots__ = ("_bound", "_public_url", "_worker")
+    __slots__ = ("_bound", "_public_url", "_resume_url", "_worker")
 
-    def __init__(self, public_url: str, *, worker: str = "") -> None:
-        """`public_url` is the operator's setting, which may be empty, `worker` the name in its place."""
+    def __init__(self, public_url: str, *, resume_url: str = "", worker: str = "") -> None:
+        """The operator's settings, which may be empty. `worker` is the name in its place."""
         self._public_url = public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
+        self._resume_url = resume_url.rstrip("/")
         self._worker = worker
         self._bound: tuple[str, int] | None = None
 
@@ -49,7 +50,7 @@ class PublicAddress:
     @property
     def public_url(self) -> str:
         """The operator's setting for this very gateway, empty when there is none. The listener must be bound."""
-        return self._public_url.replace("{worker}", self._worker).replace("{port}", str(self._where()[1]))
+        return self._fill(self._public_url)
 
     @property
     def local_url(self) -> str:
@@ -61,6 +62,13 @@ class PublicAddress:
         """Return the address for a client whose request had this Host header."""
         host, port = self._where()
         return compute_gateway_url(public_url=self.public_url, host=host, port=port, asked_host=asked_host)
+
+    def resume_url_for(self, asked_host: str) -> str:
+        """Return the address for a resume of a client that has connected with this Host header."""
+        return self._fill(self._resume_url) or self.url_for(asked_host)
+
+    def _fill(self, template: str) -> str:
+        return template.replace("{worker}", self._worker).replace("{port}", str(self._where()[1]))
 
     def _where(self) -> tuple[str, int]:
         assert self._bound is not None, "the gateway listens"  # noqa: S101 - for the type checker

@@ -22,6 +22,10 @@ def _find_nothing() -> str | None:
     return None
 
 
+def _is_not() -> bool:
+    return False
+
+
 class Surroundings(msgspec.Struct, kw_only=True, frozen=True):
     """The hooks and bounds of the process. By default the gateway stands alone."""
 
@@ -33,6 +37,8 @@ class Surroundings(msgspec.Struct, kw_only=True, frozen=True):
     """Called with the people who log in, before their read states are read: some of these may not be written yet."""
     find_fault: Callable[[], str | None] = _find_nothing
     """Returns why the process cannot do its work; None when it can."""
+    is_drained: Callable[[], bool] = _is_not
+    """Returns whether clients shall go to other workers."""
     max_sockets: int = 1_000_000_000
     """The most sockets. Past it only /health and /ready are answered."""
 

@@ -32,7 +32,7 @@ from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.roles import Role
 from guildway.processes.server import Chore, Server
-from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores
+from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -65,13 +65,13 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
         )
         ground = laid.ground
-        address = PublicAddress(settings.gateway.public_url, worker=name if role.has_gateway else _FIRST_WORKER)
+        address = make_address(settings, worker=name if role.has_gateway else _FIRST_WORKER)
         opened = await open_files(ground, files, api_socket)
         if role.has_api:
             await check_shared_files(opened, ground.store)
         api = build_the_api(ground, opened, _make_addresses(laid, address).url_for)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
-        gateway = _open_gateway(role, ground, api, address)
+        gateway = _open_gateway(role, laid, api, address)
         yield Server(
             gateway=gateway,
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
@@ -83,10 +83,12 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         )
 
 
-def _open_gateway(role: Role, ground: Ground, api: Api, address: PublicAddress) -> Gateway | None:
-    if role.has_gateway:
-        return build_the_gateway(ground, api, address)
-    settings = ground.settings.gateway
+def _open_gateway(role: Role, laid: ClusterGround, api: Api, address: PublicAddress) -> Gateway | None:
+    settings, shards = laid.ground.settings.gateway, laid.shards
+    if role.has_gateway and shards is not None:
+        # Clients that came back to this very worker would be sent away again and again.
+        sends_away = settings.resumes_anywhere
+        return build_the_gateway(laid.ground, api, address, is_drained=lambda: sends_away and shards.is_drained)
     address.bind(settings.host, settings.port)  # where the worker of these settings listens
     return None
 

@@ -25,14 +25,13 @@ from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
-from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.files import open_files
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.server import Server, end_within
-from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores
+from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -63,7 +62,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         ids = await open_ids(store, clock)
         stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
         ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
-        address = PublicAddress(settings.gateway.public_url, worker="embedded")
+        address = make_address(settings, worker=_WORKER)
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
         api = build_the_api(ground, opened, address.url_for)

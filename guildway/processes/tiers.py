@@ -13,6 +13,7 @@ from collections.abc import Callable
 from api.app import Api, build_api
 from api.common_parts import ApiGround
 from core.runtime.loop_lag import LoopLag
+from core.runtime.settings.settings import Settings
 from gateway.app import Gateway, build_gateway
 from gateway.transport.listener import MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
@@ -20,6 +21,12 @@ from gateway.transport.surroundings import Surroundings
 from guildway.processes.files import Files
 from guildway.processes.ground import Ground
 from guildway.processes.server import Chore
+
+
+def make_address(settings: Settings, *, worker: str) -> PublicAddress:
+    """Make the address of a gateway. `worker` is the name of its process."""
+    gateway = settings.gateway
+    return PublicAddress(gateway.public_url, resume_url=gateway.resume_url, worker=worker)
 
 
 def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str]) -> Api:
@@ -47,9 +54,17 @@ def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str
 
 
 def build_the_gateway(
-    ground: Ground, api: Api, address: PublicAddress, *, make_listener: MakeListener = make_listener
+    ground: Ground,
+    api: Api,
+    address: PublicAddress,
+    *,
+    make_listener: MakeListener = make_listener,
+    is_drained: Callable[[], bool] = lambda: False,
 ) -> Gateway:
-    """Build the gateway, which sends clients' messages by the API of its own process."""
+    """Build the gateway, which sends clients' messages by the API of its own process.
+
+    `is_drained` says whether clients shall go to other workers.
+    """
     return build_gateway(
         store=ground.store,
         bus=ground.bus,
@@ -67,6 +82,7 @@ def build_the_gateway(
             on_bad_token=api.limits.count_invalid,
             settle_places=api.own_places.settle,
             find_fault=lambda: ground.readiness.last_fault,
+            is_drained=is_drained,
             max_sockets=ground.shares.gateway,
         ),
         random=ground.random,

@@ -87,7 +87,12 @@ class WorkerShards:
 
     def find_fault(self) -> str | None:
         """Return why the worker is not ready, None when all is well."""
-        return self._lease.find_fault()
+        return self._lease.find_fault() or ("the worker is drained" if self.is_drained else None)
+
+    @property
+    def is_drained(self) -> bool:
+        """Whether an operator wants the worker to have no shards and no clients."""
+        return self._name in self._follower.map.wishes.drained
 
     def list_chores(self, count_sessions: Callable[[], int], address: PublicAddress) -> dict[str, Chore]:
         """List what goes on beside the worker. `address` is that of its gateway, which is told once it listens."""
@@ -104,14 +109,13 @@ class WorkerShards:
             connected.cancel()
 
     def _describe(self, incarnation: str) -> Worker:
-        is_drained = self._name in self._follower.map.wishes.drained
         return Worker(
             name=self._name,
             incarnation=incarnation,
             addresses=_find_addresses(self._settings, self._address),
             weight=self._weight,
             load=self._load.measure(),
-            state=WorkerState.DRAINING if is_drained else WorkerState.SERVING,
+            state=WorkerState.DRAINING if self.is_drained else WorkerState.SERVING,
             shards=self._holding.describe(),
         )
 

@@ -1,4 +1,4 @@
-"""Commands that change what is wanted, after looks whether it can be: drain, undrain, pin, unpin, rebalance.
+"""Commands that change what is wanted, after looks whether it can be: drain, undrain, move, pin, unpin, rebalance.
 
 A wish is a row in PostgreSQL, and the controller that leads carries it out. Commands wait for that and show how far it
 is; who does not want to wait is told what is wanted now.
@@ -41,10 +41,18 @@ async def plan_drain(desk: Desk, worker: str) -> Plan:
 
 
 async def drain(desk: Desk, worker: str, waiting: Waiting) -> None:
-    """Move all shards off a worker. Raises what `plan_drain` raises, and CommandError when it takes too long."""
+    """Move all shards off a worker, and its clients too, where they resume at any worker.
+
+    Raises what `plan_drain` raises, and CommandError when it takes too long.
+    """
     await plan_drain(desk, worker)
     await desk.store.wishes.drain(worker)
-    await _wait(desk, waiting, f"{worker} has no shards any more", lambda view: len(view.list_shards(worker)))
+    moves_clients = desk.settings.gateway.resumes_anywhere
+
+    def count_left(view: View) -> int:
+        return len(view.list_shards(worker)) + (view.count_sessions(worker) if moves_clients else 0)
+
+    await _wait(desk, waiting, f"{worker} has no shards{' and no clients' * moves_clients} any more", count_left)
 
 
 async def plan_undrain(desk: Desk, worker: str) -> bool:
@@ -76,6 +84,23 @@ async def pin(desk: Desk, shard: int, worker: str, waiting: Waiting) -> None:
         return 0 if shard in view.list_shards(worker) else 1
 
     await _wait(desk, waiting, f"{worker} has shard {shard}", count_left)
+
+
+async def plan_move(desk: Desk, shard: int, worker: str) -> Plan:
+    """Return what a move would move. Raises WrongInput."""
+    pinned = (await desk.store.wishes.fetch()).pins.get(shard)
+    if pinned is not None:
+        raise WrongInput(f"shard {shard} is pinned to {pinned}: unpin it first")
+    return await plan_pin(desk, shard, worker)
+
+
+async def move(desk: Desk, shard: int, worker: str, waiting: Waiting) -> None:
+    """Move a shard to a worker, which lets it go like any other later. Raises as `plan_move` and `pin` do."""
+    await plan_move(desk, shard, worker)
+    try:
+        await pin(desk, shard, worker, waiting)
+    finally:
+        await desk.store.wishes.unpin(shard)
 
 
 async def unpin(desk: Desk, shard: int) -> bool:

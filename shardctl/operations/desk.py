@@ -59,6 +59,10 @@ class View(msgspec.Struct, kw_only=True, frozen=True):
         """Return the shards of a worker by its name."""
         return sorted(shard for shard, place in self.shard_map.places.items() if name_of(place.owner) == worker)
 
+    def count_sessions(self, worker: str) -> int:
+        """Return the sessions of a worker by its name, 0 when it does not live."""
+        return sum(each.load.sessions for each in self.workers if each.name == worker)
+
 
 class Database(Protocol):
     """The database as commands use it."""

@@ -158,6 +158,23 @@ async def pin(
     style.say(f"shard {shard} is pinned to {worker}", shard=shard, worker=worker)
 
 
+async def move(
+    style: Style,
+    shard: int,
+    worker: str,
+    is_dry: bool,  # noqa: FBT001
+    timeout_s: float,
+    desk: Desk,
+) -> None:
+    """Move a shard to a worker, or show what that would move."""
+    if is_dry:
+        style.show(await changes.plan_move(desk, shard, worker), tables.show_plan)
+        return
+    with _waiting(style, f"move {shard}", timeout_s) as waiting:
+        await changes.move(desk, shard, worker, waiting)
+    style.say(f"{worker} has shard {shard}", shard=shard, worker=worker)
+
+
 async def unpin(style: Style, shard: int, is_dry: bool, desk: Desk) -> None:  # noqa: FBT001
     """Let a shard be anywhere."""
     if is_dry:

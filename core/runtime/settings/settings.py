@@ -61,6 +61,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     port: Port = 8081
     transport: Literal["auto", "native", "picows"] = "auto"
     public_url: GatewayUrl = ""
+    resume_url: GatewayUrl = ""
     heartbeat_interval_s: Annotated[float, Meta(ge=0.1, le=_YEAR_S)] = 41.25
     heartbeat_jitter_s: Seconds = 3.75
     heartbeat_timeout_factor: Annotated[float, Meta(ge=1, le=1000)] = 1.5
@@ -83,6 +84,12 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     large_guild_members: Count = 20_000
     passive_gap_s: PositiveSeconds = 5.0
     guild_idle_s: PositiveSeconds = 300.0
+
+    @property
+    def resumes_anywhere(self) -> bool:
+        """Return whether clients resume by an address that all workers share, and not by that of their own one."""
+        url = self.resume_url or self.public_url
+        return bool(url) and "{" not in url
 
     @property
     def max_message_bytes(self) -> int:

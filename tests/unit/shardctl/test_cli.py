@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[3]
         ("up --controllers 9", "9 is not in the range"),
         ("controller --name a/b", "--name is one word"),
         ("status --config /nowhere.toml", "/nowhere.toml"),
-        ("move 1 w", "No such command 'move'"),
+        ("move 1 w --timeout 0", "0 is not in the range"),
+        ("up --workers 0", "0 is not in the range"),
     ],
 )
 def test_wrong_input_is_told_in_one_line(line: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

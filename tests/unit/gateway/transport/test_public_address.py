@@ -63,3 +63,13 @@ def test_address_is_the_one_that_the_listener_is_bound_to() -> None:
     assert address.url_for("chat.example:8080") == "ws://chat.example:81"
     assert set_one.url_for("chat.example:8080") == "wss://g.example"
     assert address.local_url == set_one.local_url == "ws://127.0.0.1:81"
+
+
+def test_address_for_a_resume_is_the_same_unless_another_one_is_set() -> None:
+    usual = PublicAddress("wss://gw-{worker}.example", worker="worker-2")
+    balanced = PublicAddress("wss://gw-{worker}.example", resume_url="wss://gw.example/", worker="worker-2")
+    for each in (usual, balanced):
+        each.bind("0.0.0.0", 81)
+    assert usual.resume_url_for("") == "wss://gw-worker-2.example"
+    assert balanced.resume_url_for("") == "wss://gw.example"
+    assert balanced.url_for("") == "wss://gw-worker-2.example"

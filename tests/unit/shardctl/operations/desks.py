@@ -1,7 +1,7 @@
 """A desk over the twins of Redis and a database in memory, with a controller that works when it is told to."""
 
 from core.redis.jobs import JobLease
-from core.runtime.settings.settings import Settings, ShardSettings, StoreSettings
+from core.runtime.settings.settings import GatewaySettings, Settings, ShardSettings, StoreSettings
 from core.shards.interfaces import Owned
 from core.shards.lease import WorkerLease
 from core.shards.worker import Worker, WorkerAddresses, WorkerLoad
@@ -43,12 +43,16 @@ class _NoMeters:
 class Ground:
     """A cluster without processes."""
 
-    def __init__(self) -> None:
+    def __init__(self, gateway: GatewaySettings = GatewaySettings()) -> None:  # noqa: B008 - it is frozen
         self.clock = FakeClock()
+        self.sessions: dict[str, int] = {}
+        """The sessions of each worker."""
         self.server = FakeRedisServer(self.clock)
         self.redis = FakeRedis(self.server)
         self.database = MemoryDatabase()
-        settings = Settings(store=StoreSettings(num_shards=NUM_SHARDS), shards=ShardSettings(moves_at_once=2))
+        settings = Settings(
+            gateway=gateway, store=StoreSettings(num_shards=NUM_SHARDS), shards=ShardSettings(moves_at_once=2)
+        )
         self.desk = Desk(settings=settings, scripts=self.redis, store=self.database)
         self._workers: dict[str, WorkerLease] = {}
         self._lease = JobLease(name=JOB, holder="c-1", scripts=self.redis, clock=self.clock, life_s=2.0)
@@ -63,12 +67,13 @@ class Ground:
             meters=_NoMeters(),
         )
 
-    def add_worker(self, name: str, shards: str = "") -> None:
+    def add_worker(self, name: str, shards: str = "", *, sessions: int = 3) -> None:
+        self.sessions[name] = sessions
+
         def describe(incarnation: str) -> Worker:
             addresses = WorkerAddresses(gateway=f"ws://{name}:8081")
-            return Worker(
-                name=name, incarnation=incarnation, addresses=addresses, shards=shards, load=WorkerLoad(sessions=3)
-            )
+            load = WorkerLoad(sessions=self.sessions[name])
+            return Worker(name=name, incarnation=incarnation, addresses=addresses, shards=shards, load=load)
 
         self._workers[name] = WorkerLease(
             name=name, process=f"{name}-x", scripts=self.redis, clock=self.clock, describe=describe

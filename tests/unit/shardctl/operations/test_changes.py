@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from core.runtime.settings.settings import GatewaySettings
 from shardctl.operations import changes
 from shardctl.operations.changes import Waiting
 from shardctl.outcomes import CommandError, WouldStrand, WrongInput
@@ -32,6 +33,51 @@ async def test_drain_moves_every_shard_and_shows_how_far_it_is(ground: Ground) -
     assert (await ground.desk.look()).list_shards("b") == list(range(8))
     assert seen[-1] == (4, 4)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+
+
+async def test_drain_waits_for_the_clients_where_they_resume_at_any_worker() -> None:
+    ground = Ground(GatewaySettings(public_url="wss://gateway.example"))
+    ground.add_worker("a", "0-7", sessions=3)
+    ground.add_worker("b")
+    await ground.go(4)
+    draining = asyncio.create_task(changes.drain(ground.desk, "a", Waiting(30)))
+    while (await ground.desk.look()).list_shards("a"):
+        await ground.go(0.5)
+        await asyncio.sleep(0.001)
+    await ground.go(1)
+    await asyncio.sleep(0.001)
+    assert not draining.done()
+    ground.sessions["a"] = 0
+    while not draining.done():
+        await ground.go(0.5)
+        await asyncio.sleep(0.001)
+    await draining
+
+
+async def test_moved_shard_is_not_pinned_afterwards(ground: Ground) -> None:
+    assert [move.shard for move in (await changes.plan_move(ground.desk, 0, "b")).moves] == [0]
+    moving = asyncio.create_task(changes.move(ground.desk, 0, "b", Waiting(30)))
+    while not moving.done():
+        await ground.go(0.5)
+        await asyncio.sleep(0.001)
+    await moving
+    await ground.go(2)
+    assert 0 in (await ground.desk.look()).list_shards("b")
+    assert not ground.database.wishes.wishes.pins
+
+
+async def test_move_that_takes_too_long_is_wanted_no_more(ground: Ground) -> None:
+    await ground.live_without_controller(5)
+    with pytest.raises(CommandError, match="no controller leads"):
+        await changes.move(ground.desk, 0, "b", Waiting(0.01))
+    assert not ground.database.wishes.wishes.pins
+
+
+async def test_pinned_shard_is_not_moved(ground: Ground) -> None:
+    await ground.database.wishes.pin(0, "a")
+    with pytest.raises(WrongInput, match="shard 0 is pinned to a: unpin it first"):
+        await changes.move(ground.desk, 0, "b", AT_ONCE)
+    assert ground.database.wishes.wishes.pins == {0: "a"}
 
 
 async def test_last_worker_is_not_drained(ground: Ground) -> None:
