@@ -83,6 +83,10 @@ class MissedEvents:
             self._parts.pop(shard, None)
             raise MissedTooMuch(shard)
 
+    async def wait_for_newest(self) -> None:
+        """Wait until this process has been handed all that the logs have now. Raises Unavailable."""
+        await self._bus.wait_for_newest()
+
     def close(self) -> None:
         """Stop the timer."""
         self._timer.cancel()

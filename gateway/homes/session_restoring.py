@@ -32,6 +32,7 @@ from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_replay import find_obstacle
 from gateway.guilds.guild_stay import GuildStay
 from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.home_port import GuildHomes
 from gateway.homes.missed_events import MissedEvents, MissedTooMuch
 from gateway.homes.session_state import RestoreRefusal, SessionState
 from gateway.sessions.seat import Seat
@@ -118,16 +119,31 @@ class SessionRestoring:
         """Return the position of each shard up to which everything has been dispatched to the sessions here."""
         return self._progress.positions()
 
-    async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:
-        """Bring a session back, as `gateway.homes.session_state.SessionHomes` says."""
+    async def restore(
+        self,
+        session: Seat,
+        state: SessionState,
+        positions: Mapping[int, int],
+        *,
+        into: GuildHomes | None = None,
+    ) -> RestoreRefusal | None:
+        """Bring a session back, as `gateway.homes.session_state.SessionHomes` says.
+
+        All guilds of `state` are here. `into` are the homes of those that it enters later, None for those here.
+        """
+        shards = {shard_of(owner, self._num_shards) for owner in (session.user_id, *_list_ids(state))}
+        is_behind = any(positions.get(shard, 0) > self._progress.heard(shard) for shard in shards)
+        # The process that the session comes from may have heard more than this one, for a moment.
+        if is_behind and not await self._has_caught_up():
+            return RestoreRefusal.UNAVAILABLE
         self._users.enter(session)
         stays = [self._guilds.stay(known.guild_id, session.user_id, collects=True) for known in state.guilds]
-        until = self._progress.positions()
+        until = {shard: self._progress.heard(shard) for shard in shards}
         coming = _Return(session, state, stays)
         try:
             refusal = await self._prepare(coming, positions, until) or self._judge(coming)
             if refusal is None:
-                self._let_in(coming)
+                self._let_in(coming, into or self._entrance)
         except tuple(_REFUSALS) as error:
             return next(refusal for kind, refusal in _REFUSALS.items() if isinstance(error, kind))
         finally:
@@ -139,9 +155,9 @@ class SessionRestoring:
         self, coming: _Return, positions: Mapping[int, int], until: Mapping[int, int]
     ) -> RestoreRefusal | None:
         """Read everything that the return needs. Afterwards its guilds are open and its memberships known."""
-        session, owners = coming.session, (coming.session.user_id, *coming.of_guilds)
-        for shard in {shard_of(owner, self._num_shards) for owner in owners}:
-            after, end = positions.get(shard, 0), until.get(shard, 0)
+        session = coming.session
+        for shard, end in until.items():
+            after = positions.get(shard, 0)
             if after > end:
                 return RestoreRefusal.AHEAD
             coming.note_missed(await self._missed.read(shard, after=after, until=end))
@@ -181,7 +197,16 @@ class SessionRestoring:
                 return RestoreRefusal.VIEWS
         return None
 
-    def _let_in(self, coming: _Return) -> None:
+    async def _has_caught_up(self) -> bool:
+        """Apply all that the logs have now. Return whether that was possible."""
+        try:
+            await self._missed.wait_for_newest()
+        except Unavailable:
+            return False
+        self._entrance.catch_up()
+        return True
+
+    def _let_in(self, coming: _Return, into: GuildHomes) -> None:
         session = coming.session
         self._users.take_back(session, coming.state.presence)
         replays = [(delivery, self._users.replay) for delivery in coming.of_user]
@@ -196,8 +221,12 @@ class SessionRestoring:
                 told.add(delivery.envelope.id)
                 replay(session, delivery.envelope)
         for join in self._users.go_on(session):
-            self._entrance.join(join.session, join.guild_id)
-        self._entrance.enter_later(session, coming.state.arriving)
+            into.join(join.session, join.guild_id, is_news=False)
+        into.enter_later(session, coming.state.arriving)
+
+
+def _list_ids(state: SessionState) -> Iterable[int]:
+    return (known.guild_id for known in state.guilds)
 
 
 def _has_missed_a_join(held: Sequence[Envelope]) -> bool:
