@@ -22,6 +22,7 @@ from gateway.events.inbox import Inbox
 from gateway.events.log_progress import LogProgress
 from gateway.far.far_side import FarSide
 from gateway.far.neighbours import Neighbours
+from gateway.far_homes_side import join_neighbours
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import build_homes_side
 from gateway.host_side import Lent, build_host_side
@@ -185,6 +186,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         neighbours=neighbours,
     )
     homes = build_homes_side(common, online=online)
+    if neighbours is not None:
+        homes = join_neighbours(homes, common, neighbours)
     lent = Lent(
         messages=messages,
         session_journal=session_journal,

@@ -8,7 +8,6 @@ from gateway.events.event_meter import EventMeter
 from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import GuildHomes
 from gateway.sessions.session_table import SessionTable
 from gateway.users.user_directory import UserDirectory
@@ -17,7 +16,7 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_entrance", "_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_windows")
+    __slots__ = ("_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_windows")
 
     def __init__(
         self,
@@ -25,14 +24,12 @@ class EventRouter:
         guilds: GuildDirectory,
         users: UserDirectory,
         windows: LoginWindows,
-        entrance: GuildEntrance,
         homes: GuildHomes,
         table: SessionTable,
         meter: EventMeter,
         progress: LogProgress,
     ) -> None:
-        """`homes` let a session into a guild that its user has joined, wherever the guild's home is."""
-        self._entrance = entrance
+        """`homes` let a session into a guild that its user has joined, wherever the guild's home is, and out again."""
         self._guilds = guilds
         self._homes = homes
         self._meter = meter
@@ -64,7 +61,7 @@ class EventRouter:
             self._windows.note_user(envelope)
             self._tell_user(envelope)
         elif envelope.event in (GUILD_MEMBER_REMOVE, GUILD_DELETE):
-            self._entrance.note_gone(envelope)
+            self._homes.note_gone(envelope)
 
     def _route_to_user(self, envelope: Envelope) -> None:
         self._windows.note_user(envelope)

@@ -20,11 +20,6 @@ from gateway.events.login_windows import LoginWindows
 from gateway.events.row_wait import RowWait
 from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_side import FarSide
-from gateway.far.guests import Guests
-from gateway.far.guild_homes import ClusterGuilds
-from gateway.far.neighbours import Neighbours
-from gateway.far.said_since import SaidSince
-from gateway.far.session_homes import ClusterSessions
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
@@ -43,13 +38,15 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     guilds: GuildDirectory
     users: UserDirectory
     entrance: GuildEntrance
+    restoring: SessionRestoring
+    relations: Relations
     rows: RowWait
     windows: LoginWindows
     inbox: Inbox
     progress: LogProgress
     missed: MissedEvents
     far: FarGuilds | None = None
-    """The guilds elsewhere, None when there is no elsewhere."""
+    """The guilds elsewhere, None when there is no elsewhere (`gateway.far_homes_side`)."""
     far_side: FarSide | None = None
 
 
@@ -92,49 +89,19 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         rows=rows,
         num_shards=common.bus.num_shards,
     )
-    side = HomesSide(
+    return HomesSide(
         port=HomePort(users=users, guilds=entrance, sessions=restoring),
         guilds=guilds,
         users=users,
         entrance=entrance,
+        restoring=restoring,
+        relations=relations,
         rows=rows,
         windows=windows,
         inbox=inbox,
         progress=progress,
         missed=missed,
     )
-    return side if neighbours is None else _join_neighbours(side, common, neighbours, relations, restoring)
-
-
-def _join_neighbours(
-    here: HomesSide, common: Common, neighbours: Neighbours, relations: Relations, restoring: SessionRestoring
-) -> HomesSide:
-    """Put the homes elsewhere beside those here, and let guests in."""
-
-    def is_here(guild_id: int) -> bool:
-        return neighbours.homes.home_of(guild_id) == neighbours.own
-
-    links, num_shards = neighbours.links, common.bus.num_shards
-    far = FarGuilds(links=links, home_of=neighbours.homes.home_of, tasks=common.tasks, meter=common.meter)
-    port = HomePort(
-        users=here.users,
-        guilds=ClusterGuilds(
-            here=here.entrance, far=far, progress=here.progress, num_shards=num_shards, is_here=is_here
-        ),
-        sessions=ClusterSessions(here=restoring, far=far, is_here=is_here),
-    )
-    guests = Guests(
-        guilds=here.guilds,
-        entrance=here.entrance,
-        relations=relations,
-        since=SaidSince(missed=here.missed, progress=here.progress, num_shards=num_shards),
-        store=common.store,
-        links=links,
-        tasks=common.tasks,
-        is_here=is_here,
-    )
-    far_side = FarSide(links=links, guests=guests, far=far, progress=here.progress)
-    return msgspec.structs.replace(here, port=port, far=far, far_side=far_side)
 
 
 def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, relations: Relations) -> GuildDirectory:

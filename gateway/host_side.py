@@ -81,7 +81,6 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         guilds=homes.guilds,
         users=homes.users,
         windows=homes.windows,
-        entrance=homes.entrance,
         homes=homes.port.guilds,
         table=table,
         meter=common.meter,

@@ -51,3 +51,13 @@ def format_authority(host: str, port: int) -> str:
     """Return `host:port` by which a client on this machine reaches a listener."""
     host = _LOOPBACK.get(host, host)
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def parse_authority(authority: str) -> tuple[str, int]:
+    """Return host and port of what `format_authority` has written.
+
+    Raises:
+        ValueError: when it is not of that form.
+    """
+    host, _, port = authority.rpartition(":")
+    return host.removeprefix("[").removesuffix("]"), int(port)

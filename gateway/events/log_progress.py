@@ -3,6 +3,9 @@
 Whatever lies at or before these positions has been dispatched to the sessions that get it. So a session that goes on
 elsewhere, or later, goes on after them. Guilds of a shard whose home is at another worker are dispatched by that one,
 which tells how far it has come (`gateway.far`).
+
+While sessions move from one home of a shard to the next (`gateway.far.moves`), some of them are behind. Until they sit
+again, the position of the shard is held where they are.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,9 +16,11 @@ from core.bus.interfaces import Bus, Delivery
 class LogProgress:
     """`is_here` says whether the guilds of a shard are dispatched here."""
 
-    __slots__ = ("_is_here", "_positions", "_reached")
+    __slots__ = ("_held", "_is_here", "_positions", "_reached")
 
     def __init__(self, *, is_here: Callable[[int], bool] = lambda _shard: True) -> None:
+        self._held: dict[int, list[int]] = {}
+        """The positions of sessions that are behind, by shard."""
         self._is_here = is_here
         self._positions: dict[int, int] = {}
         self._reached: dict[int, int] = {}
@@ -35,10 +40,27 @@ class LogProgress:
         """Note how far another worker has dispatched the guilds of its shards."""
         self._reached.update(positions)
 
+    def reached(self, shard: int) -> int:
+        """Return how far the home of a shard elsewhere has dispatched it, 0 when that is not known."""
+        return self._reached.get(shard, 0)
+
+    def hold(self, shard: int, position: int) -> None:
+        """Note that a session has been dispatched the shard's events up to this position only."""
+        self._held.setdefault(shard, []).append(position)
+
+    def release(self, shard: int, position: int) -> None:
+        """Undo one `hold`."""
+        held = self._held[shard]
+        held.remove(position)
+        if not held:
+            del self._held[shard]
+
     def position(self, shard: int) -> int:
         """Return the shard's position, 0 when its log is empty."""
         position = self._positions.get(shard, 0)
-        return position if self._is_here(shard) else min(position, self._reached.get(shard, 0))
+        if not self._is_here(shard):
+            position = min(position, self._reached.get(shard, 0))
+        return min(position, *self._held[shard]) if shard in self._held else position
 
     def heard(self, shard: int) -> int:
         """Return the position of the shard's newest event that was applied in this process, wherever its guilds are."""

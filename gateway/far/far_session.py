@@ -20,7 +20,7 @@ _HELD_BYTES: Final = 1 << 26
 class FarSession:
     """`number` names the session in frames. Written by `gateway.far.far_guilds` and its tables alone."""
 
-    __slots__ = ("attempts", "guilds", "held", "homes", "number", "session", "stays")
+    __slots__ = ("attempts", "gone", "guilds", "held", "homes", "is_muted", "moving", "number", "session", "stays")
 
     def __init__(self, number: int, session: Session, *, is_live: bool) -> None:
         self.number = number
@@ -33,6 +33,13 @@ class FarSession:
         """What a record keeps of each guild that it has entered."""
         self.stays: dict[int, FarStay] = {}
         """Its ways into guilds."""
+        self.gone: set[int] = set()
+        """The guilds in which it sits, but which its user has left: their homes have yet to say so."""
+        self.moving: dict[int, int] = {}
+        """The guilds of `guilds` in which it does not sit, because it moves to another home of them, each with the
+        position that it has."""
+        self.is_muted = False
+        """Whether it is being told how it enters a guild which it does not want any more."""
         self.held = None if is_live else Track(max_events=_HELD_EVENTS, max_bytes=_HELD_BYTES)
         """What came before READY, None once it is live."""
 

@@ -58,9 +58,26 @@ class FarSessions:
         """Find a guild in which sessions are seated at this worker."""
         return self._guilds.get(guild_id) if self._homes.get(guild_id) == peer else None
 
+    def homes(self) -> list[tuple[int, str]]:
+        """Return the guilds in which sessions are seated, each with the worker at which that is."""
+        return list(self._homes.items())
+
+    def seated_in(self, guild_id: int) -> list[FarSession]:
+        """Return the sessions that are seated in a guild."""
+        guild = self._guilds.get(guild_id)
+        seated = [] if guild is None else [self.find(session) for session in guild.sessions()]
+        return [far for far in seated if far is not None]
+
+    def seats_of(self, guild_id: int, user_id: int) -> list[FarSession]:
+        """Return the sessions of a user that are seated in a guild."""
+        guild = self._guilds.get(guild_id)
+        seated = [] if guild is None else [self.find(session) for session in guild.sessions_of(user_id)]
+        return [far for far in seated if far is not None]
+
     def seat(self, peer: str, far: FarSession, frame: Seated) -> None:
         """Seat a session as its home says."""
         guild_id, session = frame.guild_id, far.session
+        far.gone.discard(guild_id)
         if guild_id in session.slots:  # from a home that has lost its place since
             self.let_go(far, guild_id)
         if self.find_guild(peer, guild_id) is None:
@@ -76,6 +93,7 @@ class FarSessions:
     def let_go(self, far: FarSession, guild_id: int) -> None:
         """Take a session's slot in a guild elsewhere away, if it has one."""
         far.guilds.pop(guild_id, None)
+        far.gone.discard(guild_id)
         guild = self._guilds.get(guild_id)
         if guild is not None:
             guild.let_go(far.session)

@@ -11,26 +11,55 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 from typing_extensions import override
 
 from core.domain.guilds.member import Member
 from gateway.far.frames import Arrived
 from gateway.homes.home_port import Stay
+from gateway.sessions.session_guild import SessionGuild
 
 ANSWER_S: Final = 3.0
 """The time that a home has for an answer. A load takes milliseconds; another worker takes over within some seconds."""
 
 
+class Purpose(msgspec.Struct, kw_only=True, frozen=True):
+    """Why a session wants to enter a guild: a login, unless the fields say something else."""
+
+    is_new: bool = False
+    """Its user has joined."""
+    after: int = 0
+    """The position of the guild's shard from which it is told what has happened, for who has joined or comes back."""
+    back: SessionGuild | None = None
+    """How it was in the guild before, for who comes back."""
+
+
+LOGIN: Final = Purpose()
+
+
 class FarStay(Stay):
     """`ask` sends Enter, and returns whether there is anybody to ask. `end` is called when the stay is closed."""
 
-    __slots__ = ("_answered", "_ask", "_end", "_guild_id", "_is_closed", "_is_late", "_user_id", "arrived", "attempt")
+    __slots__ = (
+        "_answered", "_ask", "_end", "_guild_id", "_is_closed", "_is_late", "_user_id", "arrived", "attempt", "home",
+        "is_lost", "purpose",
+    )  # fmt: skip
 
     def __init__(
-        self, guild_id: int, user_id: int, *, attempt: int, ask: Callable[[], bool], end: Callable[["FarStay"], None]
+        self,
+        guild_id: int,
+        user_id: int,
+        *,
+        attempt: int,
+        purpose: Purpose,
+        ask: Callable[["FarStay"], bool],
+        end: Callable[["FarStay"], None],
     ) -> None:
         self._guild_id = guild_id
         self.attempt: Final = attempt
+        self.purpose: Final = purpose
+        self.home = ""
+        """The worker that was asked."""
         self._user_id = user_id
         self._ask = ask
         self._end = end
@@ -85,7 +114,7 @@ class FarStay(Stay):
     @override
     async def open(self) -> None:
         """Ask the home, unless that was done, and wait for its answer. A home that does not answer makes it late."""
-        if not self.is_loaded and not self._ask():
+        if not self.is_loaded and not self._ask(self):
             self.refuse(is_late=True)
         try:
             async with asyncio.timeout(ANSWER_S):

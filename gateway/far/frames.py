@@ -2,7 +2,7 @@
 
 ```
  host (has the session)                                       home (has the guild)
-   Enter ───────────────────────────────────────────────────→ the guest takes a seat
+   Enter ───────────────────────────────────────────────────→ the guest takes a seat, or takes it again
    ←───────────────── Seated, Told (GUILD_CREATE), Arrived    or Refused
    ←───────────────── Told, Spread                            events for one guest, or for all of the host's
    Subscribe, Leave, End ───────────────────────────────────→
@@ -36,6 +36,8 @@ class Way(enum.IntEnum):
     """By GUILD_CREATE: bots, and people who join."""
     SHOWN = 1
     """In READY of a person."""
+    BACK = 2
+    """Not at all: it has been in the guild, at another home of it or over another conversation, and goes on."""
 
 
 class Enter(Frame, frozen=True, array_like=True, tag=1):
@@ -50,7 +52,11 @@ class Enter(Frame, frozen=True, array_like=True, tag=1):
     presence: bytes
     """The user's as in GUILD_CREATE, no bytes when it is offline."""
     after: int = 0
-    """For who has joined: a position of the guild's shard. What was said after it, and after the join, follows."""
+    """A position of the guild's shard. For who has joined: what was said after it, and after the join, follows. For who
+    comes back: all that has happened after it follows."""
+    is_limited: bool = False
+    """What `gateway.sessions.session_guild` has of who comes back."""
+    subscription: GuildSubscription | None = None
 
 
 class Leave(Frame, frozen=True, array_like=True, tag=2):
@@ -90,6 +96,8 @@ class Seated(Frame, frozen=True, array_like=True, tag=16):
     guild_id: int
     slot: int
     """The far slot (`core_ext.guild.ViewIndex`)."""
+    attempt: int
+    """That of Enter."""
 
 
 class Part(Frame, frozen=True, array_like=True):
@@ -167,7 +175,11 @@ class Presences(Frame, frozen=True, array_like=True, tag=22):
 
 
 class Reached(Frame, frozen=True, array_like=True, tag=23):
-    """The positions of the home's shards up to which everything has been dispatched to its guests."""
+    """The positions of shards of the home up to which everything has been dispatched to its guests.
+
+    It follows each turn of the home's loop in which there was anything for guests, with the shards of that, so that the
+    host knows what it has got whole. All shards come twice a second.
+    """
 
     positions: dict[int, int]
 

@@ -3,16 +3,18 @@
 ```
  Enter ─→ the guild is loaded, the membership's row is read and settled ─→ events that wait are applied
    ─→ in one turn: seat, GUILD_CREATE or the guild for READY, Arrived      or Refused
+ Enter of who comes back ─→ what it has missed (`gateway.homes.guild_returns`), Arrived      or Refused
 ```
 
 A guest goes the way of every session (`gateway.homes.guild_entrance`); only its events go over a link. When the
-conversation with its host ends, the host has lost what was under way, so all guests of it go and come again.
+conversation with its host ends, the host has lost what was under way, so all guests of it go and come back.
 
 Owns the guests of all workers.
 """
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 import msgspec
@@ -20,6 +22,7 @@ import msgspec
 from core.domain.errors import Unavailable
 from core.links.interfaces import Links
 from core.store.interfaces import Store
+from gateway.events.row_wait import RowWait
 from gateway.far.frames import (
     Arrived,
     AskPresences,
@@ -41,8 +44,10 @@ from gateway.far.said_since import SaidSince
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_stay import GuildStay
 from gateway.homes.guild_entrance import GuildEntrance
+from gateway.homes.guild_returns import GuildReturns
 from gateway.payloads.encodings import Encoding
 from gateway.scheduling.tasks import Tasks
+from gateway.sessions.session_guild import SessionGuild
 from gateway.sessions.shown_guild import ShownGuild
 from gateway.users.relations import Relations
 
@@ -68,18 +73,22 @@ class Guests:
         "_links",
         "_owners",
         "_relations",
+        "_returns",
+        "_rows",
         "_since",
         "_store",
         "_tasks",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a guest needs what every session does
         self,
         *,
         guilds: GuildDirectory,
         entrance: GuildEntrance,
         relations: Relations,
         since: SaidSince,
+        returns: GuildReturns,
+        rows: RowWait,
         store: Store,
         links: Links,
         tasks: Tasks,
@@ -94,6 +103,8 @@ class Guests:
         self._since = since
         self._owners = 0
         self._relations = relations
+        self._returns = returns
+        self._rows = rows
         self._store = store
         self._tasks = tasks
 
@@ -101,8 +112,13 @@ class Guests:
         """Begin anew with a worker: it has no guests here."""
         self.drop(peer)
         self._owners += 1
-        send = partial(self._send, peer)
-        self._hosts[peer] = _Host(GuestPort(owner=self._owners, send_frame=send))
+        port = GuestPort(
+            owner=self._owners,
+            send_frame=partial(self._send, peer),
+            find_positions=self._since.find_ends,
+            call_soon=asyncio.get_running_loop().call_soon,
+        )
+        self._hosts[peer] = _Host(port)
 
     def drop(self, peer: str) -> None:
         """Let all guests of a worker go. No error when there are none."""
@@ -156,21 +172,21 @@ class Guests:
             host.port.send_frame(Refused(guest.number, frame.attempt, frame.guild_id, is_unavailable=True))
             return
         guest.attempts[frame.guild_id] = frame.attempt
+        if frame.way is Way.BACK:
+            self._tasks.spawn(self._answer_enter(host, guest, frame, partial(self._take_back, host, guest, frame)))
+            return
         stay = self._guilds.stay(frame.guild_id, guest.user_id, is_new=frame.is_new, collects=frame.is_new)
         until = self._since.find_end(frame.guild_id)
-        self._tasks.spawn(self._enter(host, guest, stay, frame, until))
+        enter = partial(self._enter, host, guest, stay, frame, until)
+        self._tasks.spawn(self._answer_enter(host, guest, frame, enter))
 
-    async def _enter(self, host: _Host, guest: Guest, stay: GuildStay, frame: Enter, until: int) -> None:
-        """Let a guest in. What is said after `until` is collected by the stay of who joins."""
-        guild_id, is_unavailable = stay.guild_id, True
+    async def _answer_enter(
+        self, host: _Host, guest: Guest, frame: Enter, enter: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Let a guest in, or refuse it."""
+        guild_id, is_unavailable = frame.guild_id, True
         try:
-            if not guest.profile.is_bot:
-                await self._know_relations(guest)
-            before = await self._since.read(frame, until) if frame.is_new else []
-            await self._entrance.prepare(stay)
-            stay.collected[:0] = before
-            if guest.attempts.get(guild_id) == frame.attempt:
-                self._let_in(host, guest, stay, frame)
+            await enter()
             is_unavailable = False
         except Unavailable:
             logger.warning("a guest's guild could not be loaded", extra={"guild_id": guild_id})
@@ -178,13 +194,40 @@ class Guests:
             # One guest must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("a guest could not enter a guild", extra={"guild_id": guild_id})
         finally:
-            stay.close()
             if guest.attempts.get(guild_id) == frame.attempt and guild_id not in guest.slots:
                 del guest.attempts[guild_id]
                 host.port.send_frame(Refused(guest.number, frame.attempt, guild_id, is_unavailable=is_unavailable))
 
+    async def _enter(self, host: _Host, guest: Guest, stay: GuildStay, frame: Enter, until: int) -> None:
+        """Let a guest in. What is said after `until` is collected by the stay of who joins."""
+        try:
+            await self._know_relations(guest)
+            if frame.is_new:
+                # The host has heard of the join. If the guest has been here before, it has left before.
+                await self._rows.wait()
+            before = await self._since.read(frame, until) if frame.is_new else []
+            await self._entrance.prepare(stay)
+            stay.collected[:0] = before
+            if guest.attempts.get(stay.guild_id) == frame.attempt:
+                self._let_in(host, guest, stay, frame)
+        finally:
+            stay.close()
+
+    async def _take_back(self, host: _Host, guest: Guest, frame: Enter) -> None:
+        """Let a guest in again that has been in the guild."""
+        known = SessionGuild(guild_id=frame.guild_id, is_limited=frame.is_limited, subscription=frame.subscription)
+
+        def find_known() -> SessionGuild | None:
+            return known if guest.attempts.get(frame.guild_id) == frame.attempt else None
+
+        await self._know_relations(guest)
+        if await self._returns.bring_back(guest, frame.guild_id, after=frame.after, find_known=find_known):
+            host.port.send_frame(Arrived(guest.number, frame.attempt, frame.guild_id, known.is_limited, None))
+
     async def _know_relations(self, guest: Guest) -> None:
-        """Have the presences of whom a guest's user blocks hidden, and the other way round."""
+        """Have the presences of whom a person's guest blocks hidden, and the other way round."""
+        if guest.profile.is_bot:
+            return
         async with guest.reading:
             if not self._relations.knows(guest.user_id):
                 self._relations.know(guest.user_id, await self._store.relationships.list_of(guest.user_id))

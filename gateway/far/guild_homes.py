@@ -7,8 +7,10 @@ from typing_extensions import override
 
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
+from core.wire.envelope import Envelope
 from gateway.commands.commands import GuildSubscription, LazyGuilds
 from gateway.events.log_progress import LogProgress
+from gateway.far.far_entrance import FarEntrance
 from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_stay import FarStay
 from gateway.homes.guild_entrance import GuildEntrance
@@ -21,17 +23,20 @@ from gateway.sessions.shown_guild import ShownGuild
 class ClusterGuilds(GuildHomes):
     """`is_here` says whether a guild's home is here."""
 
-    __slots__ = ("_far", "_here", "_is_here", "_num_shards", "_progress")
+    __slots__ = ("_entrance", "_far", "_here", "_is_here", "_num_shards", "_progress")
 
     def __init__(
         self,
         *,
         here: GuildEntrance,
         far: FarGuilds,
+        entrance: FarEntrance,
         progress: LogProgress,
         num_shards: int,
         is_here: Callable[[int], bool],
     ) -> None:
+        """`entrance` is that into guilds elsewhere."""
+        self._entrance = entrance
         self._far = far
         self._here = here
         self._is_here = is_here
@@ -76,16 +81,23 @@ class ClusterGuilds(GuildHomes):
         self._here.enter_later(session, [guild_id for guild_id in guild_ids if self._is_here(guild_id)])
         elsewhere = [guild_id for guild_id in guild_ids if not self._is_here(guild_id)]
         if elsewhere:
-            self._far.enter_later(_own(session), elsewhere)
+            self._entrance.enter_later(_own(session), elsewhere)
 
     @override
     def join(self, session: Seat, guild_id: int, *, is_news: bool) -> None:
+        if self._far.is_moving(session, guild_id):
+            return
         if self._is_here(guild_id):
             self._here.join(session, guild_id, is_news=is_news)
         else:
             # The event that tells of the join may be the one of this position.
             after = self._progress.heard(shard_of(guild_id, self._num_shards)) - is_news
-            self._far.join(_own(session), guild_id, after)
+            self._entrance.join(_own(session), guild_id, after)
+
+    @override
+    def note_gone(self, envelope: Envelope) -> None:
+        self._here.note_gone(envelope)
+        self._entrance.note_gone(envelope)
 
     @override
     def leave_all(self, session: Seat) -> None:
@@ -94,7 +106,7 @@ class ClusterGuilds(GuildHomes):
 
     @override
     def subscribe(self, session: Seat, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
-        if self._is_here(guild_id):
+        if self._is_here(guild_id) and not self._far.is_moving(session, guild_id):
             self._here.subscribe(session, guild_id, asked)
         else:
             self._far.subscribe(_own(session), guild_id, asked)

@@ -1,5 +1,6 @@
 """The other workers of a cluster, and which of them is the home of what."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 from core.links.interfaces import LinkListener, Links
@@ -11,8 +12,14 @@ class Homes(Protocol):
     def home_of(self, guild_id: int) -> str:
         """Return the worker that has a guild, "" when nobody has it now."""
 
+    def owner_of(self, shard: int) -> str:
+        """Return the worker that has a shard, "" when nobody has it now."""
+
     def is_here(self, shard: int) -> bool:
         """Return whether this worker has a shard."""
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` whenever a shard has another home."""
 
 
 class Neighbours(Protocol):

@@ -5,6 +5,8 @@ were there. So they are read from the log, after the position that the host name
 leaves out what came before (`gateway.guilds.guild_stay`).
 """
 
+from collections.abc import Iterable
+
 from core.bus.interfaces import Delivery, LogTrimmed
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
@@ -22,7 +24,12 @@ class SaidSince:
 
     def find_end(self, guild_id: int) -> int:
         """Return the position up to which the guild's events were dispatched here."""
-        return self._progress.position(shard_of(guild_id, self._num_shards))
+        return self._progress.heard(shard_of(guild_id, self._num_shards))
+
+    def find_ends(self, guild_ids: Iterable[int]) -> dict[int, int]:
+        """Return the positions up to which the shards of guilds were dispatched here, by shard."""
+        shards = {shard_of(guild_id, self._num_shards) for guild_id in guild_ids}
+        return {shard: self._progress.heard(shard) for shard in shards}
 
     async def read(self, frame: Enter, until: int) -> list[Delivery]:
         """Return what has happened in the guild up to a position. Nothing when the log does not reach back so far.

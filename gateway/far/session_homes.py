@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 from typing_extensions import override
 
+from gateway.far.far_entrance import FarEntrance
 from gateway.far.far_guilds import FarGuilds
 from gateway.homes.session_restoring import SessionRestoring
 from gateway.homes.session_state import RestoreRefusal, SessionHomes, SessionState
@@ -14,9 +15,13 @@ from gateway.sessions.seat import Seat
 class ClusterSessions(SessionHomes):
     """`is_here` says whether a guild's home is here."""
 
-    __slots__ = ("_far", "_here", "_is_here")
+    __slots__ = ("_entrance", "_far", "_here", "_is_here")
 
-    def __init__(self, *, here: SessionRestoring, far: FarGuilds, is_here: Callable[[int], bool]) -> None:
+    def __init__(
+        self, *, here: SessionRestoring, far: FarGuilds, entrance: FarEntrance, is_here: Callable[[int], bool]
+    ) -> None:
+        """`entrance` is that into guilds elsewhere."""
+        self._entrance = entrance
         self._far = far
         self._here = here
         self._is_here = is_here
@@ -27,7 +32,7 @@ class ClusterSessions(SessionHomes):
         return msgspec.structs.replace(
             state,
             guilds=(*state.guilds, *self._far.describe(session)),
-            arriving=(*state.arriving, *self._far.arriving(session)),
+            arriving=(*state.arriving, *self._entrance.arriving(session)),
         )
 
     @override

@@ -62,6 +62,10 @@ class GuildDirectory:
         entry = self._entries.get(guild_id)
         return None if entry is None else entry.actor
 
+    def actors(self) -> list[GuildActor]:
+        """Return the actors of all guilds that are live."""
+        return [entry.actor for entry in self._entries.values() if entry.actor is not None]
+
     def stay(self, guild_id: int, user_id: int, *, is_new: bool = False, collects: bool = False) -> GuildStay:
         """Begin a user's stay at a guild, and load the guild if need be. The arguments are those of `GuildStay`."""
         entry = self._entries.get(guild_id)

@@ -12,11 +12,8 @@ for (`gateway.events.row_wait`) and applied before a session enters. A login ope
 together (`gateway.login.identify`). Later a session enters one guild after the other. Messages that are sent after a
 user has joined are collected by the stay and follow GUILD_CREATE.
 
-An arrival is a session on its way into a guild. It ends when its user leaves the guild or the guild is deleted. If
-READY has named the guild, the session gets GUILD_DELETE then. A user who joins again begins a new arrival, which
-collects from there.
-
-Owns the table of arrivals.
+Who is on the way is in `gateway.homes.arrivals`. A user who leaves and joins again begins a new arrival, which collects
+from there.
 """
 
 import logging
@@ -25,8 +22,6 @@ from collections.abc import Collection, Iterable, Sequence
 import msgspec
 
 from core.domain.errors import Unavailable
-from core.domain.events import GUILD_DELETE, GUILD_MEMBER_REMOVE
-from core.domain.intents import Intent
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from gateway.commands.commands import GuildSubscription, LazyGuilds
@@ -35,8 +30,8 @@ from gateway.events.inbox import Inbox
 from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_stay import GuildStay
+from gateway.homes.arrivals import Arrival, Arrivals
 from gateway.homes.home_port import KnownMember, Stay
-from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
@@ -46,21 +41,10 @@ from gateway.users.user_directory import UserDirectory
 logger = logging.getLogger(__name__)
 
 
-class _Arrival:
-    """A session that is on its way into a guild. `is_announced` says that READY has named the guild."""
-
-    __slots__ = ("guild_id", "is_announced", "session")
-
-    def __init__(self, session: Seat, guild_id: int, *, is_announced: bool) -> None:
-        self.session = session
-        self.guild_id = guild_id
-        self.is_announced = is_announced
-
-
 class GuildEntrance:
     """The `GuildHomes` of the guilds in this process."""
 
-    __slots__ = ("_arrivals", "_guilds", "_inbox", "_meter", "_rows", "_store", "_tasks", "_users")
+    __slots__ = ("_arrivals", "_guilds", "_inbox", "_rows", "_store", "_tasks", "_users")
 
     def __init__(
         self,
@@ -75,13 +59,11 @@ class GuildEntrance:
     ) -> None:
         self._guilds = guilds
         self._inbox = inbox
-        self._meter = meter
         self._rows = rows
         self._store = store
         self._tasks = tasks
         self._users = users
-        self._arrivals: dict[int, dict[str, _Arrival]] = {}
-        """The arrivals, keyed by guild id and session id."""
+        self._arrivals = Arrivals(meter=meter)
 
     def stay(self, session: Seat, guild_id: int) -> Stay:
         """Begin a stay of the session's user at a guild, and load the guild if need be."""
@@ -121,9 +103,9 @@ class GuildEntrance:
 
     def take_back(self, session: Seat, known: SessionGuild, stay: GuildStay) -> None:
         """Let a session in again that was in the guild before (`GuildStay.take_back`), else as `enter`."""
-        is_first, presence = stay.is_first, self._users.find_presence(session.user_id)
+        is_first, presence = stay.is_first, self._find_presence(session)
         if stay.take_back(session, known, presence=presence) and is_first and presence is not None:
-            self._users.publish_presence(session.user_id, [stay.guild_id])
+            self._tell_presence(session, stay.guild_id)
 
     def go_live(self, session: Seat) -> None:
         """Do nothing: what happens in a guild follows as soon as a session has entered it."""
@@ -140,7 +122,7 @@ class GuildEntrance:
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""
         if guild_ids:
-            arrivals = [self._begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
+            arrivals = [self._arrivals.begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
             self._tasks.spawn(self._enter_each(arrivals))
 
     def join(self, session: Seat, guild_id: int, *, is_news: bool = True) -> None:  # noqa: ARG002 - both begin here
@@ -149,19 +131,16 @@ class GuildEntrance:
         An arrival that is under way goes on: the user has not left since it began, as far as the guild's events have
         come. If one that ends it is still to come, the next GUILD_MEMBER_ADD follows it, and begins another arrival.
         """
-        if guild_id in session.slots or session.id in self._arrivals.get(guild_id, ()):
+        if guild_id in session.slots or self._arrivals.has(session, guild_id):
             return
-        arrival = self._begin(session, guild_id, is_announced=False)
+        arrival = self._arrivals.begin(session, guild_id, is_announced=False)
         self._tasks.spawn(
             self._go_in(arrival, self._guilds.stay(guild_id, session.user_id, is_new=True, collects=True))
         )
 
     def note_gone(self, envelope: Envelope) -> None:
-        """End the arrivals whose user has left the guild (GUILD_MEMBER_REMOVE), or all of a guild that is deleted."""
-        for arrival in list(self._arrivals.get(envelope.guild_id, {}).values()):
-            if envelope.event != GUILD_MEMBER_REMOVE or arrival.session.user_id == envelope.user_id:
-                self._end(arrival)
-                self._tell_absence(arrival)
+        """End the arrivals of who has left the guild, or all of a guild that is deleted."""
+        self._arrivals.note_gone(envelope)
 
     def leave_all(self, session: Seat) -> None:
         """Leave every guild."""
@@ -187,40 +166,13 @@ class GuildEntrance:
 
     def arriving(self, session: Seat) -> list[int]:
         """Return the guilds that the session is on its way into."""
-        return [guild_id for guild_id, arrivals in self._arrivals.items() if session.id in arrivals]
+        return self._arrivals.list_guilds(session)
 
-    def _begin(self, session: Seat, guild_id: int, *, is_announced: bool) -> _Arrival:
-        arrival = _Arrival(session, guild_id, is_announced=is_announced)
-        self._arrivals.setdefault(guild_id, {})[session.id] = arrival
-        session.note_moved()
-        return arrival
-
-    def _is_under_way(self, arrival: _Arrival) -> bool:
-        return self._arrivals.get(arrival.guild_id, {}).get(arrival.session.id) is arrival
-
-    def _end(self, arrival: _Arrival) -> None:
-        """Take an arrival out of the table. No error when it has ended already."""
-        if self._is_under_way(arrival):
-            arrivals = self._arrivals[arrival.guild_id]
-            del arrivals[arrival.session.id]
-            arrival.session.note_moved()
-            if not arrivals:
-                del self._arrivals[arrival.guild_id]
-
-    def _tell_absence(self, arrival: _Arrival) -> None:
-        """Send GUILD_DELETE of a guild that READY has named, when the session is not in it."""
-        session, guild_id = arrival.session, arrival.guild_id
-        if not arrival.is_announced or session.is_ended or guild_id in session.slots:
-            return
-        if session.intents & Intent.GUILDS:
-            session.dispatch(DispatchBody(GUILD_DELETE, b'{"id":"%d"}' % guild_id))
-            self._meter.count(GUILD_DELETE, 1)
-
-    async def _enter_each(self, arrivals: Sequence[_Arrival]) -> None:
+    async def _enter_each(self, arrivals: Sequence[Arrival]) -> None:
         for arrival in arrivals:
             if arrival.session.is_ended:
-                self._end(arrival)
-            elif self._is_under_way(arrival):
+                self._arrivals.end(arrival)
+            elif self._arrivals.is_under_way(arrival):
                 await self._go_in(arrival, self._guilds.stay(arrival.guild_id, arrival.session.user_id))
 
     async def prepare(self, stay: Stay) -> None:
@@ -236,13 +188,13 @@ class GuildEntrance:
             stay.settle(row)
         self.catch_up()
 
-    async def _go_in(self, arrival: _Arrival, stay: Stay) -> None:
+    async def _go_in(self, arrival: Arrival, stay: Stay) -> None:
         """Enter a guild. A failure is logged, so that a session's other guilds follow."""
         try:
             await self.prepare(stay)
-            if self._is_under_way(arrival):
+            if self._arrivals.is_under_way(arrival):
                 self.enter(arrival.session, stay)
-                self._tell_absence(arrival)
+                self._arrivals.tell_absence(arrival)
         except Unavailable:
             logger.warning("a guild could not be loaded", extra={"guild_id": arrival.guild_id})
         except Exception:
@@ -250,7 +202,7 @@ class GuildEntrance:
             logger.exception("a session could not enter a guild", extra={"guild_id": arrival.guild_id})
         finally:
             stay.close()
-            self._end(arrival)
+            self._arrivals.end(arrival)
 
 
 def _here(stay: Stay) -> GuildStay:

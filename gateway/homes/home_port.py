@@ -176,6 +176,9 @@ class GuildHomes(Protocol):
         `is_news`: the event that is being applied now tells of the join. Otherwise the user had joined before.
         """
 
+    def note_gone(self, envelope: Envelope) -> None:
+        """End the ways into a guild of a user who has left it (GUILD_MEMBER_REMOVE), or all when it is deleted."""
+
     def leave_all(self, session: Seat) -> None:
         """Leave every guild."""
 

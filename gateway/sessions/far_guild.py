@@ -42,6 +42,14 @@ class FarGuild:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def sessions(self) -> list[Session]:
+        """Return the sessions."""
+        return list(self._sessions.values())
+
+    def sessions_of(self, user_id: int) -> list[Session]:
+        """Return a user's sessions."""
+        return [self._sessions[slot] for slot in self._users.get(user_id, ())]
+
     # -- seats
 
     def seat(self, slot: int, session: Session, track: Track | None = None) -> None:

@@ -26,6 +26,7 @@ from gateway.app import Gateway
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
+from guildway.processes.cluster_neighbours import ClusterNeighbours, open_neighbours
 from guildway.processes.files import check_shared_files, open_files
 from guildway.processes.gateway_addresses import GatewayAddresses
 from guildway.processes.ground import KERNELS, Ground, build_metrics
@@ -71,24 +72,34 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             await check_shared_files(opened, ground.store)
         api = build_the_api(ground, opened, _make_addresses(laid, address).url_for)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
-        gateway = _open_gateway(role, laid, api, address)
+        neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
+        gateway = _open_gateway(laid, api, address, neighbours)
         yield Server(
             gateway=gateway,
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
-            chores=_list_chores(laid, api, role, gateway, address),
+            chores=_list_chores(laid, api, role, gateway, address)
+            | ({} if neighbours is None else neighbours.list_chores()),
             facts=_list_facts(ground, role, name),
-            prepare=lambda: _wait_current(laid.bus),
+            prepare=lambda: _prepare(laid.bus, neighbours),
         )
 
 
-def _open_gateway(role: Role, laid: ClusterGround, api: Api, address: PublicAddress) -> Gateway | None:
+def _open_gateway(
+    laid: ClusterGround, api: Api, address: PublicAddress, neighbours: ClusterNeighbours | None
+) -> Gateway | None:
     settings, shards = laid.ground.settings.gateway, laid.shards
-    if role.has_gateway and shards is not None:
+    if neighbours is not None and shards is not None:
         # Clients that came back to this very worker would be sent away again and again.
         sends_away = settings.resumes_anywhere
-        return build_the_gateway(laid.ground, api, address, is_drained=lambda: sends_away and shards.is_drained)
+        return build_the_gateway(
+            laid.ground,
+            api,
+            address,
+            is_drained=lambda: sends_away and shards.is_drained,
+            neighbours=neighbours,
+        )
     address.bind(settings.host, settings.port)  # where the worker of these settings listens
     return None
 
@@ -156,6 +167,12 @@ async def _watch_for_losses(bus: RedisBus, gateway: Gateway) -> None:
 
     bus.on_loss(end)
     raise RuntimeError(f"the log of shard {await lost} is not the one that this worker has followed")
+
+
+async def _prepare(bus: RedisBus, neighbours: ClusterNeighbours | None) -> None:
+    await _wait_current(bus)
+    if neighbours is not None:
+        await neighbours.wait_known()
 
 
 async def _wait_current(bus: RedisBus) -> None:

@@ -30,6 +30,7 @@ from core.live.limits import MemoryRateLimiter
 from core.live.redis_counts import RedisOnlineCounts, RedisSessionStarts
 from core.live.redis_limits import RedisGate, RedisRateLimiter
 from core.live.refusals import Refusals
+from core.redis.client import RedisClient
 from core.redis.interfaces import Scripts
 from core.runtime.clock import Clock
 from core.runtime.descriptors import read_limit, share_descriptors
@@ -69,7 +70,10 @@ _BARRIER_S: Final = 0.25
 class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     """The ground, and what of it only a cluster has."""
 
+    process: str
+    """Names this life of the process; it begins with the process's name."""
     ground: Ground
+    redis: RedisClient
     bus: RedisBus
     door: RedisDoor
     rows: MessageRows
@@ -99,6 +103,8 @@ async def lay_cluster_ground(
         store = await stack.enter_async_context(_open_store(on_redis, databases, door, clock))
         jobs = on_redis.make_jobs()
         yield ClusterGround(
+            process=incarnation,
+            redis=on_redis.connections.client,
             ground=on_redis.make_ground(store, databases.ids, door),
             bus=on_redis.bus,
             door=door,

@@ -15,6 +15,7 @@ from api.common_parts import ApiGround
 from core.runtime.loop_lag import LoopLag
 from core.runtime.settings.settings import Settings
 from gateway.app import Gateway, build_gateway
+from gateway.far.neighbours import Neighbours
 from gateway.transport.listener import MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import Surroundings
@@ -60,10 +61,11 @@ def build_the_gateway(
     *,
     make_listener: MakeListener = make_listener,
     is_drained: Callable[[], bool] = lambda: False,
+    neighbours: Neighbours | None = None,
 ) -> Gateway:
     """Build the gateway, which sends clients' messages by the API of its own process.
 
-    `is_drained` says whether clients shall go to other workers.
+    `is_drained` says whether clients shall go to other workers. `neighbours` are these.
     """
     return build_gateway(
         store=ground.store,
@@ -87,6 +89,7 @@ def build_the_gateway(
         ),
         random=ground.random,
         make_listener=make_listener,
+        neighbours=neighbours,
     )
 
 

@@ -1,7 +1,8 @@
 """A worker's part in who owns which shard: its lease, the map that it follows, and the shards that it has.
 
-Every process still serves what it serves whatever the map says, since a cluster has one worker: the map names the
-owner, and the lease tells `/ready` whether the worker lives for the others. A shard is given away without further work.
+The lease tells `/ready` whether the worker lives for the others, and tells them where to reach it. A shard is given
+away without further work: once the map names another owner, the sessions of its guilds move there by themselves
+(`gateway.far.moves`).
 """
 
 import asyncio
@@ -53,6 +54,8 @@ class WorkerShards:
         self._weight = settings.shards.weight
         self._settings = settings
         self._address = PublicAddress("")
+        self._link = ""
+        """Where others reach the worker's links."""
         self._bus = bus
         self._events = 0
         self._passed: dict[int, int] = {}
@@ -85,6 +88,18 @@ class WorkerShards:
         metrics.lease_held.set_function(lambda: float(self._lease.is_held))
         metrics.shards_owned.set_function(lambda: float(len(self._holding.shards)))
 
+    def show_link(self, authority: str) -> None:
+        """Tell the others where they reach this worker's links."""
+        self._link = authority
+
+    def on_map(self, listener: Callable[[ShardMap], None]) -> None:
+        """Call `listener` with each new version of the map."""
+        self._follower.on_change(listener)
+
+    async def read_map(self) -> None:
+        """Read the map, if there is a new version. Raises Unavailable."""
+        await self._follower.read()
+
     def find_fault(self) -> str | None:
         """Return why the worker is not ready, None when all is well."""
         return self._lease.find_fault() or ("the worker is drained" if self.is_drained else None)
@@ -112,7 +127,7 @@ class WorkerShards:
         return Worker(
             name=self._name,
             incarnation=incarnation,
-            addresses=_find_addresses(self._settings, self._address),
+            addresses=_find_addresses(self._settings, self._address, link=self._link),
             weight=self._weight,
             load=self._load.measure(),
             state=WorkerState.DRAINING if self.is_drained else WorkerState.SERVING,
@@ -133,7 +148,7 @@ class WorkerShards:
 
 
 async def _release(_shard: int, _place: Place) -> None:
-    """Let a shard go: nothing of this process depends on who owns it."""
+    """Let a shard go: its sessions move when the map says where it is."""
 
 
 def _connect_alone(address: RedisAddress, clock: Clock, times: LeaseTimes) -> RedisClient:
@@ -150,16 +165,17 @@ def _connect_alone(address: RedisAddress, clock: Clock, times: LeaseTimes) -> Re
     )
 
 
-def _find_addresses(settings: Settings, address: PublicAddress) -> WorkerAddresses:
+def _find_addresses(settings: Settings, address: PublicAddress, *, link: str) -> WorkerAddresses:
     """Return the addresses by which the worker is reached now; of metrics on a port that the system chooses, none."""
     metrics = settings.metrics
     has_metrics = metrics.enabled and metrics.port
     metrics_url = f"http://{format_authority(find_reachable_host(metrics.host), metrics.port)}" if has_metrics else ""
     if address.bound is None:
-        return WorkerAddresses(metrics=metrics_url)
+        return WorkerAddresses(link=link, metrics=metrics_url)
     host, port = address.bound
     return WorkerAddresses(
         gateway=f"ws://{format_authority(find_reachable_host(host), port)}",
+        link=link,
         metrics=metrics_url,
         public_url=address.public_url,
     )

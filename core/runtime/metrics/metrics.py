@@ -55,6 +55,7 @@ class ConnectionMetrics:
         "resume_total",
         "session_buffer_bytes",
         "session_cut_seconds",
+        "session_moves_total",
         "sessions",
         "websocket_connections",
     )
@@ -75,6 +76,12 @@ class ConnectionMetrics:
             "guildway_gateway_closes_total",
             "Gateway connections that the server closed, by close code.",
             ["code"],
+            registry=registry,
+        )
+        self.session_moves_total = Counter(
+            "guildway_session_moves_total",
+            "Moves of sessions to another home of one of their guilds, by outcome; who is lost gets op 9.",
+            ["outcome"],
             registry=registry,
         )
         self.resume_total = Counter(

@@ -1,4 +1,4 @@
-"""Sessions in guilds whose home is at another gateway: the loss of the link, homes that are away, and two hosts.
+"""Sessions in guilds whose home is at another gateway: homes that are away, and what events cost.
 
 What is the same wherever guilds are is tested by the other files, which run with guilds here and elsewhere.
 """
@@ -18,25 +18,6 @@ Neighbours = tuple[FixedNeighbours, FixedNeighbours]
 pytestmark = pytest.mark.guilds_are("elsewhere")
 
 
-async def test_session_that_may_have_missed_something_begins_anew(
-    writer: StoreWriter, connect: Connect, neighbours: Neighbours
-) -> None:
-    host, home = neighbours
-    alice = await writer.person()
-    guild_id = await writer.guild(alice)
-    channel_id = await writer.channel(guild_id)
-    async with connect() as client:
-        await client.identify(alice.token)
-        host.links.cut(home.links)
-        assert (await client.wait_for_op(9))["d"] is False
-        host.links.connect(home.links)
-        await client.identify(alice.token)
-        await client.wait_until(lambda: client.names().count("READY") == 2)
-        assert [guild["id"] for guild in client.bodies("READY")[1]["guilds"]] == [str(guild_id)]
-        await writer.say(channel_id, alice, "here again", guild_id=guild_id)
-        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "here again")
-
-
 async def test_session_without_a_guild_elsewhere_lives_through_a_cut(
     writer: StoreWriter, connect: Connect, neighbours: Neighbours
 ) -> None:
@@ -54,7 +35,7 @@ async def test_guild_whose_home_is_away_is_unavailable_and_comes_later(
     writer: StoreWriter, connect: Connect, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host, home = neighbours
-    monkeypatch.setattr("gateway.far.far_guilds._RETRY_S", 0.01)
+    monkeypatch.setattr("gateway.far.far_entrance._RETRY_S", 0.01)
     alice = await writer.person()
     bot = await writer.bot(alice)
     guild_id = await writer.guild(alice, bot)
@@ -76,7 +57,7 @@ async def test_home_that_does_not_answer_makes_nobody_wait_for_long(
     writer: StoreWriter, connect: Connect, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(far_stay, "ANSWER_S", 0.05)
-    monkeypatch.setattr("gateway.far.far_guilds._RETRY_S", 0.01)
+    monkeypatch.setattr("gateway.far.far_entrance._RETRY_S", 0.01)
     host, home = neighbours
     alice = await writer.person()
     guild_id = await writer.guild(alice)

@@ -14,6 +14,21 @@ class FixedHomes:
         self._own = own
         self._num_shards = num_shards
         self._owner_of = owner_of
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call `listener` when the shards move."""
+        self._listeners.append(listener)
+
+    def move(self, owner_of: Callable[[int], str]) -> None:
+        """Let the shards have other homes."""
+        self._owner_of = owner_of
+        for listener in self._listeners:
+            listener()
+
+    def owner_of(self, shard: int) -> str:
+        """Return the worker that has a shard."""
+        return self._owner_of(shard)
 
     def home_of(self, guild_id: int) -> str:
         """Return the worker that has a guild."""

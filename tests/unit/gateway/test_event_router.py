@@ -60,7 +60,6 @@ class RouterUnderTest:
             guilds=self,  # type: ignore[arg-type]
             users=self.users,
             windows=self.windows,
-            entrance=self,  # type: ignore[arg-type]
             homes=self,  # type: ignore[arg-type]
             table=self.table,
             meter=meter,

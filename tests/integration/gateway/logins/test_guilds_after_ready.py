@@ -11,8 +11,7 @@ from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.stores.store_writer import Login, StoreWriter
 
-# A way into a guild elsewhere that is under way does not end yet when the user leaves.
-pytestmark = [pytest.mark.timeout(30), pytest.mark.guilds_are("here")]
+pytestmark = pytest.mark.timeout(30)
 
 
 @pytest.fixture
@@ -176,6 +175,7 @@ async def test_user_who_is_thrown_out_while_a_join_is_under_way_and_joins_again_
         assert bot.told_of(guild_id) == BACK[1:]
 
 
+@pytest.mark.guilds_are("here")  # elsewhere the guild is asked for again
 async def test_fault_in_one_guild_keeps_a_bot_from_no_other(
     bot: LargeBot, connect: Connect, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -37,7 +37,7 @@ FRAMES: tuple[ToHome | ToHost, ...] = (
     End(1),
     Subscribe(1, 2, GuildSubscription(typing=True, members=[3], channels={"4": [[0, 99]]})),
     AskPresences(1, 2, 3, [4, 5]),
-    Seated(1, 2, 3),
+    Seated(1, 2, 3, 4),
     Arrived(1, 9, 2, is_limited=True, shown=PART),
     Arrived(1, 9, 2, is_limited=False, shown=None),
     Refused(1, 9, 2, is_unavailable=True),

@@ -41,6 +41,7 @@ NAMES = {
     "guildway_resume_total",
     "guildway_session_buffer_bytes",
     "guildway_session_cut_seconds",
+    "guildway_session_moves_total",
 }
 
 

@@ -1,0 +1,122 @@
+"""What the homes of guilds elsewhere say, as it comes to the sessions of this worker.
+
+A home is believed while the map says that it is one, and a seat is taken as long as the session waits for it. What a
+home says of a seat that nobody wants any more is passed over, with what it begins with (`FarSession.is_muted`).
+"""
+
+from collections.abc import Callable
+
+from gateway.far.far_presences import FarPresences
+from gateway.far.far_session import FarSession
+from gateway.far.far_sessions import FarSessions
+from gateway.far.frames import (
+    Arrived,
+    Presences,
+    Reached,
+    Refused,
+    Seated,
+    Spread,
+    SpreadMessage,
+    Subscribe,
+    ToHome,
+    ToHost,
+    Told,
+    Unseated,
+)
+from gateway.far.home_positions import HomePositions
+from gateway.far.shown_parts import ShownParts
+from gateway.sessions.far_guild import FarGuild
+from gateway.sessions.session_guild import SessionGuild
+
+
+class HomeFrames:
+    __slots__ = ("_home_of", "_parts", "_positions", "_presences", "_send", "_sessions")
+
+    def __init__(
+        self,
+        *,
+        sessions: FarSessions,
+        positions: HomePositions,
+        presences: FarPresences,
+        parts: ShownParts,
+        home_of: Callable[[int], str],
+        send: Callable[[str, ToHome], bool],
+    ) -> None:
+        """`home_of` names the worker that has a guild. `send` sends to a worker."""
+        self._home_of = home_of
+        self._parts = parts
+        self._positions = positions
+        self._presences = presences
+        self._send = send
+        self._sessions = sessions
+
+    def take(self, peer: str, frame: ToHost) -> None:
+        """Take what a home says. What concerns a session that has ended, or has moved on, is passed over."""
+        match frame:
+            case Spread():
+                guild = self._find_guild(peer, frame.guild_id)
+                if guild is not None:
+                    guild.deliver(frame.event, frame.payload, frame.words)
+            case SpreadMessage():
+                guild = self._find_guild(peer, frame.guild_id)
+                if guild is not None:
+                    guild.deliver_message(
+                        frame.event,
+                        frame.payload,
+                        frame.words,
+                        author_id=frame.author_id,
+                        mention_ids=frame.mention_ids,
+                    )
+            case Presences():
+                self._presences.take(frame)
+            case Reached():
+                self._positions.reach(peer, frame.positions)
+            case Seated() | Arrived() | Refused() | Unseated() | Told():
+                far = self._sessions.find_guest(peer, frame.session)
+                if far is not None:
+                    self._follow(peer, far, frame)
+
+    def _find_guild(self, peer: str, guild_id: int) -> FarGuild | None:
+        self._positions.touch(peer, guild_id)
+        return self._sessions.find_guild(peer, guild_id)
+
+    def _follow(self, peer: str, far: FarSession, frame: Seated | Arrived | Refused | Unseated | Told) -> None:
+        match frame:
+            case Seated():
+                self._positions.touch(peer, frame.guild_id)
+                far.is_muted = not self._is_wanted(peer, far, frame)
+                if not far.is_muted:
+                    self._sessions.seat(peer, far, frame)
+            case Told():
+                if not far.is_muted:
+                    far.track.push(self._parts.read_body(frame))
+            case Arrived():
+                self._arrive(far, frame)
+            case Refused():
+                stay = far.stays.get(frame.guild_id)
+                if stay is not None and stay.attempt == frame.attempt:
+                    stay.refuse(is_late=frame.is_unavailable)
+            case Unseated():
+                self._positions.touch(peer, frame.guild_id)
+                self._sessions.unseat(peer, far, frame)
+
+    def _is_wanted(self, peer: str, far: FarSession, frame: Seated) -> bool:
+        """Return whether a session waits for the seat that it is given, and who gives it is the guild's home."""
+        stay = far.stays.get(frame.guild_id)
+        is_awaited = stay is not None and stay.attempt == frame.attempt and not stay.is_loaded
+        return is_awaited and self._home_of(frame.guild_id) == peer
+
+    def _arrive(self, far: FarSession, frame: Arrived) -> None:
+        was_muted, far.is_muted = far.is_muted, False
+        stay, known = far.stays.get(frame.guild_id), far.guilds.get(frame.guild_id)
+        if stay is None or stay.attempt != frame.attempt:
+            return
+        if was_muted:  # it asks the guild's home
+            stay.refuse(is_late=True)
+            return
+        back = stay.purpose.back
+        if back is None or known is None:
+            far.guilds[frame.guild_id] = SessionGuild(guild_id=frame.guild_id, is_limited=frame.is_limited)
+        elif known.subscription is not None and known.subscription != back.subscription:
+            self._send(stay.home, Subscribe(far.number, frame.guild_id, known.subscription))
+        stay.arrive(frame)

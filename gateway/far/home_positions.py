@@ -1,0 +1,45 @@
+"""How far the homes of guilds elsewhere have dispatched, as they say themselves.
+
+A home tells its positions behind what each turn of its loop has brought (`gateway.far.frames.Reached`). What has come
+from it since it told them the last time may be a part of an event's dispatches, if the conversation ends there. So a
+session goes on after the position only in a guild from which nothing has come since.
+
+A shard's positions count from its home alone, as this worker's map says.
+"""
+
+from collections.abc import Callable, Mapping
+
+from core.domain.ids import shard_of
+from gateway.events.log_progress import LogProgress
+
+
+class HomePositions:
+    """`owner_of` returns the home of a shard."""
+
+    __slots__ = ("_num_shards", "_owner_of", "_progress", "_touched")
+
+    def __init__(self, *, progress: LogProgress, owner_of: Callable[[int], str], num_shards: int) -> None:
+        self._num_shards = num_shards
+        self._owner_of = owner_of
+        self._progress = progress
+        self._touched: dict[str, set[int]] = {}
+        """The guilds from which something has come since their home told its positions."""
+
+    def touch(self, peer: str, guild_id: int) -> None:
+        """Note that something of a guild has come from a home."""
+        self._touched.setdefault(peer, set()).add(guild_id)
+
+    def reach(self, peer: str, positions: Mapping[int, int]) -> None:
+        """Take what a home tells."""
+        self._touched.pop(peer, None)
+        self._progress.reach({shard: at for shard, at in positions.items() if self._owner_of(shard) == peer})
+
+    def find(self, peer: str, guild_id: int) -> int:
+        """Return the position up to which sessions were dispatched a guild's events, 0 when that is not known."""
+        if guild_id in self._touched.get(peer, ()):
+            return 0
+        return self._progress.reached(shard_of(guild_id, self._num_shards))
+
+    def forget(self, peer: str) -> None:
+        """Forget a home with which the conversation is over, when its sessions have been asked for."""
+        self._touched.pop(peer, None)

@@ -1,0 +1,219 @@
+"""The moves of live sessions from one home of a guild to the next: when a shard moves, its worker dies, a link breaks.
+
+```
+ the map names another home ─┐
+ the conversation is over ───┴─→ the session's seat is taken ─→ it asks the home, again and again ─→ it sits there, and
+                                 after = what it has got           (here, or over a link)            was sent the rest
+```
+
+No home hands anything over. A session knows up to which position it was dispatched the guild's events, and the next
+home reads from the log what came after that (`gateway.homes.guild_returns`). So a planned move and a takeover after a
+death go the same way, and the client notices nothing but a delay. Meanwhile the session is in the guild, as far as its
+record goes, and the cuts of the journal name no position beyond its own.
+
+A session gets op 9 when that cannot be exact: something has changed what it may see, the log does not reach back, the
+conversation broke in the middle of what a home had to say of the guild, or no home answers for GIVE_UP_S.
+
+Owns the moves that are under way.
+"""
+
+import asyncio
+import enum
+import logging
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from core.domain.errors import Unavailable
+from core.domain.ids import shard_of
+from gateway.events.log_progress import LogProgress
+from gateway.far.far_guilds import FarGuilds, Stranded
+from gateway.far.far_session import FarSession
+from gateway.far.far_stay import Purpose
+from gateway.far.neighbours import Homes
+from gateway.guilds.guild_directory import GuildDirectory
+from gateway.homes.guild_returns import GuildReturns
+from gateway.scheduling.tasks import Tasks
+from gateway.sessions.session import Session
+
+logger = logging.getLogger(__name__)
+
+GIVE_UP_S: Final = 30.0
+"""Ten times what a takeover needs. Who has waited for longer is better off with a new session."""
+_AGAIN_S: Final = 0.1
+"""The pause before a home is asked again that could not let a session in: it is about to hear of the shard."""
+_LOOK_S: Final = 1.0
+"""The time between looks for a home, where nothing has been heard of one."""
+_SWEEPS: Final = 60
+"""The sweeps after a change of the map, for half a minute. A login that has begun before is over by then."""
+
+
+class Outcome(enum.StrEnum):
+    """The end of a move; the value is a metric's label."""
+
+    KEPT = "kept"
+    """The session sits in the guild again, and has missed nothing."""
+    LOST = "lost"
+    """The session has to begin anew."""
+
+
+class Moves:
+    """`own` is this worker, and `on_end` takes the outcome of each move."""
+
+    __slots__ = (
+        "_changed", "_far", "_guilds", "_here", "_homes", "_num_shards", "_on_end", "_own", "_progress", "_shards",
+        "_sweeps", "_tasks",
+    )  # fmt: skip
+
+    def __init__(  # noqa: PLR0913 - a move has two ends
+        self,
+        *,
+        far: FarGuilds,
+        here: GuildReturns,
+        guilds: GuildDirectory,
+        homes: Homes,
+        own: str,
+        progress: LogProgress,
+        tasks: Tasks,
+        num_shards: int,
+        on_end: Callable[[Outcome], None],
+    ) -> None:
+        self._changed = asyncio.Event()
+        """Set when there may be a home where there was none; then replaced."""
+        self._far = far
+        self._guilds = guilds
+        self._here = here
+        self._homes = homes
+        self._num_shards = num_shards
+        self._on_end = on_end
+        self._own = own
+        self._progress = progress
+        self._tasks = tasks
+        self._shards = self._list_shards()
+        """The shards that were here at the last look."""
+        self._sweeps = 0
+        """The sweeps that are to be made yet."""
+
+    def note_home(self) -> None:
+        """Note that a worker can be reached that could not."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def lose(self, peer: str) -> None:
+        """Move all sessions that had their seats at a worker: the conversation with it is over."""
+        self._begin_all(self._far.lose(peer))
+
+    def follow_map(self) -> None:
+        """Move all sessions of guilds that have another home now."""
+        here = self._list_shards()
+        # Everything of a shard that has been here was dispatched up to now, and who sat here moves now.
+        self._progress.reach({shard: self._progress.heard(shard) for shard in self._shards - here})
+        self._shards = here
+        self._sweeps = _SWEEPS
+        self.sweep()
+        self.note_home()
+
+    def sweep(self) -> None:
+        """Move all sessions that sit where their guild's home is no more, if the map has changed in the last while."""
+        if not self._sweeps:
+            return
+        self._sweeps -= 1
+        self._begin_all(self._far.leave_old_homes())
+        self._begin_all(self._leave_here())
+
+    def _list_shards(self) -> set[int]:
+        return {shard for shard in range(self._num_shards) if self._homes.is_here(shard)}
+
+    def _leave_here(self) -> list[Stranded]:
+        """Take the seats of sessions of this worker in guilds here that have their home elsewhere now."""
+        stranded: list[Stranded] = []
+        for actor in self._guilds.actors():
+            if self._homes.home_of(actor.guild_id) in ("", self._own):
+                continue
+            after = self._progress.heard(shard_of(actor.guild_id, self._num_shards))
+            for session in actor.sessions.all():
+                if isinstance(session, Session):
+                    known = actor.attendance.describe(session)
+                    self._guilds.leave(session, actor.guild_id)
+                    stranded.append(Stranded(self._far.know(session), actor.guild_id, known, after))
+        return stranded
+
+    def _begin_all(self, stranded: Iterable[Stranded]) -> None:
+        for each in stranded:
+            session = each.far.session
+            if session.is_ended:  # with the move of another of its guilds
+                continue
+            if each.known is None or not each.after:
+                self._end(each.far, each.guild_id, Outcome.LOST)
+                continue
+            each.far.guilds[each.guild_id] = each.known
+            each.far.moving[each.guild_id] = each.after
+            self._progress.hold(shard_of(each.guild_id, self._num_shards), each.after)
+            self._tasks.spawn(self._move(each.far, each.guild_id, each.after))
+
+    async def _move(self, far: FarSession, guild_id: int, after: int) -> None:
+        outcome = Outcome.LOST
+        try:
+            async with asyncio.timeout(GIVE_UP_S):
+                outcome = await self._find_seat(far, guild_id, after)
+        except TimeoutError:
+            logger.warning("a guild has no home for too long", extra={"guild_id": guild_id})
+        except Exception:
+            # One session must not stop all others. Whatever the error is, it is a fault of ours.
+            logger.exception("a session could not move to another home", extra={"guild_id": guild_id})
+        finally:
+            if far.moving.get(guild_id) == after:
+                del far.moving[guild_id]
+            self._progress.release(shard_of(guild_id, self._num_shards), after)
+        self._end(far, guild_id, outcome)
+
+    def _end(self, far: FarSession, guild_id: int, outcome: Outcome) -> None:
+        if far.session.is_ended:
+            return
+        self._on_end(outcome)
+        if outcome is Outcome.LOST:
+            logger.info("a session begins anew, for it may have missed something", extra={"guild_id": guild_id})
+            self._far.drop(far.session)
+
+    async def _find_seat(self, far: FarSession, guild_id: int, after: int) -> Outcome:
+        while not far.session.is_ended:
+            home = self._homes.home_of(guild_id)
+            outcome = await (self._sit_here if home == self._own else self._sit_there)(far, guild_id, after)
+            if outcome is not None:
+                return outcome
+        return Outcome.LOST
+
+    async def _wait(self, longest_s: float) -> None:
+        try:
+            async with asyncio.timeout(longest_s):
+                await self._changed.wait()
+        except TimeoutError:
+            return
+
+    async def _sit_here(self, far: FarSession, guild_id: int, after: int) -> Outcome | None:
+        """Take a seat here. None: that was not possible yet, and it may be now."""
+        try:
+            is_back = await self._here.bring_back(
+                far.session,
+                guild_id,
+                after=after,
+                find_known=lambda: None if far.session.is_ended else far.guilds.get(guild_id),
+            )
+        except Unavailable:
+            await self._wait(_AGAIN_S)
+            return None
+        if is_back:
+            del far.guilds[guild_id]
+        return Outcome.KEPT if is_back else Outcome.LOST
+
+    async def _sit_there(self, far: FarSession, guild_id: int, after: int) -> Outcome | None:
+        """Take a seat at another worker. None: that was not possible yet, and it may be now."""
+        purpose = Purpose(after=after, back=far.guilds[guild_id])
+        stay = self._far.stay(far.session, guild_id, purpose=purpose, is_live=True)
+        try:
+            await stay.open()
+        finally:
+            stay.close()
+        if stay.is_late:
+            await self._wait(_AGAIN_S if stay.home else _LOOK_S)
+            return None
+        return Outcome.KEPT if stay.is_member else Outcome.LOST
