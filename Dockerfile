@@ -22,6 +22,7 @@ COPY core_ext core_ext
 COPY core core
 COPY api api
 COPY gateway gateway
+COPY voice voice
 COPY guildway guildway
 # Packages that only the build needs are removed again, pip last.
 RUN /opt/guildway/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \

@@ -12,7 +12,7 @@ PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compi
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(shell find core_ext -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
-PACKAGES := api core core_ext gateway guildway shardctl
+PACKAGES := api core core_ext gateway guildway shardctl voice
 NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
 SANITIZED := build/sanitized
@@ -139,9 +139,9 @@ bench-cluster: $(VENV)/bench.stamp $(VENV)/build.stamp cassandra  ## Measure a c
 	$(PY) -m benchmarks cluster $(ARGS)
 
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
-	$(COMPILE) $(ARGS) --group build --output-file requirements/runtime.lock
-	$(COMPILE) $(ARGS) --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
-	$(COMPILE) $(ARGS) --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --extra voice --group build --output-file requirements/runtime.lock
+	$(COMPILE) $(ARGS) --extra voice --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
+	$(COMPILE) $(ARGS) --extra voice --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 	$(subst pyproject.toml,$(SELF_TESTS)/requirements.in,$(COMPILE)) $(ARGS) --output-file $(SELF_TESTS)/requirements.lock
 

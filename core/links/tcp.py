@@ -150,8 +150,8 @@ class TcpCarrier(Carrier):
 
     __slots__ = ("_sock",)
 
-    def __init__(self, sock: socket.socket) -> None:
-        """`sock` listens already; `serve` closes it."""
+    def __init__(self, sock: socket.socket | None) -> None:
+        """`sock` listens already, and `serve` closes it; None for a side that only dials."""
         self._sock = sock
 
     @property
@@ -167,9 +167,12 @@ class TcpCarrier(Carrier):
 
     @override
     async def serve(self, accept: Callable[[Wire], WireReceiver]) -> None:
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: TcpWire(accept), sock=self._sock)
+        server = None
+        if self._sock is not None:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: TcpWire(accept), sock=self._sock)
         try:
             await asyncio.Event().wait()
         finally:
-            server.close()
+            if server is not None:
+                server.close()

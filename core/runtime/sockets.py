@@ -35,6 +35,27 @@ def bind_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
+def bind_datagram_socket(host: str, port: int) -> socket.socket:
+    """Bind a UDP socket, which does not block. The caller owns it.
+
+    Raises:
+        StartError: when the address is taken, not of this machine, or none at all.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+    except OSError as error:
+        raise StartError(f"cannot take datagrams on {host}: {error.strerror}") from error
+    sock = socket.socket(family, kind, protocol)
+    try:
+        sock.bind(address)
+    except OSError as error:
+        sock.close()
+        reason = "another process has that port" if error.errno == errno.EADDRINUSE else error.strerror
+        raise StartError(f"cannot take datagrams on {host}:{port} (UDP): {reason}") from error
+    sock.settimeout(0)
+    return sock
+
+
 def find_free_port(host: str) -> int:
     """Return a port that nobody listens on now, for a process that is started later. Raises StartError."""
     with bind_socket(host, 0) as sock:

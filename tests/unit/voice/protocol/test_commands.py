@@ -1,0 +1,49 @@
+"""What clients say, read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.protocol.commands import (
+    AskVersion,
+    Heartbeat,
+    Identify,
+    Ignored,
+    SelectProtocol,
+    Speaking,
+    UnknownOpcode,
+    Unreadable,
+    parse_command,
+    parse_udp,
+)
+
+
+def test_identify_of_stock_libraries() -> None:
+    message = b'{"op":0,"d":{"server_id":"1","user_id":"2","session_id":"s","token":"t","max_dave_protocol_version":1}}'
+    assert parse_command(message) == Identify("1", "2", "s", "t", 1)
+
+
+def test_other_commands() -> None:
+    assert parse_command(b'{"op":3,"d":{"t":5,"seq_ack":7}}') == Heartbeat(5, 7)
+    assert parse_command(b'{"op":5,"d":{"speaking":true,"delay":0,"ssrc":1}}') == Speaking(speaking=True)
+    assert parse_command(b'{"op":16}') == AskVersion()
+    assert parse_command(b'{"op":12,"d":{"audio_ssrc":1}}') == Ignored()
+    command = parse_command(b'{"op":1,"d":{"protocol":"udp","data":{"address":"a","port":1,"mode":"m"}}}')
+    assert isinstance(command, SelectProtocol)
+    assert parse_udp(command.data).port == 1
+
+
+@pytest.mark.parametrize(
+    "message", [b"", b"[]", b"{}", b'{"op":null}', b'{"op":0,"d":null}', b'{"op":0,"d":{"server_id":1}}', b"\xff"]
+)
+def test_unreadable(message: bytes) -> None:
+    with pytest.raises(Unreadable):
+        parse_command(message)
+
+
+@given(st.binary(max_size=200) | st.integers(-1, 40).map(lambda op: b'{"op":%d,"d":{"x":[1]}}' % op))
+def test_any_bytes_are_a_command_or_refused(message: bytes) -> None:
+    try:
+        parse_command(message)
+    except (Unreadable, UnknownOpcode):
+        return

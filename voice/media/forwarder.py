@@ -1,0 +1,189 @@
+"""The forwarder: what happens to each datagram on the node's one UDP port. No sockets, no clock.
+
+```
+ datagram ─→ which kind ─┬─ RTP ─→ sender by SSRC ─→ fresh? authentic? ─→ bind address ─→ may speak? ─→ to each hearer
+                         ├─ IP discovery ─→ answer, if the SSRC is one that the node has given
+                         ├─ keepalive ─→ echo, if the address is bound
+                         └─ else ─→ counted and dropped
+```
+
+A packet is decrypted once with the sender's key and encrypted once for each hearer. Header and content stay as they
+are: nothing is decoded, and the SSRC names the speaker to everybody.
+
+An address gets packets only when it is proven to be the client's own: by a fresh, authentic packet from there, which
+also moves a client that has changed its network; or by IP discovery from the very IP address that has the client's
+TLS connection (`bind_discovered`), so that clients that only listen hear something. Anything else could point a room's
+packets at somebody who never asked. Whoever sends forged packets costs at most one failed decryption each.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Final
+
+from voice.crypto.nonces import NoncesUsedUp
+from voice.crypto.suites import Forged
+from voice.media.peer import Address, Circle, Peer
+from voice.media.tally import Tally
+from voice.packets import discovery
+from voice.packets.rtp import NONCE_BYTES, Kind, classify, find_ssrc, measure_header
+
+logger = logging.getLogger(__name__)
+
+_MOST_ASKERS: Final = 8
+"""Addresses from which one SSRC has asked that are remembered: a client asks from one or two."""
+
+Send = Callable[[bytes, Address], None]
+
+
+class Forwarder:
+    """All peers of the node. `send` hands a datagram to the network."""
+
+    __slots__ = ("_askers", "_bound", "_peers", "_send", "_tally")
+
+    def __init__(self, *, send: Send, tally: Tally) -> None:
+        self._send = send
+        self._tally = tally
+        self._peers: dict[int, Peer] = {}
+        self._bound: dict[Address, Peer] = {}
+        self._askers: dict[int, list[Address]] = {}
+        """The addresses from which each SSRC that was given has asked for its address."""
+
+    # ---- peers that come and go
+
+    def give(self, ssrc: int) -> None:
+        """Answer IP discovery for this SSRC from now on."""
+        self._askers[ssrc] = []
+
+    def take_back(self, ssrc: int) -> None:
+        """Forget an SSRC, and the peer that has it."""
+        self._askers.pop(ssrc, None)
+        self.remove(ssrc)
+
+    def is_given(self, ssrc: int) -> bool:
+        """Return whether somebody has this SSRC."""
+        return ssrc in self._askers
+
+    def add(self, peer: Peer, circle: Circle) -> None:
+        """Let a peer, whose keys both sides have now, speak to a circle. It replaces one of the same SSRC."""
+        self.remove(peer.ssrc)
+        self._peers[peer.ssrc] = peer
+        peer.circle = circle
+        circle.peers.append(peer)
+
+    def remove(self, ssrc: int) -> None:
+        """End a peer: its next packet is a stranger's, and nothing is sent to it any more."""
+        peer = self._peers.pop(ssrc, None)
+        if peer is None:
+            return
+        if peer.circle is not None:
+            peer.circle.peers.remove(peer)
+            peer.circle = None
+        self._release(peer)
+
+    def bind_discovered(self, peer: Peer, address: Address, connection_ip: str) -> bool:
+        """Send to the address that a client has named, if that is proven; return whether it is.
+
+        It is when IP discovery for this peer came from there, and its TLS connection comes from the same IP address.
+        """
+        if address[0] != connection_ip or peer.address is not None:
+            return False
+        if address not in self._askers.get(peer.ssrc, ()) or address in self._bound:
+            return False
+        self._bind(peer, address)
+        return True
+
+    # ---- datagrams
+
+    def take(self, datagram: bytes, address: Address) -> None:
+        """Do what a datagram asks for. Never raises, whatever the datagram is."""
+        tally = self._tally
+        tally.packets_in += 1
+        tally.bytes_in += len(datagram)
+        kind = classify(datagram)
+        if kind is Kind.RTP:
+            self._take_rtp(datagram, address)
+        elif kind is Kind.DISCOVERY:
+            self._answer_discovery(datagram, address)
+        elif kind is Kind.KEEPALIVE and address in self._bound:
+            self._emit(datagram, address)
+        else:
+            tally.drop(kind.value)
+
+    def _take_rtp(self, datagram: bytes, address: Address) -> None:
+        peer = self._peers.get(find_ssrc(datagram))
+        if peer is None:
+            self._tally.drop("stranger")
+            return
+        may_speak = peer.rights.speak
+        if not may_speak and peer.address == address:
+            self._tally.drop("muted")
+            return
+        nonce = datagram[-NONCE_BYTES:]
+        if not peer.fresh.is_fresh(nonce):
+            self._tally.drop("repeated")
+            return
+        end = measure_header(datagram)
+        header = datagram[:end]
+        try:
+            plain = peer.suite.open(datagram[end:-NONCE_BYTES], header, nonce)
+        except Forged:
+            self._tally.drop("forged")
+            return
+        peer.fresh.add(nonce)
+        if peer.address != address:
+            self._bind(peer, address)
+        if may_speak:
+            self._pass_on(peer, header, plain)
+        else:
+            self._tally.drop("muted")
+
+    def _pass_on(self, speaker: Peer, header: bytes, plain: bytes) -> None:
+        if speaker.circle is None:
+            return
+        for peer in speaker.circle.peers:
+            address = peer.address
+            if address is None or peer is speaker or not peer.rights.hear:
+                continue
+            try:
+                nonce = peer.own.take()
+            except NoncesUsedUp:
+                self._tally.drop("no nonce")
+                continue
+            self._emit(header + peer.suite.seal(plain, header, nonce) + nonce, address)
+
+    def _answer_discovery(self, datagram: bytes, address: Address) -> None:
+        ssrc = discovery.find_asker(datagram)
+        askers = self._askers.get(ssrc)
+        if askers is None:
+            self._tally.drop("stranger")
+            return
+        if address not in askers:
+            if len(askers) >= _MOST_ASKERS:
+                askers.pop(0)
+            askers.append(address)
+        self._emit(discovery.encode_answer(ssrc, address[0], address[1]), address)
+
+    def _emit(self, datagram: bytes, address: Address) -> None:
+        self._tally.packets_out += 1
+        self._tally.bytes_out += len(datagram)
+        self._send(datagram, address)
+
+    # ---- addresses
+
+    def _bind(self, peer: Peer, address: Address) -> None:
+        self._release(peer)
+        other = self._bound.get(address)
+        if other is not None:
+            other.address = None
+        peer.address = address
+        self._bound[address] = peer
+
+    def _release(self, peer: Peer) -> None:
+        if peer.address is not None and self._bound.get(peer.address) is peer:
+            del self._bound[peer.address]
+        peer.address = None
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """The numbers of SSRCs, peers and addresses that are remembered."""
+        return len(self._askers), len(self._peers), len(self._bound)

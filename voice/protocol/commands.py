@@ -1,0 +1,131 @@
+"""What a client says to the voice gateway, as types, and the reading of it. Unknown fields are passed over."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta, Struct
+
+IDENTIFY: Final = 0
+SELECT_PROTOCOL: Final = 1
+HEARTBEAT: Final = 3
+SPEAKING: Final = 5
+RESUME: Final = 7
+CLIENT_CONNECT: Final = 12
+SESSION_UPDATE: Final = 14
+MEDIA_SINK_WANTS: Final = 15
+BACKEND_VERSION: Final = 16
+CLIENT_FLAGS: Final = 18
+CLIENT_PLATFORM: Final = 20
+
+_IGNORED: Final = frozenset({CLIENT_CONNECT, SESSION_UPDATE, MEDIA_SINK_WANTS, CLIENT_FLAGS, CLIENT_PLATFORM})
+"""What clients say of video and of themselves, which this server does not use."""
+
+Id = Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
+
+
+class UnknownOpcode(Exception):
+    """The client may not send this opcode."""
+
+
+class Unreadable(Exception):
+    """The message is not what its opcode should be."""
+
+
+class Identify(Struct, frozen=True):
+    """Take a seat."""
+
+    server_id: Id
+    user_id: Id
+    session_id: str
+    token: str
+    max_dave_protocol_version: int = 0
+
+
+class Resume(Struct, frozen=True):
+    """Come back to a seat over another socket."""
+
+    server_id: Id
+    session_id: str
+    token: str
+    seq_ack: int = -1
+
+
+class UdpAddress(Struct, frozen=True):
+    """Where the client takes packets, as IP discovery has told it, and how they are encrypted."""
+
+    address: str
+    port: Annotated[int, Meta(ge=0, le=65535)]
+    mode: str
+
+
+class SelectProtocol(Struct, frozen=True):
+    """Choose how media goes. `data` is read when the protocol is known."""
+
+    protocol: str
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class Heartbeat(Struct, frozen=True):
+    """A sign of life. `t` comes back in the answer."""
+
+    t: int | float = 0
+    seq_ack: int = -1
+
+
+class Speaking(Struct, frozen=True):
+    """What kind of speaking it is: 1 voice, 2 soundshare, 4 priority. Whose it is, the server knows."""
+
+    speaking: int | bool
+    delay: int = 0
+
+
+class AskVersion(Struct, frozen=True):
+    """Which version the server is."""
+
+
+class Ignored(Struct, frozen=True):
+    """Nothing that this server uses."""
+
+
+Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | AskVersion | Ignored
+
+
+class _Message(Struct, frozen=True):
+    op: int
+    d: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_decode_message: Final = msgspec.json.Decoder(_Message).decode
+_decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
+    IDENTIFY: msgspec.json.Decoder(Identify).decode,
+    SELECT_PROTOCOL: msgspec.json.Decoder(SelectProtocol).decode,
+    HEARTBEAT: msgspec.json.Decoder(Heartbeat).decode,
+    SPEAKING: msgspec.json.Decoder(Speaking).decode,
+    RESUME: msgspec.json.Decoder(Resume).decode,
+}
+_decode_udp: Final = msgspec.json.Decoder(UdpAddress).decode
+
+
+def parse_command(message: bytes) -> Command:
+    """Read a message. Raises Unreadable and UnknownOpcode."""
+    try:
+        head = _decode_message(message)
+        decode = _decoders.get(head.op)
+        if decode is not None:
+            return decode(head.d)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
+    if head.op == BACKEND_VERSION:
+        return AskVersion()
+    if head.op in _IGNORED:
+        return Ignored()
+    raise UnknownOpcode(f"opcode {head.op}")
+
+
+def parse_udp(data: msgspec.Raw) -> UdpAddress:
+    """Read the data of Select Protocol for UDP. Raises Unreadable."""
+    try:
+        return _decode_udp(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error

@@ -1,0 +1,89 @@
+"""What the voice gateway says, as JSON: an opcode, its data, and the number by which a client acknowledges it.
+
+Hello, Heartbeat ACK, Resumed and Backend Version belong to one socket and have no number. All others belong to the
+session, and are sent again when it resumes without them.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+READY: Final = 2
+SESSION_DESCRIPTION: Final = 4
+SPEAKING: Final = 5
+HEARTBEAT_ACK: Final = 6
+HELLO: Final = 8
+RESUMED: Final = 9
+CLIENTS_CONNECT: Final = 11
+CLIENT_DISCONNECT: Final = 13
+BACKEND_VERSION: Final = 16
+
+VERSION: Final = 8
+"""The version of the voice gateway."""
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """An opcode and its data."""
+
+    op: int
+    d: Any
+
+    def encode(self, seq: int | None = None) -> bytes:
+        """Write it, with its number if it has one."""
+        return _encode({"op": self.op, "d": self.d} if seq is None else {"op": self.op, "d": self.d, "seq": seq})
+
+
+def hello(heartbeat_interval_ms: int) -> Payload:
+    """Greet a socket."""
+    return Payload(HELLO, {"v": VERSION, "heartbeat_interval": heartbeat_interval_ms})
+
+
+def heartbeat_ack(t: float) -> Payload:
+    """Answer a heartbeat."""
+    return Payload(HEARTBEAT_ACK, {"t": t})
+
+
+def resumed() -> Payload:
+    """Say that what was missed follows."""
+    return Payload(RESUMED, None)
+
+
+def backend_version(version: str) -> Payload:
+    """Say which version the server is."""
+    return Payload(BACKEND_VERSION, {"voice": version, "rtc_worker": version})
+
+
+def ready(*, ssrc: int, ip: str, port: int, modes: Sequence[str]) -> Payload:
+    """Give a client its SSRC, and say where media goes."""
+    data = {"ssrc": ssrc, "ip": ip, "port": port, "modes": list(modes), "experiments": [], "streams": []}
+    return Payload(READY, data)
+
+
+def session_description(*, mode: str, key: bytes, media_session_id: str) -> Payload:
+    """Give a client its key."""
+    data = {
+        "mode": mode,
+        "secret_key": list(key),
+        "audio_codec": "opus",
+        "media_session_id": media_session_id,
+        "dave_protocol_version": 0,
+    }
+    return Payload(SESSION_DESCRIPTION, data)
+
+
+def speaking(*, user_id: int, ssrc: int, flags: int) -> Payload:
+    """Say that a user speaks, or has stopped, and which packets are its."""
+    return Payload(SPEAKING, {"user_id": str(user_id), "ssrc": ssrc, "speaking": flags})
+
+
+def clients_connect(user_ids: Sequence[int]) -> Payload:
+    """Say who is in the room."""
+    return Payload(CLIENTS_CONNECT, {"user_ids": [str(user_id) for user_id in user_ids]})
+
+
+def client_disconnect(user_id: int) -> Payload:
+    """Say who has left the room."""
+    return Payload(CLIENT_DISCONNECT, {"user_id": str(user_id)})

@@ -1,0 +1,330 @@
+"""The directory: who is expected, who is here, and which rooms are open on this node.
+
+```
+ gateway: Admit ──→ expected ─┐
+                              ├─ identify ─→ member ─ select protocol ─→ in the room: heard and hearing
+ client: token, once ─────────┘                │                                │
+                                               └── gone, removed, replaced, not resumed in time: all of it ends
+```
+
+A client takes a seat when its token is ours, fresh and unused, and the gateway expects that seat at that epoch. Either
+alone is worth nothing. Everything that a member has is undone in one place, `_end`.
+"""
+
+import hashlib
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
+from core.voice.orders import Admit, Change, CloseRoom, Connected, Ended, Remove, ToGateway
+from core.voice.seats import Rights, Room, Seat, SeatKey
+from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
+from core.wire.close_codes import CloseCode
+from voice.crypto.suites import KEY_BYTES, SUITES
+from voice.media.forwarder import Forwarder
+from voice.media.peer import Address, Peer
+from voice.media.tally import Tally
+from voice.protocol import close_codes
+from voice.protocol.commands import Identify, Resume
+from voice.rooms.bounds import Bounds
+from voice.rooms.member import ClientLink, Member, Timer, mask_flags
+from voice.rooms.room import OpenRoom, describe_speaking
+
+logger = logging.getLogger(__name__)
+
+_SSRC_BYTES: Final = 4
+
+CallLater = Callable[[float, Callable[[], None]], Timer]
+
+
+class Refused(Exception):
+    """The client does not get what it asks for; its socket is closed with this code."""
+
+    def __init__(self, code: CloseCode) -> None:
+        super().__init__(code.reason)
+        self.code = code
+
+
+class Expected(msgspec.Struct, frozen=True):
+    """A seat that a gateway has admitted."""
+
+    gateway: str
+    seat: Seat
+    epoch: int
+
+
+class Directory:
+    """All seats of a node. `tell` says something to a gateway by name."""
+
+    __slots__ = (
+        "_bounds", "_call_later", "_clock", "_expected", "_forwarder", "_members", "_randomness", "_rooms", "_secret",
+        "_tally", "_tell", "_tokens", "_used", "_waiting",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        secret: bytes,
+        forwarder: Forwarder,
+        tally: Tally,
+        clock: Clock,
+        call_later: CallLater,
+        randomness: Randomness,
+        tell: Callable[[str, ToGateway], None],
+        bounds: Bounds,
+    ) -> None:
+        self._secret = secret
+        self._forwarder = forwarder
+        self._tally = tally
+        self._clock = clock
+        self._call_later = call_later
+        self._randomness = randomness
+        self._tell = tell
+        self._bounds = bounds
+        self._expected: dict[SeatKey, Expected] = {}
+        self._members: dict[SeatKey, Member] = {}
+        self._tokens: dict[bytes, Member] = {}
+        self._rooms: dict[Room, OpenRoom] = {}
+        self._used = UsedTokens()
+        self._waiting: dict[SeatKey, dict[int, Callable[[], None]]] = {}
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The numbers of seats expected, members, tokens, rooms and clients that wait for their gateway's order."""
+        return (
+            len(self._expected),
+            len(self._members),
+            len(self._tokens),
+            len(self._rooms),
+            len(self._waiting),
+        )
+
+    @property
+    def room_count(self) -> int:
+        """The rooms with somebody in them."""
+        return len(self._rooms)
+
+    @property
+    def member_count(self) -> int:
+        """The clients that have a seat."""
+        return len(self._members)
+
+    # ---- orders of gateways
+
+    def admit(self, gateway: str, order: Admit) -> None:
+        """Expect a user."""
+        key = order.seat.key
+        known = self._expected.get(key)
+        if known is not None and known.epoch > order.epoch:
+            return  # of a gateway that had the guild before
+        self._end_at(key, close_codes.DISCONNECTED)
+        self._expected[key] = Expected(gateway, order.seat, order.epoch)
+        for come in list(self._waiting.get(key, {}).values()):
+            come()
+
+    def change(self, order: Change) -> None:
+        """Give a user other rights."""
+        key = SeatKey(order.server_id, order.user_id)
+        expected = self._expected.get(key)
+        if expected is None:
+            return
+        seat = msgspec.structs.replace(expected.seat, rights=order.rights)
+        self._expected[key] = msgspec.structs.replace(expected, seat=seat)
+        member = self._members.get(key)
+        if member is not None:
+            self._give_rights(member, seat, order.rights)
+
+    def remove(self, order: Remove) -> None:
+        """End a user's seat."""
+        self._dismiss(SeatKey(order.server_id, order.user_id), close_codes.DISCONNECTED)
+
+    def close_room(self, order: CloseRoom) -> None:
+        """End all seats of a room."""
+        for key, expected in list(self._expected.items()):
+            if expected.seat.room == order.room:
+                self._dismiss(key, close_codes.CALL_ENDED)
+
+    def forget_gateway(self, gateway: str) -> None:
+        """End all seats of a gateway, which does not know of them any more."""
+        for key, expected in list(self._expected.items()):
+            if expected.gateway == gateway:
+                self._dismiss(key, close_codes.DISCONNECTED)
+
+    def close(self) -> None:
+        """End all seats: the node stops."""
+        for key in list(self._expected):
+            self._dismiss(key, close_codes.DISCONNECTED)
+
+    # ---- clients
+
+    def check(self, identify: Identify) -> Claims:
+        """Check a client's token and use it up. Raises Refused."""
+        now_ms = self._clock.now_ms()
+        try:
+            claims = read_token(self._secret, identify.token, now_ms=now_ms)
+        except BadToken as error:
+            logger.info("a voice token is refused", extra={"reason": str(error)})
+            raise Refused(close_codes.AUTHENTICATION_FAILED) from error
+        if claims.seat.key != (int(identify.server_id), int(identify.user_id)):
+            raise Refused(close_codes.AUTHENTICATION_FAILED)
+        if not self._used.use(claims, now_ms=now_ms):
+            raise Refused(close_codes.AUTHENTICATION_FAILED)
+        if claims.seat.session_id != identify.session_id:
+            raise Refused(close_codes.SESSION_INVALID)
+        return claims
+
+    def sit(self, claims: Claims, token: str, link: ClientLink) -> Member | None:
+        """Seat a client; None while its gateway's order has not come. Raises Refused."""
+        key = claims.seat.key
+        expected = self._expected.get(key)
+        if expected is None or expected.epoch < claims.epoch:
+            return None
+        seat = expected.seat
+        if (expected.epoch, seat.room, seat.session_id) != (claims.epoch, claims.seat.room, claims.seat.session_id):
+            raise Refused(close_codes.SESSION_INVALID)
+        self._end_at(key, close_codes.SESSION_INVALID)
+        member = Member(
+            gateway=expected.gateway,
+            seat=seat,
+            epoch=expected.epoch,
+            ssrc=self._make_ssrc(),
+            token=_hash(token),
+            link=link,
+        )
+        self._members[key] = self._tokens[member.token] = member
+        self._forwarder.give(member.ssrc)
+        self._tally.joins += 1
+        return member
+
+    def wait(self, key: SeatKey, come: Callable[[], None]) -> Callable[[], None]:
+        """Have `come` called when a gateway admits this seat; return what ends that."""
+        waiting = self._waiting.setdefault(key, {})
+        waiting[id(come)] = come
+
+        def end() -> None:
+            waiting.pop(id(come), None)
+            if not waiting and self._waiting.get(key) is waiting:
+                del self._waiting[key]
+
+        return end
+
+    def select(self, member: Member, *, mode: str, address: Address) -> bytes:
+        """Make a member's keys and let it into its room; return its key. Raises Refused."""
+        if self._members.get(member.seat.key) is not member:
+            raise Refused(close_codes.SESSION_INVALID)  # its seat has ended since it was sent
+        make_suite = SUITES.get(mode)
+        if make_suite is None:
+            raise Refused(close_codes.UNKNOWN_MODE)
+        secret = self._randomness.token_bytes(KEY_BYTES)
+        member.peer = Peer(ssrc=member.ssrc, suite=make_suite(secret), rights=member.seat.rights)
+        room = self._rooms.setdefault(member.seat.room, OpenRoom())
+        self._forwarder.add(member.peer, room.circle)
+        if member.link is not None:
+            self._forwarder.bind_discovered(member.peer, address, member.link.client_ip)
+        return secret
+
+    def enter(self, member: Member) -> None:
+        """Tell the room of a member that has its key. Nothing happens the second time."""
+        room = self._rooms[member.seat.room]
+        if room.members.get(member.seat.user_id) is member:
+            return
+        room.enter(member)
+        seat = member.seat
+        self._tell(member.gateway, Connected(seat.room.server_id, seat.user_id, seat.session_id))
+
+    def speak(self, member: Member, flags: int) -> None:
+        """Tell the room what kind of speaking a member does."""
+        flags = mask_flags(flags, member.seat.rights)
+        if member.has_spoken and flags == member.flags:
+            return
+        member.has_spoken, member.flags = True, flags
+        room = self._rooms.get(member.seat.room)
+        if room is not None and room.members.get(member.seat.user_id) is member:
+            room.tell(describe_speaking(member), but=member)
+
+    def resume(self, command: Resume, link: ClientLink) -> tuple[Member, list[bytes]]:
+        """Give a member another socket; return it, and what it has missed. Raises Refused."""
+        member = self._tokens.get(_hash(command.token))
+        if member is None or member.seat.session_id != command.session_id:
+            raise Refused(close_codes.SESSION_INVALID)
+        missed = member.replay.find_missed(command.seq_ack)
+        if member.seat.room.server_id != int(command.server_id) or missed is None:
+            raise Refused(close_codes.SESSION_INVALID)
+        self._stop_timer(member)
+        old, member.link = member.link, link
+        if old is not None:
+            old.close(close_codes.SESSION_INVALID)
+        return member, missed
+
+    def detach(self, member: Member, link: ClientLink, *, is_final: bool) -> None:
+        """Note that a socket is gone: for good, or until the client resumes."""
+        if member.link is not link:
+            return
+        member.link = None
+        if is_final:
+            self._end_of_client(member)
+        else:
+            self._stop_timer(member)
+            member.timer = self._call_later(self._bounds.resume_s, lambda: self._end_of_client(member))
+
+    # ---- ends
+
+    def _dismiss(self, key: SeatKey, code: CloseCode) -> None:
+        self._expected.pop(key, None)
+        self._end_at(key, code)
+
+    def _end_at(self, key: SeatKey, code: CloseCode) -> None:
+        member = self._members.get(key)
+        if member is not None:
+            self._end(member, code)
+
+    def _end_of_client(self, member: Member) -> None:
+        seat = member.seat
+        if self._members.get(seat.key) is member:
+            self._end(member, close_codes.SESSION_TIMED_OUT)
+            self._tell(member.gateway, Ended(seat.room.server_id, seat.user_id, seat.session_id))
+
+    def _end(self, member: Member, code: CloseCode) -> None:
+        seat = member.seat
+        self._stop_timer(member)
+        del self._members[seat.key]
+        del self._tokens[member.token]
+        self._forwarder.take_back(member.ssrc)
+        member.peer = None
+        room = self._rooms.get(seat.room)
+        if room is not None:
+            room.leave(member)
+            if not room.circle.peers:
+                del self._rooms[seat.room]
+        link, member.link = member.link, None
+        if link is not None:
+            link.close(code)
+
+    # ---- parts
+
+    def _give_rights(self, member: Member, seat: Seat, rights: Rights) -> None:
+        member.seat = seat
+        if member.peer is not None:
+            member.peer.rights = rights
+        if member.has_spoken:
+            self.speak(member, member.flags)
+
+    def _make_ssrc(self) -> int:
+        while True:
+            ssrc = int.from_bytes(self._randomness.token_bytes(_SSRC_BYTES), "big")
+            if ssrc and not self._forwarder.is_given(ssrc):
+                return ssrc
+
+    def _stop_timer(self, member: Member) -> None:
+        if member.timer is not None:
+            member.timer.cancel()
+            member.timer = None
+
+
+def _hash(token: str) -> bytes:
+    # A look-up by the token itself could take longer the more of it is right.
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

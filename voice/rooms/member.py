@@ -1,0 +1,71 @@
+"""A member: one client that has shown its token, from then until its seat ends. It outlives its sockets."""
+
+from typing import Protocol
+
+from core.voice.seats import Rights, Seat
+from core.wire.close_codes import CloseCode
+from voice.media.peer import Peer
+from voice.protocol.payloads import Payload
+from voice.protocol.replay import Replay
+
+PRIORITY: int = 4
+_EVERY_FLAG: int = 7
+
+
+class ClientLink(Protocol):
+    """A client's socket."""
+
+    @property
+    def client_ip(self) -> str:
+        """The IP address that the socket comes from: TCP has proven it."""
+
+    def send(self, message: bytes) -> None:
+        """Send a message; nothing happens when the socket is closed."""
+
+    def close(self, code: CloseCode) -> None:
+        """Close the socket. Safe to call twice."""
+
+
+class Timer(Protocol):
+    """What `call_later` returns."""
+
+    def cancel(self) -> None:
+        """Do not call."""
+
+
+class Member:
+    """The directory alone changes it."""
+
+    __slots__ = ("epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "ssrc", "timer", "token")
+
+    def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
+        self.gateway = gateway
+        """The gateway that has admitted it."""
+        self.seat = seat
+        self.epoch = epoch
+        self.ssrc = ssrc
+        self.token = token
+        """A hash of the token, by which it may resume."""
+        self.link: ClientLink | None = link
+        self.peer: Peer | None = None
+        """Its media, once the keys are made."""
+        self.replay = Replay()
+        self.flags = 0
+        self.has_spoken = False
+        """Whether it has ever said what kind of speaking it does; others know its SSRC from then on."""
+        self.timer: Timer | None = None
+        """Ends the seat of a client whose socket is gone."""
+
+    def send(self, payload: Payload) -> None:
+        """Send a message, now or when the client resumes."""
+        message = self.replay.add(payload)
+        if self.link is not None:
+            self.link.send(message)
+
+
+def mask_flags(flags: int, rights: Rights) -> int:
+    """Return what others are told of a user's speaking, given its rights."""
+    if not rights.speak:
+        return 0
+    flags &= _EVERY_FLAG
+    return flags if rights.priority else flags & ~PRIORITY

@@ -1,0 +1,43 @@
+"""A room on this node: the members whose keys are made. It says to each who the others are."""
+
+from voice.media.peer import Circle
+from voice.protocol.payloads import Payload, client_disconnect, clients_connect, speaking
+from voice.rooms.member import Member
+
+
+class OpenRoom:
+    """The members, by user id, and the circle in which their packets go."""
+
+    __slots__ = ("circle", "members")
+
+    def __init__(self) -> None:
+        self.circle = Circle()
+        self.members: dict[int, Member] = {}
+
+    def enter(self, member: Member) -> None:
+        """Add a member, and tell it and the others of each other."""
+        if self.members:
+            member.send(clients_connect(list(self.members)))
+        for other in self.members.values():
+            if other.has_spoken:
+                member.send(describe_speaking(other))
+        self.members[member.seat.user_id] = member
+        self.tell(clients_connect([member.seat.user_id]), but=member)
+
+    def leave(self, member: Member) -> None:
+        """Remove a member and tell the others. Nothing happens when it has not entered."""
+        user_id = member.seat.user_id
+        if self.members.get(user_id) is member:
+            del self.members[user_id]
+            self.tell(client_disconnect(user_id), but=member)
+
+    def tell(self, payload: Payload, *, but: Member) -> None:
+        """Send something to all others."""
+        for member in self.members.values():
+            if member is not but:
+                member.send(payload)
+
+
+def describe_speaking(member: Member) -> Payload:
+    """Return how others are told of a member's speaking."""
+    return speaking(user_id=member.seat.user_id, ssrc=member.ssrc, flags=member.flags)

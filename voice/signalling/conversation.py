@@ -1,0 +1,253 @@
+"""One socket's conversation: what a client says on it, in order, and what follows. No sockets, no clock.
+
+```
+ opened: Hello ─→ new ─┬─ Identify ─→ (waiting for the gateway's order) ─→ seated: Ready
+                       └─ Resume ───────────────────────────────────────→ seated: Resumed, what was missed
+ seated ─ Select Protocol ─→ Session Description, in the room ─ Speaking … ─→ closed
+```
+
+All that must outlive the socket is in the member. What is refused closes the socket with a code and nothing else
+follows: a conversation that is closed hears nothing.
+"""
+
+import enum
+import ipaddress
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from core.runtime.clock import Clock
+from core.voice.tokens import Claims
+from core.wire.close_codes import CloseCode
+from voice.crypto.suites import SUITES
+from voice.protocol import close_codes, payloads
+from voice.protocol.commands import (
+    AskVersion,
+    Command,
+    Heartbeat,
+    Identify,
+    Ignored,
+    Resume,
+    SelectProtocol,
+    Speaking,
+    UdpAddress,
+    UnknownOpcode,
+    Unreadable,
+    parse_command,
+    parse_udp,
+)
+from voice.rooms.bounds import Bounds
+from voice.rooms.directory import CallLater, Directory, Refused
+from voice.rooms.member import ClientLink, Member, Timer
+
+_MINUTE_S: Final = 60.0
+_SESSION_ID_BYTES: Final = 16
+_LEAVING: Final = frozenset({1000, 1001, 4014})
+"""The client's own close codes after which it does not resume: it has left, or goes to another server."""
+
+
+class State(enum.Enum):
+    """How far a conversation is."""
+
+    NEW = "new"
+    WAITING = "waiting"
+    SEATED = "seated"
+    CLOSED = "closed"
+
+
+class NodeFacts(msgspec.Struct, frozen=True):
+    """What clients are told of the node."""
+
+    media_port: int
+    version: str
+    modes: Sequence[str] = tuple(SUITES)
+
+
+class Conversation:
+    """The conversation. `media_ip` is where this client sends its packets to."""
+
+    __slots__ = (
+        "_bounds", "_call_later", "_claims", "_clock", "_count", "_directory", "_end_wait", "_facts", "_link",
+        "_media_ip", "_member", "_state", "_timer", "_token", "_token_bytes", "_window_s",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        link: ClientLink,
+        media_ip: str,
+        directory: Directory,
+        facts: NodeFacts,
+        bounds: Bounds,
+        clock: Clock,
+        call_later: CallLater,
+        token_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._link = link
+        self._media_ip = media_ip
+        self._directory = directory
+        self._facts = facts
+        self._bounds = bounds
+        self._clock = clock
+        self._call_later = call_later
+        self._token_bytes = token_bytes
+        self._state = State.NEW
+        self._member: Member | None = None
+        self._claims: Claims | None = None
+        self._token = ""
+        self._end_wait: Callable[[], None] | None = None
+        self._timer: Timer | None = None
+        self._count = 0
+        self._window_s = clock.monotonic_s()
+
+    def open(self) -> None:
+        """Greet the client."""
+        self._link.send(payloads.hello(round(self._bounds.heartbeat_interval_s * 1000)).encode())
+        self._expire_in(self._bounds.identify_s, close_codes.SESSION_TIMED_OUT)
+
+    def receive(self, message: bytes) -> None:
+        """Do what the client says."""
+        if self._state is State.CLOSED:
+            return
+        try:
+            self._count_command()
+            self._do(parse_command(message))
+        except Unreadable:
+            self.close(close_codes.DECODE_ERROR)
+        except UnknownOpcode:
+            self.close(close_codes.UNKNOWN_OPCODE)
+        except Refused as refused:
+            self.close(refused.code)
+
+    def close(self, code: CloseCode) -> None:
+        """Close the socket. The seat is kept for a while where the code says so."""
+        self._end(is_final=not code.may_resume)
+        self._link.close(code)
+
+    def on_lost(self, code: int | None) -> None:
+        """Note that the socket is gone, with the client's close code if it has sent one."""
+        self._end(is_final=code in _LEAVING)
+
+    # ---- commands
+
+    def _do(self, command: Command) -> None:
+        match command:
+            case Heartbeat():
+                self._beat(command)
+            case Identify() | Resume() if self._state is not State.NEW:
+                raise Refused(close_codes.ALREADY_AUTHENTICATED)
+            case Identify():
+                self._identify(command)
+            case Resume():
+                self._resume(command)
+            case _:
+                self._do_seated(command)
+
+    def _do_seated(self, command: Command) -> None:
+        member = self._member
+        if member is None:
+            raise Refused(close_codes.NOT_AUTHENTICATED)
+        match command:
+            case SelectProtocol():
+                self._select(member, command)
+            case Speaking():
+                self._directory.speak(member, int(command.speaking))
+            case AskVersion():
+                self._link.send(payloads.backend_version(self._facts.version).encode())
+            case Ignored():
+                pass
+
+    def _beat(self, command: Heartbeat) -> None:
+        self._link.send(payloads.heartbeat_ack(command.t).encode())
+        if self._member is not None:
+            self._member.replay.acknowledge(command.seq_ack)
+            self._expire_in(self._bounds.heartbeat_timeout_s, close_codes.SESSION_TIMED_OUT)
+
+    def _identify(self, command: Identify) -> None:
+        self._claims = self._directory.check(command)
+        self._token = command.token
+        self._sit(self._claims)
+        if self._state is State.NEW:
+            self._state = State.WAITING
+            self._end_wait = self._directory.wait(self._claims.seat.key, self._on_admitted)
+            self._expire_in(self._bounds.admission_s, close_codes.SESSION_INVALID)
+
+    def _on_admitted(self) -> None:
+        if self._claims is None:
+            return
+        try:
+            self._sit(self._claims)
+        except Refused as refused:
+            self.close(refused.code)
+
+    def _sit(self, claims: Claims) -> None:
+        member = self._directory.sit(claims, self._token, self._link)
+        if member is None:
+            return
+        self._take(member)
+        facts = self._facts
+        member.send(payloads.ready(ssrc=member.ssrc, ip=self._media_ip, port=facts.media_port, modes=facts.modes))
+
+    def _resume(self, command: Resume) -> None:
+        member, missed = self._directory.resume(command, self._link)
+        self._take(member)
+        self._link.send(payloads.resumed().encode())
+        for message in missed:
+            self._link.send(message)
+
+    def _select(self, member: Member, command: SelectProtocol) -> None:
+        if command.protocol != "udp":
+            raise Refused(close_codes.UNKNOWN_PROTOCOL)
+        chosen = parse_udp(command.data)
+        key = self._directory.select(member, mode=chosen.mode, address=_read_address(chosen))
+        media_session_id = self._token_bytes(_SESSION_ID_BYTES).hex()
+        member.send(payloads.session_description(mode=chosen.mode, key=key, media_session_id=media_session_id))
+        self._directory.enter(member)
+
+    # ---- parts
+
+    def _take(self, member: Member) -> None:
+        self._stop_waiting()
+        self._member = member
+        self._state = State.SEATED
+        self._claims, self._token = None, ""
+        self._expire_in(self._bounds.heartbeat_timeout_s, close_codes.SESSION_TIMED_OUT)
+
+    def _count_command(self) -> None:
+        now_s = self._clock.monotonic_s()
+        if now_s - self._window_s >= _MINUTE_S:
+            self._window_s, self._count = now_s, 0
+        self._count += 1
+        if self._count > self._bounds.commands_per_minute:
+            raise Refused(close_codes.RATE_LIMITED)
+
+    def _expire_in(self, seconds: float, code: CloseCode) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._call_later(seconds, lambda: self.close(code))
+
+    def _end(self, *, is_final: bool) -> None:
+        if self._state is State.CLOSED:
+            return
+        self._state = State.CLOSED
+        self._stop_waiting()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        member, self._member = self._member, None
+        if member is not None:
+            self._directory.detach(member, self._link, is_final=is_final)
+
+    def _stop_waiting(self) -> None:
+        if self._end_wait is not None:
+            self._end_wait()
+            self._end_wait = None
+
+
+def _read_address(chosen: UdpAddress) -> tuple[str, int]:
+    """Return the address that a client has named, written as sockets write it; one that nobody has if it is none."""
+    try:
+        return str(ipaddress.ip_address(chosen.address)), chosen.port
+    except ValueError:
+        return "", 0
