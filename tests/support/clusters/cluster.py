@@ -33,12 +33,16 @@ _KEYSPACES: Final = count(1)
 class Cluster:
     """The running cluster, whose processes and servers a test may kill, pause and start."""
 
-    def __init__(self, *, server: Server, data: Path, servers: dict[str, ServiceProcess]) -> None:
+    def __init__(
+        self, *, server: Server, data: Path, servers: dict[str, ServiceProcess], environ: dict[str, str]
+    ) -> None:
         self._data = data
+        self._environ = environ
         self.server = server
         self.redis = servers["redis"]
         self.postgres = servers["postgres"]
-        self.cassandra = servers["cassandra"]
+        if "cassandra" in servers:
+            self.cassandra = servers["cassandra"]
 
     @property
     def gateway(self) -> str:
@@ -62,6 +66,15 @@ class Cluster:
     def gateways(self) -> list[str]:
         """Return the addresses of all workers' gateways."""
         return [entry["addresses"]["gateway"] for entry in self.entries().values() if entry["role"] == "worker"]
+
+    async def shardctl(self, *arguments: str) -> Any:
+        """Run a command of shardctl, and return what it answers."""
+        command = (sys.executable, "-m", "shardctl", *arguments, "--json")
+        environ = {**os.environ, **self._environ}
+        process = await asyncio.create_subprocess_exec(*command, env=environ, stdout=asyncio.subprocess.PIPE)
+        answer, _ = await process.communicate()
+        assert process.returncode == 0, (arguments, process.returncode, answer)
+        return json.loads(answer)
 
     def pid_of(self, name: str) -> int:
         """Return the id of a process that runs."""
@@ -141,26 +154,26 @@ def skew_clocks(**skews_ms: int) -> dict[str, str]:
 
 @asynccontextmanager
 async def run_cluster(
-    folder: Path, settings: dict[str, str], *, workers: int = 1, cassandra: ServiceProcess | None = None
+    folder: Path,
+    settings: dict[str, str],
+    *,
+    workers: int = 1,
+    cassandra: ServiceProcess | None = None,
+    has_cassandra: bool = True,
 ) -> AsyncIterator[Cluster]:
     """Run a cluster with new, empty servers; `settings` are environment variables of all its processes.
 
     Where nobody hurts Cassandra, a running one may be given, whose start takes longer than all others together. The
-    cluster has a keyspace of its own in it.
+    cluster has a keyspace of its own in it. Without one (`has_cassandra`) messages are in PostgreSQL.
     """
     async with AsyncExitStack() as stack:
         redis = RedisServer(folder=folder / "redis", port=find_free_port())
         postgres = PostgresServer(folder=folder / "postgres", port=find_free_port())
         servers = {service.name: stack.enter_context(serving(service)) for service in (redis, postgres)}
-        servers["cassandra"] = cassandra or stack.enter_context(serving(define_cassandra(folder / "cassandra")))
-        addresses = {
-            "GUILDWAY_REDIS_URL": redis.address,
-            "GUILDWAY_POSTGRES_URL": postgres.address,
-            "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
-            "GUILDWAY_CASSANDRA_PORT": str(servers["cassandra"].service.port),
-            "GUILDWAY_CASSANDRA_KEYSPACE": f"run{next(_KEYSPACES)}",
-        }
-        environ = {**addresses, "GUILDWAY_CASSANDRA_REPLICATION": "1", **settings}
+        environ = {"GUILDWAY_REDIS_URL": redis.address, "GUILDWAY_POSTGRES_URL": postgres.address, **settings}
+        if has_cassandra:
+            servers["cassandra"] = cassandra or stack.enter_context(serving(define_cassandra(folder / "cassandra")))
+            environ = {**_name_cassandra(servers["cassandra"]), **environ}
         await _migrate(environ)
         numbers = ("--workers", str(workers), "--apis", str(APIS), "--controllers", "1")
         command = (sys.executable, "-m", "shardctl", "up", *numbers)
@@ -168,7 +181,16 @@ async def run_cluster(
         server = await Server(data, environ, command=command).start()
         stack.callback(lambda: (folder / "log").write_text("\n".join(server.log)))
         stack.push_async_callback(server.stop)
-        yield Cluster(server=server, data=data, servers=servers)
+        yield Cluster(server=server, data=data, servers=servers, environ=environ)
+
+
+def _name_cassandra(cassandra: ServiceProcess) -> dict[str, str]:
+    return {
+        "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
+        "GUILDWAY_CASSANDRA_PORT": str(cassandra.service.port),
+        "GUILDWAY_CASSANDRA_KEYSPACE": f"run{next(_KEYSPACES)}",
+        "GUILDWAY_CASSANDRA_REPLICATION": "1",
+    }
 
 
 async def _migrate(environ: dict[str, str]) -> None:

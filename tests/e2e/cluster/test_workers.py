@@ -1,0 +1,164 @@
+"""Two workers that have the guilds between them: who is connected to either hears of all, whatever happens to them.
+
+The messages are in PostgreSQL here, as nothing depends on where they are.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.conftest import GENEROUS
+from tests.support.clusters.cluster import Cluster, run_cluster
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
+from tests.support.person import Person, text_channel
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+SHARDS: Final = 8
+GUILDS: Final = 10
+"""So many that each of two workers has some: that all are in the shards of one happens once in a thousand runs."""
+SETTLED_S: Final = 60.0
+
+
+class Crowd:
+    """A person and a bot at each worker, in all the guilds, and what is said there."""
+
+    def __init__(self, cluster: Cluster, owner: Person, guilds: list[dict[str, Any]]) -> None:
+        self.cluster = cluster
+        self.owner = owner
+        self.guilds = guilds
+        self.clients: list[GatewayClient] = []
+        self.said: dict[str, list[str]] = {text_channel(guild): [] for guild in guilds}
+
+    async def say(self) -> None:
+        """Say something in each guild."""
+        for channel_id, said in self.said.items():
+            content = f"word {len(said)}"
+            await self.owner.send(channel_id, content)
+            said.append(content)
+
+    async def say_until(self, is_done: Callable[[], Awaitable[bool]]) -> None:
+        """Say something again and again, until this is true."""
+        async with asyncio.timeout(SETTLED_S):
+            while not await is_done():
+                await self.say()
+
+    async def hear(self) -> None:
+        """Check that every client has heard everything once, in its order, in one session."""
+        await self.say()
+        for client in self.clients:
+            for channel_id, said in self.said.items():
+                await client.wait_for("MESSAGE_CREATE", lambda each, at=channel_id, last=said[-1]: _is(each, at, last))
+                heard = [
+                    each["content"] for each in client.bodies("MESSAGE_CREATE") if each["channel_id"] == channel_id
+                ]
+                assert heard == said
+            numbers = [each["s"] for each in client.dispatches]
+            assert numbers == list(range(1, len(numbers) + 1))
+            assert client.names().count("READY") == 1
+
+
+def _is(message: dict[str, Any], channel_id: str, content: str) -> bool:
+    return message["channel_id"] == channel_id and message["content"] == content
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+    """Two workers, each with half of the shards."""
+    settings = {**GENEROUS, "GUILDWAY_STORE_NUM_SHARDS": str(SHARDS)}
+    folder = tmp_path_factory.mktemp("workers")
+    async with run_cluster(folder, settings, workers=2, has_cassandra=False) as running:
+        await running.shardctl("rebalance")
+        yield running
+
+
+async def owners(cluster: Cluster) -> list[str]:
+    """Return the names of the shards' workers."""
+    return [each["worker"] for each in await cluster.shardctl("shards")]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def owner(cluster: Cluster) -> AsyncIterator[Person]:
+    """The owner of the guilds."""
+    async with await Person.register(cluster.apis()[0]) as person:
+        yield person
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def guilds(owner: Person) -> list[dict[str, Any]]:
+    """Guilds in the shards of both workers."""
+    return [await owner.make_guild() for _ in range(GUILDS)]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def crowd(cluster: Cluster, owner: Person, guilds: list[dict[str, Any]]) -> AsyncIterator[Crowd]:
+    """A person and a bot at the first worker, and another bot at the second one."""
+    made = Crowd(cluster, owner, guilds)
+    bot = await owner.make_bot(guilds[0]["id"])
+    for guild in guilds[1:]:
+        await owner.add_bot(bot["id"], guild["id"])
+    async with contextlib.AsyncExitStack() as stack:
+        first, second = cluster.gateways()
+        for url, token in ((first, owner.token), (first, bot["token"]), (second, bot["token"])):
+            client = await stack.enter_async_context(open_gateway(url))
+            made.clients.append(client)
+            await client.identify(token)
+            for guild in guilds:
+                await client.wait_for_guild(lambda each, wanted=guild["id"]: each["id"] == wanted)
+        yield made
+
+
+async def test_both_workers_have_shards(cluster: Cluster) -> None:
+    assert sorted(set(await owners(cluster))) == ["worker-1", "worker-2"]
+
+
+async def test_clients_of_both_workers_hear_what_is_said_in_all_guilds(crowd: Crowd) -> None:
+    await crowd.say()
+    await crowd.hear()
+
+
+async def test_guilds_move_while_their_members_chat(cluster: Cluster, crowd: Crowd) -> None:
+    for source, target in (("worker-1", "worker-2"), ("worker-2", "worker-1")):
+        moving = [shard for shard, name in enumerate(await owners(cluster)) if name == source]
+        for shard in moving[:3]:
+            moved = asyncio.create_task(cluster.shardctl("move", str(shard), target))
+            await crowd.say_until(lambda moved=moved: _done(moved))
+            await moved
+    await crowd.hear()
+
+
+async def _done(task: asyncio.Task[Any]) -> bool:
+    return task.done()
+
+
+async def test_paused_worker_is_replaced_and_its_clients_go_on_when_it_wakes(cluster: Cluster, crowd: Crowd) -> None:
+    pid = cluster.pid_of("worker-2")
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        await crowd.say_until(lambda: _are_all_at(cluster, "worker-1"))
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    await crowd.hear()
+    await cluster.shardctl("rebalance")
+    await crowd.hear()
+
+
+async def _are_all_at(cluster: Cluster, name: str) -> bool:
+    return set(await owners(cluster)) == {name}
+
+
+async def test_clients_of_the_other_worker_go_on_when_one_is_killed(cluster: Cluster, crowd: Crowd) -> None:
+    lost = crowd.clients.pop()
+    killed = cluster.pid_of("worker-2")
+    os.kill(killed, signal.SIGKILL)
+    replaced = asyncio.create_task(cluster.wait_replaced("worker-2", killed))
+    await crowd.say_until(lambda: _done(replaced))
+    await replaced
+    await crowd.hear()
+    assert lost.is_closed
