@@ -2,8 +2,9 @@
 
 The annotation is the rule: a type that msgspec converts texts to, with its constraints, and the name on the wire where
 that differs from the handler's (`Annotated[str, Meta(max_length=200), WireName("scope")]`). A default makes a parameter
-of the query optional. A repeated parameter has its last value, or all of them if it is a list; unknown parameters are
-ignored. All wrong values of a request are reported together, in the shape of wrong bodies.
+of the query optional, and is the only way to leave it out: "null" is a text as any other. Whole numbers are written in
+digits. A repeated parameter has its last value, or all of them if it is a list; unknown parameters are ignored. All
+wrong values of a request are reported together, in the shape of wrong bodies.
 """
 
 import inspect
@@ -35,6 +36,9 @@ _SHOWN_LENGTH: Final = 100
 
 _LISTS: Final = (list, tuple, set)
 
+_DIGITS: Final = re.compile(r"-?[0-9]+")
+"""A whole number. msgspec takes what is one in value, such as 1e3 and 2.0, for one as well."""
+
 
 class WireName(msgspec.Struct, frozen=True):
     """Marks a parameter whose name in the query is not the handler's."""
@@ -54,12 +58,28 @@ class Parameter(msgspec.Struct, kw_only=True, frozen=True):
     type: Any
     is_in_path: bool
     is_list: bool
+    is_whole: bool
+    """Whether it is a whole number."""
     default: Any
 
     @property
     def is_required(self) -> bool:
         """True when a request without it is wrong."""
         return self.default is inspect.Parameter.empty
+
+    def convert(self, value: str | list[str]) -> Any:
+        """Return the value that texts of a request mean.
+
+        Raises:
+            msgspec.ValidationError
+        """
+        if self.is_whole and isinstance(value, str) and not _DIGITS.fullmatch(value):
+            raise msgspec.ValidationError("Expected `int`, got `str`")
+        converted = msgspec.convert(value, self.type, strict=False)
+        if converted is None:  # msgspec takes the word "null" for nothing
+            is_bool = bool in find_alternatives(self.type)
+            raise msgspec.ValidationError("Expected `bool`, got `str`" if is_bool else "Invalid enum value 'null'")
+        return converted
 
 
 def find_parameters(handler: Handler, path: str, services: Collection[str]) -> list[Parameter]:
@@ -82,7 +102,15 @@ def find_parameters(handler: Handler, path: str, services: Collection[str]) -> l
 def _describe(name: str, hint: Any, default: Any, *, is_in_path: bool) -> Parameter:
     wire_name = next((mark.name for mark in find_marks(hint) if isinstance(mark, WireName)), name)
     is_list = any((typing.get_origin(part) or part) in _LISTS for part in find_alternatives(hint))
-    return Parameter(name=name, wire_name=wire_name, type=hint, is_in_path=is_in_path, is_list=is_list, default=default)
+    return Parameter(
+        name=name,
+        wire_name=wire_name,
+        type=hint,
+        is_in_path=is_in_path,
+        is_list=is_list,
+        is_whole=int in find_alternatives(hint),
+        default=default,
+    )
 
 
 def find_alternatives(hint: Any) -> Iterator[Any]:
@@ -110,7 +138,7 @@ class ParameterReader:
     def __init__(self, parameters: Sequence[Parameter], path: str) -> None:
         """`path` gives the order of the values."""
         by_name = {parameter.name: parameter for parameter in parameters}
-        self._in_path = [(name, by_name[name].type) for name in PATH_PARAMETER.findall(path)]
+        self._in_path = [by_name[name] for name in PATH_PARAMETER.findall(path)]
         self._in_query = [parameter for parameter in parameters if not parameter.is_in_path]
         self._defaults = {
             parameter.name: parameter.default for parameter in self._in_query if not parameter.is_required
@@ -133,12 +161,12 @@ class ParameterReader:
         return given
 
     def _read_path(self, segments: Sequence[str], given: dict[str, Any], errors: list[FieldError]) -> None:
-        for (name, type_), text in zip(self._in_path, segments, strict=True):
+        for parameter, text in zip(self._in_path, segments, strict=True):
             try:
-                given[name] = msgspec.convert(text, type_, strict=False)
+                given[parameter.name] = parameter.convert(text)
             except msgspec.ValidationError:
                 shown = f'Value "{text[:_SHOWN_LENGTH]}" is not snowflake.'
-                errors.append(FieldError((name,), "NUMBER_TYPE_COERCE", shown))
+                errors.append(FieldError((parameter.name,), "NUMBER_TYPE_COERCE", shown))
 
     def _read_query(self, query: bytes, given: dict[str, Any], errors: list[FieldError]) -> None:
         pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True) if query else ()
@@ -148,7 +176,7 @@ class ParameterReader:
             if name in values:
                 value = [text for key, text in pairs if key == name] if parameter.is_list else values[name]
                 try:
-                    given[parameter.name] = msgspec.convert(value, parameter.type, strict=False)
+                    given[parameter.name] = parameter.convert(value)
                 except msgspec.ValidationError as error:
                     errors.append(translate(str(error), value, (name,)))
             elif parameter.is_required:

@@ -23,6 +23,8 @@ UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
 Slowmode = Annotated[int, Meta(ge=0, le=21_600)]
 Position = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 AutoArchive = Literal[60, 1440, 4320, 10080]
+RtcRegion = Literal["automatic"]
+"""The voice regions that GET /voice/regions lists."""
 OverwriteType = Literal[0, 1, "0", "1", "role", "member"]
 
 ForumPart = Annotated[Any, unbuilt("tags and default reactions of forums")]
@@ -59,7 +61,7 @@ class CreateChannel(msgspec.Struct, kw_only=True):
     rate_limit_per_user: Slowmode | None = None
     parent_id: SnowflakeField | None = None
     permission_overwrites: Annotated[list[OverwriteForm], Meta(max_length=100)] | None = None
-    rtc_region: Annotated[str, Meta(max_length=64)] | None = None
+    rtc_region: RtcRegion | None = None
     video_quality_mode: Literal[1, 2] | None = None
     default_auto_archive_duration: AutoArchive | None = None
     default_thread_rate_limit_per_user: Slowmode | None = None
@@ -83,7 +85,7 @@ class UpdateChannel(msgspec.Struct, kw_only=True):
     rate_limit_per_user: Slowmode | UnsetType | None = UNSET
     parent_id: SnowflakeField | UnsetType | None = UNSET
     permission_overwrites: Annotated[list[OverwriteForm], Meta(max_length=1000)] | UnsetType | None = UNSET
-    rtc_region: Annotated[str, Meta(max_length=64)] | UnsetType | None = UNSET
+    rtc_region: RtcRegion | UnsetType | None = UNSET
     video_quality_mode: Literal[1, 2] | UnsetType | None = UNSET
     default_auto_archive_duration: AutoArchive | UnsetType | None = UNSET
     default_thread_rate_limit_per_user: Slowmode | UnsetType | None = UNSET

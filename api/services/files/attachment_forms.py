@@ -4,6 +4,7 @@ An id names a file of the same request (`files[2]` has id 2), or, in an edit, on
 `uploaded_filename` it is a file that was uploaded ahead, and the id means nothing.
 """
 
+import base64
 from collections.abc import Sequence
 from typing import Annotated, Final
 
@@ -82,6 +83,9 @@ def _parse(place: int, form: AttachmentForm, errors: list[FieldError]) -> Attach
             errors.append(unknown_upload(place))
     elif form.id is None:
         errors.append(FieldError(("attachments", place, "id"), "BASE_TYPE_REQUIRED", "This field is required"))
+    if form.waveform is not None and not _is_base64(form.waveform):
+        wrong = ("STRING_TYPE_REGEX", "String value did not match validation regex.")
+        errors.append(FieldError(("attachments", place, "waveform"), *wrong))
     is_spoiler = bool(form.is_spoiler) or (form.filename or "").startswith(SPOILER_PREFIX)
     return AttachmentDraft(
         place=place,
@@ -94,6 +98,14 @@ def _parse(place: int, form: AttachmentForm, errors: list[FieldError]) -> Attach
         waveform=form.waveform,
         flags=(IS_SPOILER if is_spoiler else 0) | (IS_REMIX if form.is_remix else 0),
     )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except ValueError:
+        return False
+    return True
 
 
 def unknown_upload(place: int) -> FieldError:

@@ -46,6 +46,20 @@ async def test_documented_fields_of_a_type_are_kept_and_shown(api: ApiUnderTest,
         assert {name: answer.get(name) for name in wanted} == wanted
 
 
+async def test_region_is_one_that_the_server_lists(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    listed = [region["id"] for region in (await scene.owner.get("/voice/regions")).json()]
+    channel = await scene.add_channel("loud", type=int(VOICE))
+    for region in (*listed, None):
+        assert (await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": region})).status_code == 200
+    wrong = {"name": "x", "type": VOICE, "rtc_region": "atlantis"}
+    for answer in (
+        await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": "atlantis"}),
+        await scene.owner.post(f"{scene.path}/channels", wrong),
+    ):
+        assert form_code(answer, "rtc_region") == "BASE_TYPE_CHOICES"
+
+
 @pytest.mark.parametrize("kind", [TEXT, VOICE, NEWS, STAGE, FORUM, CATEGORY])
 async def test_flags_are_set_where_they_mean_something_and_refused_elsewhere(
     api: ApiUnderTest, kind: ChannelType

@@ -326,6 +326,10 @@ async def test_voice_message_has_one_recording_and_its_facts(api: ApiUnderTest) 
     ):
         answer = await alice.request("POST", place.messages, **as_form(("a.ogg", data), flags=1 << 13, **payload))
         assert answer.json()["code"] == code
+    for waveform in ("AAA", "no base64 ÿ", "AAAA\n"):
+        wrong = [{**facts, "waveform": waveform}]
+        answer = await alice.request("POST", place.messages, **as_form(("a.ogg", ogg), attachments=wrong))
+        assert answer.json()["errors"]["attachments"]["0"]["waveform"]["_errors"][0]["code"] == "STRING_TYPE_REGEX"
     assert (await alice.post(place.messages, {"flags": 1 << 13, "content": ""})).status_code == 400
     answer = await alice.patch(f"{place.messages}/{sent['id']}", {"content": "x"})
     assert answer.json()["code"] == 50162

@@ -1,6 +1,6 @@
 """Parameters of paths and queries."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from msgspec import Meta
@@ -28,6 +28,8 @@ async def handler(
     roles: Annotated[list[str], Meta(max_length=2)] | None = None,
     after: SnowflakeQuery = None,
     loud: bool = False,
+    quiet: bool | None = None,
+    kind: Literal["a"] | None = None,
 ) -> None:
     """Take one parameter of each kind."""
 
@@ -49,14 +51,16 @@ def test_parameters_are_found_in_the_order_of_the_handler() -> None:
         ("roles", "roles", False, False),
         ("after", "after", False, False),
         ("loud", "loud", False, False),
+        ("quiet", "quiet", False, False),
+        ("kind", "kind", False, False),
     ]
 
 
 def test_values_are_given_by_the_names_of_the_handler() -> None:
-    defaults = {"scopes": "bot", "roles": None, "after": None, "loud": False}
+    defaults = {"scopes": "bot", "roles": None, "after": None, "loud": False, "quiet": None, "kind": None}
     assert read(b"client=5") == {**defaults, "guild_id": 7, "name": "x y", "client": 5}
     query = b"client=5&scope=a&scopes=b&roles=1&roles=2&after=9&loud=TRUE&other=1"
-    given = {"scopes": "a", "roles": ["1", "2"], "after": 9, "loud": True}
+    given = {"scopes": "a", "roles": ["1", "2"], "after": 9, "loud": True, "quiet": None, "kind": None}
     assert read(query) == {**given, "guild_id": 7, "name": "x y", "client": 5}
 
 
@@ -66,6 +70,10 @@ def test_values_are_given_by_the_names_of_the_handler() -> None:
         (b"", {"client": "BASE_TYPE_REQUIRED"}),
         (b"client=0", {"client": "NUMBER_TYPE_MIN"}),
         (b"client=1&client=", {"client": "NUMBER_TYPE_COERCE"}),
+        (b"client=1e3", {"client": "NUMBER_TYPE_COERCE"}),
+        (b"client=2.0&after=null", {"client": "NUMBER_TYPE_COERCE", "after": "NUMBER_TYPE_COERCE"}),
+        (b"client=1&loud=null&quiet=NULL&kind=null", {"loud": "BOOLEAN_TYPE_CONVERT", "quiet": "BOOLEAN_TYPE_CONVERT",
+                                                      "kind": "BASE_TYPE_CHOICES"}),
         (b"client=1&scope=abcdef", {"scope": "BASE_TYPE_MAX_LENGTH"}),
         (b"client=1&roles=1&roles=2&roles=3", {"roles": "BASE_TYPE_MAX_LENGTH"}),
         (b"after=x&loud=maybe", {"client": "BASE_TYPE_REQUIRED", "after": "NUMBER_TYPE_COERCE",
