@@ -22,7 +22,6 @@ from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
-from core.store.cluster.message_door import MessageDoor
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.store import PostgresStore
@@ -60,7 +59,6 @@ class ClusterJobs:
 
     def sweep_doors(
         self,
-        door: MessageDoor,
         rows: MessageRows,
         mentions: MentionRows,
         events: MessageEvents,
@@ -71,7 +69,6 @@ class ClusterJobs:
         orphans = RedisOrphans(bus=self._bus, scripts=self._redis, clock=self._clock)
         sweep = DoorSweep(
             orphans=orphans,
-            door=door,
             rows=rows,
             mentions=mentions,
             events=events,
@@ -91,10 +88,10 @@ class ClusterJobs:
         lease = self._lease("crosspost sweep")
         return {"crosspost sweep lease": lease.run, "crosspost sweep": partial(sweep.run, partial(_is_held, lease))}
 
-    def follow_authors(self, places: OwnPlaces, *, has_logins: bool) -> dict[str, Chore]:
+    def follow_authors(self, places: OwnPlaces) -> dict[str, Chore]:
         """Mark channels as read for who has written there."""
         lease = self._lease("own places")
-        follow = partial(places.run, partial(_is_held, lease), trails=has_logins)
+        follow = partial(places.run, partial(_is_held, lease), trails=True)
         return {"own places lease": lease.run, "own places": follow}
 
     def keep_logs(self, settings: RedisSettings, relational: PostgresStore) -> dict[str, Chore]:

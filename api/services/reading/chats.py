@@ -1,9 +1,11 @@
 """The list of chats: the caller's channels by their newest messages, each with what of it is unread.
 
-The order needs the newest ids alone, which are in memory. Messages are read for the channels of the page.
+The order needs the newest ids alone, which are in memory. Messages and places are read for the channels of the page.
+What the caller has just written is read: its place is written before the list is made, if it is still on its way.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import msgspec
@@ -43,15 +45,23 @@ class _Chat(msgspec.Struct, frozen=True):
 class ChatService:
     """Lists chats."""
 
-    __slots__ = ("_entities", "_last_messages", "_renderer", "_store")
+    __slots__ = ("_entities", "_last_messages", "_renderer", "_settle_places", "_store")
 
     def __init__(
-        self, *, store: Store, entities: EntityCache, last_messages: LastMessages, renderer: MessageRenderer
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        last_messages: LastMessages,
+        renderer: MessageRenderer,
+        settle_places: Callable[[Collection[int]], Awaitable[None]],
     ) -> None:
+        """`settle_places` writes the places of these people that follow from their messages until now."""
         self._store = store
         self._entities = entities
         self._last_messages = last_messages
         self._renderer = renderer
+        self._settle_places = settle_places
 
     async def list_page(self, caller: Caller, user_id: int, *, before: int | None, limit: int) -> list[ChatObject]:
         """Return the chats whose newest message is older than `before`, the newest first.
@@ -62,6 +72,7 @@ class ChatService:
         require_person(caller)
         if user_id != caller.user_id:
             raise MissingAccess
+        await self._settle_places([user_id])
         readable = {access.channel.id: access for access in await self._find_readable(user_id)}
         ends = await self._last_messages.find_ids(readable)
         bound = MAX_SNOWFLAKE if before is None else before

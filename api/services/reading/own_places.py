@@ -10,7 +10,7 @@ second, with the positions in the logs up to which that goes. Whoever begins rea
 
 So a process that is killed loses nothing as long as the logs reach back, and nothing piles up here while the store is
 away. A log that does not reach back is taken up where it begins, or at its end. In a cluster one process at a time
-does it. Processes to which people log in *trail* it: they note the same, and forget what it has written. Who logs in
+does it. The others *trail* it: they note the same, and forget what it has written. Who logs in or lists their chats
 right after a message of their own is waited for (`settle`): what is noted of them is written at once, by whichever
 process it is, as a place may be written twice. Bots have no places; the store leaves them out.
 """
@@ -30,7 +30,7 @@ from core.store.interfaces import Store
 logger = logging.getLogger(__name__)
 
 _INTERVAL_S: Final = 0.5
-"""What a list of chats may miss right after a message was sent; a login misses nothing."""
+"""The time for which a place may be missing in the store. Logins and lists of chats settle what is theirs."""
 _MAX_PAUSE_S: Final = 8.0
 """The longest time between attempts while the store is away. Each one reads a part of the logs."""
 MOST: Final = 4096
@@ -97,7 +97,7 @@ class OwnPlaces:
             }
 
     async def settle(self, user_ids: Collection[int]) -> None:
-        """Write what waits if some of it is these people's, who log in, so that the login tells it.
+        """Write what waits if some of it is these people's, so that what they read next tells it.
 
         Nothing is done where the logs are not followed yet. What cannot be written now is written later.
         """

@@ -59,6 +59,16 @@ async def test_own_messages_are_not_unread(api: ApiUnderTest, scene: Scene) -> N
     assert (newest["last_read_id"], newest["unread_count"]) == (own, 0)
 
 
+async def test_own_message_is_read_before_its_place_is_written(api: ApiUnderTest, scene: Scene) -> None:
+    second = await make_channel(scene)
+    await api.built.own_places.write()  # begins to follow the logs; nothing is written in time afterwards
+    bob = await scene.join()
+    await send(bob, second, f"<@{scene.owner.id}>")
+    own = await send(scene.owner, second)
+    newest = (await chats(scene.owner))[0]
+    assert (newest["last_read_id"], newest["unread_count"], newest["mention_count"]) == (own, 0, 0)
+
+
 async def test_nothing_is_unread_from_before_one_joined(scene: Scene) -> None:
     second = await make_channel(scene)
     await send(scene.owner, second)
