@@ -78,11 +78,19 @@ def build_message_parts(
     )
     pin_flags = PinFlags(store=store, changes=changes)
     publisher = _build_publisher(ground, common, files, changes)
+    own_places = OwnPlaces(store=store, bus=ground.bus, clock=clock)
     return MessageParts(
         services=_build_services(
-            ground, common, files=files, web=web, limits=limits, changes=changes, pin_flags=pin_flags
+            ground,
+            common,
+            files=files,
+            web=web,
+            limits=limits,
+            changes=changes,
+            pin_flags=pin_flags,
+            own_places=own_places,
         ),
-        own_places=OwnPlaces(store=store, bus=ground.bus, clock=clock),
+        own_places=own_places,
         pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
         publisher=publisher,
         crosspost_sweep=CrosspostSweep(store=store, publisher=publisher, ids=ground.ids, clock=clock),
@@ -117,13 +125,20 @@ def _build_services(
     limits: Limits,
     changes: MessageChanges,
     pin_flags: PinFlags,
+    own_places: OwnPlaces,
 ) -> MessageServices:
     store, entities, ids, clock = ground.store, common.entities, ground.ids, ground.clock
     renderer, last_messages = common.renderer, common.last_messages
     parts = ReaderParts(reactions=store.reactions)
     previews = _build_previews(ground, common, web, changes)
     return MessageServices(
-        chats=ChatService(store=store, entities=entities, last_messages=last_messages, renderer=renderer),
+        chats=ChatService(
+            store=store,
+            entities=entities,
+            last_messages=last_messages,
+            renderer=renderer,
+            settle_places=own_places.settle,
+        ),
         crossposts=CrosspostService(
             entities=entities,
             messages=store.messages,
@@ -131,6 +146,7 @@ def _build_services(
             publications=common.publications,
             parts=parts,
             limits=limits,
+            door=ground.door,
         ),
         edits=_build_edits(ground, common, files, previews, parts),
         external_pictures=web.external_pictures,
@@ -194,6 +210,7 @@ def _build_edits(
         pins=ForgottenPins(store=ground.store),
         publications=common.publications,
         previews=previews,
+        door=ground.door,
         ids=ground.ids,
         clock=ground.clock,
     )
@@ -221,6 +238,7 @@ def _build_reactions(ground: ApiGround, common: Common) -> ReactionService:
         relationships=common.relationships,
         messages=common.messages,
         reactions=ground.store.reactions,
+        door=ground.door,
         ids=ground.ids,
     )
 
@@ -229,6 +247,7 @@ def _build_typing_indicators(ground: ApiGround, common: Common) -> TypingIndicat
     return TypingIndicatorService(
         entities=common.entities,
         directs=common.directs,
+        door=ground.door,
         bus=ground.bus,
         limiter=ground.limiter,
         ids=ground.ids,

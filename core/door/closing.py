@@ -14,9 +14,14 @@ def door_shard(bus: RedisBus, guild_id: int, channel_id: int) -> int:
     return shard_of(guild_id or channel_id, bus.num_shards)
 
 
-def closing_args(bus: RedisBus, opened_id: int, channel_id: int, envelopes: Sequence[Envelope]) -> list[Argument]:
-    """Return the arguments of `door_close`, for the lives of the logs that this process knows now."""
-    args: list[Argument] = [opened_id.to_bytes(8, "big"), channel_id]
+def closing_args(
+    bus: RedisBus, opened_id: int, channel_id: int, envelopes: Sequence[Envelope], *, incarnation: str
+) -> list[Argument]:
+    """Return the arguments of `door_close`, for the lives of the logs that this process knows now.
+
+    `incarnation` is that of the opening's process, empty for a sweeper.
+    """
+    args: list[Argument] = [opened_id.to_bytes(8, "big"), channel_id, incarnation]
     for envelope in envelopes:
         shard = shard_of(envelope.owner_id, bus.num_shards)
         args += [tag_of(shard), bus.tail.life_of(shard), encode_envelope(envelope)]

@@ -40,6 +40,21 @@ class Opening(msgspec.Struct, kw_only=True, frozen=True, gc=False):
     """The value of `Door.mark` before the author's rights were checked. None for a system message, which needs none."""
 
 
+class Claim(msgspec.Struct, kw_only=True, frozen=True, gc=False):
+    """The rights by which somebody is about to change what a channel has, by an edit, a deletion, a reaction or typing.
+
+    The fields are those of `Opening`; in a guild, `recipient_ids` are people whose blocks count beside its rights.
+    """
+
+    channel_id: int
+    guild_id: int
+    recipient_ids: tuple[int, ...] = ()
+    shared_guild_id: int = 0
+    author_id: int
+    """Who makes the change."""
+    mark: int
+
+
 class Permit(msgspec.Struct, gc=False):
     """The right to store one message.
 
@@ -75,6 +90,15 @@ class Door(Protocol):
                 guild, have changed since the mark; check them again and open anew.
             SlowMode, RateLimited: as the limits say. A repeat is not limited.
             Unavailable: when the door does not answer, or its channel is held up.
+        """
+
+    async def confirm(self, claim: Claim) -> None:
+        """Check that rights are those that were checked, right before they are used. Nothing is let in or counted.
+
+        A change that goes on from here counts as made before a right to make it was taken away.
+
+        Raises:
+            StaleRights: as `open`. Unavailable: when the door does not answer.
         """
 
     async def look(self, author_id: int, channel_id: int) -> Standing | None:

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from core.bus.interfaces import Bus
 from core.domain.errors import StaleRights
-from core.door.interfaces import Opening, Permit
+from core.door.interfaces import Claim, Opening, Permit
 from core.door.memory_limits import MemoryMessageLimits
 from core.door.memory_nonces import MemoryNonces, NonceKey
 from core.door.rights import RightsChanges
@@ -49,6 +49,11 @@ class MemoryDoor:
     def open(self, opening: Opening) -> "_Passage":
         """See `Door`."""
         return _Passage(self._nonces, self._admit, self._limits, opening)
+
+    async def confirm(self, claim: Claim) -> None:
+        """See `Door`. Nothing is awaited, so the caller goes on in the same turn."""
+        if self._rights.are_stale(claim):
+            raise StaleRights
 
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
         """See `Door`."""

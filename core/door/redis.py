@@ -10,18 +10,19 @@ Edits and deletions pass the same door (`open_change`), so that a channel's last
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from types import TracebackType
-from typing import Final
+from typing import Final, NoReturn
 
 import msgspec
 from typing_extensions import override
 
 from core.bus.redis import RedisBus
 from core.bus.rights_events import needed_in_private
-from core.domain.errors import RateLimited, SlowMode, StaleRights, Unavailable
+from core.domain.errors import OutcomeUnknown, RateLimited, SlowMode, StaleRights, Unavailable
 from core.domain.ids import shard_of
 from core.door.closing import door_shard
-from core.door.interfaces import Door, Opening, Permit
+from core.door.interfaces import Claim, Door, Opening, Permit
 from core.door.opened import OpeningGone
 from core.door.pending import Pending, PendingKind, encode_pending
 from core.door.redis_openings import NONCE_MS, RedisOpenings, Undo
@@ -30,7 +31,7 @@ from core.door.tickets import Tickets
 from core.live.interfaces import RateLimiter, Rule, Standing
 from core.live.redis_limits import limit_args, read_standing
 from core.live.refusals import Refusals
-from core.redis.interfaces import Answer, Argument
+from core.redis.interfaces import Answer, Argument, Scripts
 from core.redis.keys import tag_of
 from core.wire.envelope import Envelope
 
@@ -54,12 +55,13 @@ _Rules = tuple[()] | tuple[tuple[Rule, int], tuple[Rule, tuple[int, int]]]
 class RedisDoor(Door):
     """The `Door` of one API process of a cluster. `RedisOpenings.run` goes on beside it."""
 
-    __slots__ = ("_bus", "_limiter", "_openings", "_refusals", "_rules", "_tickets")
+    __slots__ = ("_bus", "_limiter", "_openings", "_refusals", "_rules", "_scripts", "_tickets")
 
     def __init__(
         self,
         *,
         bus: RedisBus,
+        scripts: Scripts,
         openings: RedisOpenings,
         tickets: Tickets,
         limiter: RateLimiter,
@@ -68,6 +70,7 @@ class RedisDoor(Door):
     ) -> None:
         """`limiter` counts where the scripts do. `rules` is None when limits are off."""
         self._bus = bus
+        self._scripts = scripts
         self._openings = openings
         self._tickets = tickets
         self._limiter = limiter
@@ -81,6 +84,17 @@ class RedisDoor(Door):
     @override
     def open(self, opening: Opening) -> "_Passage":
         return _Passage(self, self._openings, opening)
+
+    @override
+    async def confirm(self, claim: Claim) -> None:
+        shard = door_shard(self._bus, claim.guild_id, claim.channel_id)
+        args = (claim.guild_id, claim.mark, claim.author_id, self._encode_private(claim))
+        try:
+            answer = await self._bus.insist(partial(self._scripts.call, "door_confirm", tag_of(shard), *args))
+        except OutcomeUnknown as error:
+            raise Unavailable("the door has not answered") from error
+        if answer[0] == b"STALE":
+            await self._wait_for_news(answer[1])
 
     @override
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
@@ -196,8 +210,7 @@ class RedisDoor(Door):
     async def _refuse(self, answer: Answer, opening: Opening, rules: Sequence[Rule]) -> None:
         match answer[0]:
             case b"STALE":
-                await self._bus.wait_applied(rel=answer[1], timeout_s=_NEWS_S)
-                raise StaleRights
+                await self._wait_for_news(answer[1])
             case b"SLOW":
                 raise SlowMode(answer[1] / 1000)
             case b"LIMITED":
@@ -206,12 +219,17 @@ class RedisDoor(Door):
             case _:
                 raise _held_up()
 
-    def _encode_private(self, opening: Opening) -> bytes:
+    async def _wait_for_news(self, rel: int) -> NoReturn:
+        """Raise StaleRights when the next check can be by newer rights."""
+        await self._bus.wait_applied(rel=rel, timeout_s=_NEWS_S)
+        raise StaleRights
+
+    def _encode_private(self, checked: Opening | Claim) -> bytes:
         """Return the rights in private that are looked at, as the script reads them: the tag and field of each."""
-        if opening.mark is None or not opening.recipient_ids:
+        if checked.mark is None or not checked.recipient_ids:
             return b""
         parts = []
-        for rights in needed_in_private(opening.recipient_ids, opening.shared_guild_id):
+        for rights in needed_in_private(checked.recipient_ids, checked.shared_guild_id):
             parts += [tag_of(shard_of(rights.guild_id or rights.user_id, self._bus.num_shards)), rights.name]
         return _encode(parts)
 

@@ -2,7 +2,8 @@
 
 ```
  begin ─→ open ─┬─ close ─→ in the log ──────────────→ seen by our own tail: done
-                │    ├────→ held: somebody earlier is open ─→ seen later: done; or not for long: close again
+                │    ├────→ held: somebody earlier is open; or taken by a sweeper
+                │    │         └─→ seen later: done; or not for long: close again
                 │    └────→ no end for long: the caller is told so, and `run` goes on closing
                 ├─ abort ─→ gone
                 ├─ leave ─→ a sweeper ends it (`core.door.redis_orphans`)
@@ -194,7 +195,7 @@ class RedisOpenings:
 
     async def _close(self, opened: Opened, envelopes: Sequence[Envelope]) -> None:
         def ask() -> "asyncio.Future[Answer]":
-            args = closing_args(self._bus, opened.id, opened.channel_id, envelopes)
+            args = closing_args(self._bus, opened.id, opened.channel_id, envelopes, incarnation=self._incarnation)
             return self._scripts.call("door_close", tag_of(opened.shard), *args)
 
         give_up_s = self._clock.monotonic_s() + _SEEN_S
@@ -234,7 +235,7 @@ class RedisOpenings:
 
         `first_id` is the message that answers repeats.
         """
-        args = (opened.id.to_bytes(8, "big"), opened.channel_id)
+        args = (opened.id.to_bytes(8, "big"), opened.channel_id, self._incarnation)
         try:
             answer = await self._scripts.call("door_abort", tag_of(opened.shard), *args)
             if answer[0] == b"CLOSED":

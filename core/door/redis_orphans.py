@@ -45,6 +45,12 @@ class RedisOrphans:
             for _, opened, channel, what in answer
         ]
 
+    async def take(self, orphan: Orphan) -> bool:
+        """Make sure that its own process does not end an opening any more; return False when it has ended already."""
+        shard = door_shard(self._bus, orphan.pending.guild_id, orphan.channel_id)
+        answer = await self._scripts.call("door_leave", tag_of(shard), orphan.id.to_bytes(8, "big"))
+        return bool(answer[0] == b"OK")
+
     async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
         """End an opening by its events, one of which has the opening's id: by that its own process knows it.
 
@@ -53,7 +59,7 @@ class RedisOrphans:
         shard = door_shard(self._bus, orphan.pending.guild_id, orphan.channel_id)
 
         def ask() -> "asyncio.Future[Answer]":
-            args = closing_args(self._bus, orphan.id, orphan.channel_id, envelopes)
+            args = closing_args(self._bus, orphan.id, orphan.channel_id, envelopes, incarnation="")
             return self._scripts.call("door_close", tag_of(shard), *args)
 
         return bool((await self._bus.insist(ask))[0] != b"GONE")
@@ -61,6 +67,6 @@ class RedisOrphans:
     async def abort_orphan(self, orphan: Orphan) -> bool:
         """End an opening without an event; return whether it was open until now."""
         shard = door_shard(self._bus, orphan.pending.guild_id, orphan.channel_id)
-        args = (orphan.id.to_bytes(8, "big"), orphan.channel_id)
+        args = (orphan.id.to_bytes(8, "big"), orphan.channel_id, "")
         answer = await self._bus.insist(partial(self._scripts.call, "door_abort", tag_of(shard), *args))
         return bool(answer[0] == b"OK")

@@ -12,7 +12,7 @@ from typing import Final
 
 from core.bus.interfaces import Bus, Delivery
 from core.bus.rights_events import EVERYBODY, Rights, find_changed_rights, needed_in_private
-from core.door.interfaces import Opening
+from core.door.interfaces import Claim, Opening
 
 MAX_REMEMBERED: Final = 10_000
 """About 2 MiB. Checks last milliseconds, in which far fewer rights change."""
@@ -32,16 +32,14 @@ class RightsChanges:
         """The number of the newest change that is not in `_changes` any more."""
         bus.subscribe(self._on_delivery)
 
-    def are_stale(self, opening: Opening) -> bool:
-        """Tell whether the rights by which a message was checked may have changed since its mark."""
-        mark = opening.mark
+    def are_stale(self, checked: Opening | Claim) -> bool:
+        """Tell whether the rights by which a message or a change was checked may have changed since its mark."""
+        mark = checked.mark
         if mark is None or mark == self.mark:
             return False
-        guild_id = opening.guild_id
-        if guild_id:
-            needed = [Rights(guild_id, EVERYBODY), Rights(guild_id, opening.author_id)]
-        else:
-            needed = needed_in_private(opening.recipient_ids, opening.shared_guild_id)
+        needed = needed_in_private(checked.recipient_ids, checked.shared_guild_id)
+        if checked.guild_id:
+            needed += (Rights(checked.guild_id, EVERYBODY), Rights(checked.guild_id, checked.author_id))
         return max((self._changes.get(rights, self._forgotten) for rights in needed), default=0) > mark
 
     def _on_delivery(self, delivery: Delivery) -> None:

@@ -132,13 +132,12 @@ def _list_chores(
         **list_common_chores(laid.ground, api),
         **laid.chores,
         **laid.jobs.sweep_doors(
-            laid.door,
             laid.rows,
             laid.mentions,
             api.stored_events,
             ReactionSweep(rows=laid.reaction_rows, events=api.reaction_events),
         ),
-        **laid.jobs.follow_authors(api.own_places, has_logins=gateway is not None),
+        **laid.jobs.follow_authors(api.own_places),
         **laid.jobs.sweep_crossposts(api.crosspost_sweep),
     }
     if role.has_api:

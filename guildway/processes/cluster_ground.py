@@ -245,6 +245,7 @@ class _OnRedis:
         """Make the door."""
         return RedisDoor(
             bus=self.bus,
+            scripts=self.connections.client,
             openings=self.openings,
             tickets=Tickets(next_id=tickets.next, floor_ms=lambda: tickets.floor_ms),
             limiter=self._limiter,

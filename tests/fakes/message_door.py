@@ -19,6 +19,8 @@ class FakeMessageDoor:
     def __init__(self) -> None:
         self.open: dict[int, Orphan] = {}
         self.left: set[int] = set()
+        self.taken: set[int] = set()
+        """The openings that the sweep alone ends."""
         self.told: list[Envelope] = []
         self._held: dict[int, Sequence[Envelope]] = {}
         """The events of ended openings that wait for earlier ones of their channels."""
@@ -52,6 +54,8 @@ class FakeMessageDoor:
             self.left.add(opened_id)
             self._later.append(partial(self.close, opened_id, envelopes, undo))
             raise OutcomeUnknown
+        if opened_id in self.taken & self.open.keys():
+            raise OutcomeUnknown
         if opened_id in self.open:
             self._end(opened_id, envelopes)
         elif all(told.id not in {opened_id, *(each.id for each in envelopes)} for told in self.told):
@@ -74,7 +78,7 @@ class FakeMessageDoor:
 
     async def abort(self, opened_id: int) -> None:
         """End an opening without an event."""
-        if opened_id in self.open:
+        if opened_id in self.open and opened_id not in self.taken:
             self._end(opened_id, ())
 
     async def leave(self, opened_id: int) -> None:
@@ -84,6 +88,11 @@ class FakeMessageDoor:
     async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
         """Return all openings: whose they are, a test decides."""
         return list(self.open.values())
+
+    async def take(self, orphan: Orphan) -> bool:
+        """Let the sweep alone end an opening; return whether it was open until now."""
+        self.taken.add(orphan.id)
+        return orphan.id in self.open
 
     async def close_orphan(self, orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
         """End an opening by its events; return whether it was open until now."""

@@ -9,12 +9,15 @@ from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.messages.fresh_rights import claim_of, on_fresh_rights
 from api.services.messages.message_events import for_channel
+from api.services.relationships.acquaintances import FRIENDS
 from core.bus.interfaces import Bus
 from core.domain.channels.channel import TEXT_LIKE
 from core.domain.errors import NotATextChannel
 from core.domain.events import TYPING_START
 from core.domain.guilds.permissions import Permission
+from core.door.interfaces import Door
 from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
 from core.wire.objects.guilds.member import MemberObject, render_member
@@ -35,13 +38,14 @@ class TypingStart(msgspec.Struct, kw_only=True):
 class TypingIndicatorService:
     """Announces typing users, each at most once in an interval and channel, whichever processes they ask."""
 
-    __slots__ = ("_bus", "_clock", "_directs", "_entities", "_ids", "_limiter", "_once")
+    __slots__ = ("_bus", "_clock", "_directs", "_door", "_entities", "_ids", "_limiter", "_once")
 
     def __init__(
         self,
         *,
         entities: EntityCache,
         directs: DirectSends,
+        door: Door,
         bus: Bus,
         limiter: RateLimiter,
         ids: IdSource,
@@ -50,24 +54,27 @@ class TypingIndicatorService:
     ) -> None:
         self._entities = entities
         self._directs = directs
+        self._door = door
         self._bus = bus
         self._ids = ids
         self._clock = clock
         self._limiter = limiter
         self._once = Rule("typing", 1, interval_s)
 
+    @on_fresh_rights
     async def start(self, user_id: int, channel_id: int) -> None:
         """Announce that the user types in the channel. Within the interval, nothing happens.
 
         Raises UnknownChannel, MissingAccess, Forbidden, NotVerified, NotATextChannel, CannotSendToUser.
         """
+        mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         channel = access.channel
         if channel.type not in TEXT_LIKE:
             raise NotATextChannel
         access.require_to_write(_SEND)
-        if access.guild is None:
-            await self._directs.require_write(user_id, channel)
+        tie = FRIENDS if access.guild is not None else await self._directs.require_write(user_id, channel)
+        await self._door.confirm(claim_of(access, user_id, mark, shared_guild_id=tie))
         taken = await self._limiter.take(self._once, (user_id, channel_id))
         if not taken.retry_after_s:
             payload = self._render(access, user_id)

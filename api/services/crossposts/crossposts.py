@@ -10,6 +10,7 @@ from api.services.access import ChannelAccess
 from api.services.caller import Caller
 from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
+from api.services.messages.fresh_rights import claim_of, on_fresh_rights
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.messages.publications import Publications
@@ -18,6 +19,7 @@ from core.domain.errors import AlreadyCrossposted, SystemMessageAction, UnknownM
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.crosspost import IS_CROSSPOST
 from core.domain.messages.message import CROSSPOSTED, WRITTEN, Message
+from core.door.interfaces import Door
 from core.store.aggregates.messages.messages import MessageStore
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
@@ -27,7 +29,7 @@ _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
 class CrosspostService:
     """Publishes messages."""
 
-    __slots__ = ("_changes", "_entities", "_limits", "_messages", "_parts", "_publications")
+    __slots__ = ("_changes", "_door", "_entities", "_limits", "_messages", "_parts", "_publications")
 
     def __init__(
         self,
@@ -38,6 +40,7 @@ class CrosspostService:
         publications: Publications,
         parts: ReaderParts,
         limits: Limits,
+        door: Door,
     ) -> None:
         self._entities = entities
         self._messages = messages
@@ -45,7 +48,9 @@ class CrosspostService:
         self._publications = publications
         self._parts = parts
         self._limits = limits
+        self._door = door
 
+    @on_fresh_rights
     async def publish(self, caller: Caller, channel_id: int, message_id: int) -> bytes:
         """Publish a message to all channels that follow its channel, and return it in JSON.
 
@@ -57,6 +62,7 @@ class CrosspostService:
             SystemMessageAction: for a message that the server wrote. AlreadyCrossposted: also for a copy.
             RateLimited: when the channel has published as much as it may.
         """
+        mark = self._door.mark()
         access = await self._entities.text_access(caller.user_id, channel_id)
         if access.channel.type != ChannelType.ANNOUNCEMENT:
             raise WrongChannelType
@@ -65,6 +71,7 @@ class CrosspostService:
         if message is None:
             raise UnknownMessage
         _require_may_publish(access, caller.user_id, message)
+        await self._door.confirm(claim_of(access, caller.user_id, mark))
         await self._limits.take_crosspost(channel_id)
         await self._publications.begin(access.channel, message_id)
 

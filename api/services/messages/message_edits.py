@@ -3,6 +3,8 @@
 An edit is made against the version that was read, and is stored only if that is still the present one; otherwise it is
 made again on top of the other edit. So of concurrent edits the later wins, edits never mix, and none brings back a
 deleted message. The event is made from the message as it will be stored, so the last event shows the last state.
+
+Rights are confirmed right before a change (fresh_rights.py).
 """
 
 from collections.abc import Collection
@@ -27,12 +29,14 @@ from api.services.messages.content.message_forms import (
 )
 from api.services.messages.content.message_mentions import resolve_mentions
 from api.services.messages.forgotten_pins import ForgottenPins
+from api.services.messages.fresh_rights import claim_of, on_fresh_rights
 from api.services.messages.message_events import message_updated, messages_deleted
 from api.services.messages.pages.message_renderer import MessageRenderer
 from api.services.messages.pages.reader_parts import ReaderParts
 from api.services.messages.publications import Publications
 from api.services.previews.previews import PreviewService
 from api.services.previews.stored_previews import keep_previews
+from api.services.relationships.acquaintances import FRIENDS
 from core.domain.channels.channel import Channel
 from core.domain.errors import (
     BulkDeleteCount,
@@ -49,12 +53,14 @@ from core.domain.guilds.permissions import Permission
 from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.message import CROSSPOSTED, LASTING, SUPPRESS_EMBEDS, WRITTEN, Message
+from core.door.interfaces import Claim, Door
 from core.runtime.clock import Clock
 from core.store.aggregates.messages.messages import MessageStore
 from core.wire.objects.messages.embed import NO_EMBEDS
 from core.wire.objects.messages.embed_files import name_embed_files
 
 _MANAGE: Final = int(Permission.MANAGE_MESSAGES)
+_READ_HISTORY: Final = int(Permission.READ_MESSAGE_HISTORY)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 
 _MAX_ATTEMPTS: Final = 100
@@ -72,6 +78,7 @@ class MessageEditService:
         "_attachments",
         "_clock",
         "_directs",
+        "_door",
         "_entities",
         "_ids",
         "_messages",
@@ -94,6 +101,7 @@ class MessageEditService:
         pins: ForgottenPins,
         publications: Publications,
         previews: PreviewService,
+        door: Door,
         ids: IdSource,
         clock: Clock,
     ) -> None:
@@ -106,6 +114,7 @@ class MessageEditService:
         self._pins = pins
         self._publications = publications
         self._previews = previews
+        self._door = door
         self._ids = ids
         self._clock = clock
 
@@ -136,18 +145,21 @@ class MessageEditService:
             await attached.use(message_id)
             return answer
 
+    @on_fresh_rights
     async def _edit(
         self, caller: Caller, channel_id: int, message_id: int, edit: Edit, added: tuple[Attachment, ...]
     ) -> bytes:
         """Edit a message, which gets the attachments `added` besides those that it keeps."""
+        mark = self._door.mark()
         access = await self._entities.text_access(caller.user_id, channel_id)
-        if access.guild is None:
-            await self._directs.require_write(caller.user_id, access.channel)
+        direct = access.guild is None
+        tie = await self._directs.require_write(caller.user_id, access.channel) if direct else FRIENDS
+        claim = claim_of(access, caller.user_id, mark, shared_guild_id=tie)
         for _ in range(_MAX_ATTEMPTS):
             message = await self._find_editable(access, caller.user_id, message_id, edit)
             attachments = choose_attachments(message.attachments, edit.wanted, added)
             changes = await self._compute_changes(access, message, edit, attachments)
-            answer = await self._apply(access, message, changes)
+            answer = await self._apply(access, claim, message, changes)
             if answer is not None:
                 kept = {each.id for each in attachments}
                 text = changes.get("content", message.content)
@@ -165,12 +177,14 @@ class MessageEditService:
         _require_may_edit(access, user_id, message, edit)
         return message
 
+    @on_fresh_rights
     async def delete(self, user_id: int, channel_id: int, message_id: int) -> None:
         """Delete the caller's own message, or any with MANAGE_MESSAGES.
 
         Raises UnknownChannel, MissingAccess, UnknownMessage; DirectChannelAction, Forbidden for another author's;
         SystemMessageAction for one that tells what has become of a group.
         """
+        mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         message = await self._messages.find(channel_id, message_id)
         if message is None:
@@ -181,9 +195,10 @@ class MessageEditService:
             access.require(_MANAGE)
         if message.type in LASTING:
             raise SystemMessageAction
-        if not await self._delete_all(access.channel, [message_id]):
+        if not await self._delete_all(access.channel, claim_of(access, user_id, mark), [message_id]):
             raise UnknownMessage
 
+    @on_fresh_rights
     async def delete_many(self, user_id: int, channel_id: int, message_ids: Collection[int]) -> None:
         """Delete 2 to 100 messages of a guild's channel that are younger than two weeks.
 
@@ -191,6 +206,7 @@ class MessageEditService:
             BulkDeleteCount, BulkDeleteTooOld, UnknownChannel, MissingAccess, Forbidden.
             DirectChannelAction, WrongChannelType: where there is no bulk delete.
         """
+        mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         if access.guild is None:
             raise DirectChannelAction
@@ -201,11 +217,12 @@ class MessageEditService:
         ordered = sorted(message_ids)
         if ordered[0] < snowflake_at(self._clock.now_ms() - _BULK_AGE_MS):
             raise BulkDeleteTooOld
-        await self._delete_all(access.channel, ordered)
+        await self._delete_all(access.channel, claim_of(access, user_id, mark), ordered)
 
-    async def _delete_all(self, channel: Channel, message_ids: list[int]) -> list[int]:
+    async def _delete_all(self, channel: Channel, claim: Claim, message_ids: list[int]) -> list[int]:
         envelopes = messages_deleted(self._ids.next(), channel, message_ids)
         async with self._publications.follow_deletion(channel.guild_id, message_ids):
+            await self._door.confirm(claim)
             gone = await self._messages.delete(channel.id, message_ids, envelopes)
         await self._pins.forget(channel, gone)
         return gone
@@ -254,7 +271,9 @@ class MessageEditService:
         replied = await self._messages.find(message.channel_id, message.reference_id)
         return replied.author_id if replied is not None and replied.author_id in message.mention_ids else None
 
-    async def _apply(self, access: ChannelAccess, message: Message, changes: dict[str, Any]) -> bytes | None:
+    async def _apply(
+        self, access: ChannelAccess, claim: Claim, message: Message, changes: dict[str, Any]
+    ) -> bytes | None:
         """Store the changes and return the answer, or None when another edit came first."""
         edited = msgspec.structs.replace(message, **changes, version=message.version + 1) if changes else message
         resolved = await self._renderer.resolve_for_dispatch(edited)
@@ -266,6 +285,7 @@ class MessageEditService:
             return encoded.answer
         published = [message.id] if message.flags & CROSSPOSTED else []
         async with self._publications.follow(message.guild_id, published):
+            await self._door.confirm(claim)
             stored = await self._messages.update(
                 message.channel_id,
                 message.id,
@@ -295,4 +315,4 @@ def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edi
         return
     if edit.is_authors or access.guild is None:
         raise NotTheAuthor
-    access.require(_MANAGE)
+    access.require(_MANAGE | _READ_HISTORY)  # the answer shows the message

@@ -4,6 +4,8 @@ Whoever reads a message's history may join a reaction that is there. To begin on
 checks in the step that counts it. A member in a timeout does not react. Others' reactions are removed by managers of
 messages, in guilds alone.
 
+Rights are confirmed right before a change (`api.services.messages.fresh_rights`).
+
 An event shows the emoji in the form in which the message shows it already, if it has it.
 """
 
@@ -13,13 +15,16 @@ from api.services.access import ChannelAccess
 from api.services.directs.direct_sends import DirectSends
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
+from api.services.messages.fresh_rights import claim_of, on_fresh_rights
 from api.services.messages.pages.message_cache import MessageCache
 from api.services.reactions.reaction_events import reaction_added, reaction_removed, reactions_removed
+from api.services.relationships.acquaintances import FRIENDS
 from api.services.relationships.relationship_cache import RelationshipCache
 from core.domain.errors import DirectChannelAction, Forbidden, ReactionBlocked, UnknownMessage
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Reaction, find_count, key_of, parse_emoji
+from core.door.interfaces import Door
 from core.store.aggregates.messages.reactions import ReactionStore
 from core.wire.objects.people.user import UserObject, render_user
 
@@ -39,7 +44,7 @@ class ReactionService:
     UnknownMessage.
     """
 
-    __slots__ = ("_directs", "_entities", "_ids", "_messages", "_reactions", "_relationships")
+    __slots__ = ("_directs", "_door", "_entities", "_ids", "_messages", "_reactions", "_relationships")
 
     def __init__(
         self,
@@ -49,6 +54,7 @@ class ReactionService:
         relationships: RelationshipCache,
         messages: MessageCache,
         reactions: ReactionStore,
+        door: Door,
         ids: IdSource,
     ) -> None:
         self._entities = entities
@@ -56,8 +62,10 @@ class ReactionService:
         self._relationships = relationships
         self._messages = messages
         self._reactions = reactions
+        self._door = door
         self._ids = ids
 
+    @on_fresh_rights
     async def add(self, user_id: int, channel_id: int, message_id: int, emoji: str, *, is_burst: bool = False) -> None:
         """React. A reaction that is there already is left as it is.
 
@@ -67,6 +75,7 @@ class ReactionService:
             CannotSendToUser: in a direct channel with somebody to whom one may not write.
             TooManyReactions: for one emoji too many.
         """
+        mark = self._door.mark()
         access = await self._access(user_id, channel_id)
         access.require_to_write(_READ_HISTORY)
         if access.guild is not None and access.guild.timed_out and not access.guild.has(_ADMINISTRATOR):
@@ -75,8 +84,7 @@ class ReactionService:
         message = await self._fetch(channel_id, message_id)
         if await self._relationships.has_blocked(message.author_id, user_id):
             raise ReactionBlocked
-        if access.guild is None:
-            await self._directs.require_write(user_id, access.channel)
+        tie = FRIENDS if access.guild is not None else await self._directs.require_write(user_id, access.channel)
         change_id = self._ids.next()
         reaction = Reaction(
             channel_id=channel_id,
@@ -88,8 +96,10 @@ class ReactionService:
         )
         member = None if access.guild is None else access.guild.member
         events = reaction_added(change_id, access.channel, reaction, member=member, author_id=message.author_id)
+        await self._door.confirm(claim_of(access, user_id, mark, shared_guild_id=tie, author_id=message.author_id))
         await self._reactions.add(reaction, events, may_begin=access.has(_ADD))
 
+    @on_fresh_rights
     async def remove(
         self,
         user_id: int,
@@ -105,6 +115,7 @@ class ReactionService:
         Raises:
             DirectChannelAction, Forbidden: for another's.
         """
+        mark = self._door.mark()
         access = await self._access(user_id, channel_id)
         if whose not in (None, user_id):
             _require_manager(access)
@@ -117,10 +128,13 @@ class ReactionService:
             user_id=user_id if whose is None else whose,
             is_burst=is_burst,
         )
+        await self._door.confirm(claim_of(access, user_id, mark))
         await self._reactions.remove(reaction, reaction_removed(self._ids.next(), access.channel, reaction))
 
+    @on_fresh_rights
     async def remove_all(self, user_id: int, channel_id: int, message_id: int, emoji: str | None = None) -> None:
         """Remove all reactions with an emoji, or all. Raises DirectChannelAction, Forbidden."""
+        mark = self._door.mark()
         access = await self._access(user_id, channel_id)
         _require_manager(access)
         shown = None if emoji is None else parse_emoji(emoji)
@@ -128,6 +142,7 @@ class ReactionService:
         if shown is not None:
             shown = await self._find_form(channel_id, message_id, shown)
         events = reactions_removed(self._ids.next(), access.channel, message_id, shown)
+        await self._door.confirm(claim_of(access, user_id, mark))
         await self._reactions.remove_all(channel_id, message_id, None if shown is None else key_of(shown), events)
 
     async def list_users(

@@ -7,8 +7,8 @@ a lease; two of them at once would do no harm, since an opening ends once and ro
                 is not stored ──→ aborted, and then withdrawn, so that a late insert is never seen
     an edit     is stored ──────→ closed with the message as it is now, which is never wrong
                 is not stored ──→ the version is raised, so that a late edit fails, and aborted
-    a deletion ─────────────────→ done again, and closed; or, when its process has ended it meanwhile, passed again
-    reactions ──────────────────→ reaction_sweep.py
+    a deletion ─────────────────→ taken, done again, and closed
+    reactions ──────────────────→ reaction_sweep.py; the removal of several as a deletion
 
 Its mentions are written, or removed, along with each.
 
@@ -16,9 +16,9 @@ The withdrawal comes last: until the opening is ended, a process that was only a
 close, and then the message is told and must stay. A sweeper that dies between the two leaves the withdrawal to the
 message's own process, or, if that is dead, an insert that comes later than both: a message that was never answered.
 
-A deletion that the sweep has done may be none any more for its own process, if that was only asleep: it finds nothing
-to delete, and ends the opening without an event. So the sweep, which finds the opening gone, passes the door with it
-once more. To be told twice that a message is gone harms nobody.
+A deletion that the sweep has done is none any more for its own process, if that was only asleep: it would find nothing
+to delete, and end the opening without an event. So the sweep takes such an opening before it touches the rows, and from
+then on it alone ends it. One that its process has ended before is left as it is.
 
 A process that was only asleep finds its opening gone. It answers with success when the event was told, and undoes its
 message otherwise (`core.store.cluster.messages`).
@@ -28,20 +28,17 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Final, Protocol
 
 import msgspec
 
-from core.domain.errors import OutcomeUnknown, Unavailable
+from core.domain.errors import Unavailable
 from core.domain.messages.message import Message
 from core.domain.messages.read_state import find_targets
-from core.door.opened import OpeningGone
 from core.door.pending import Orphan, PendingKind
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.mention_settling import settle_mentions
-from core.store.cluster.message_door import MessageDoor
 from core.store.cluster.reaction_sweep import ReactionSweep
 from core.wire.envelope import Envelope
 
@@ -52,8 +49,15 @@ _FULL_LOOKS: Final = 20
 """Every so many looks also those are listed that are older than any process keeps one."""
 
 
+_DONE_AGAIN: Final = frozenset({PendingKind.DELETE, PendingKind.REACTIONS_REMOVAL})
+"""What the sweep does to the rows itself, in its process' place."""
+
+
 class Orphans(Protocol):
     """Openings that their processes do not end (`core.door.redis_orphans`). All raise Unavailable."""
+
+    async def take(self, orphan: Orphan) -> bool:
+        """Make sure that its own process does not end an opening any more; return False when it has ended already."""
 
     async def list_orphans(self, *, is_full: bool = False) -> list[Orphan]:
         """Return some; with `is_full` also very old ones."""
@@ -83,7 +87,6 @@ class DoorSweep:
 
     __slots__ = (
         "_count",
-        "_door",
         "_events",
         "_is_held",
         "_mentions",
@@ -97,7 +100,6 @@ class DoorSweep:
         self,
         *,
         orphans: Orphans,
-        door: MessageDoor,
         rows: MessageRows,
         mentions: MentionRows,
         events: MessageEvents,
@@ -105,12 +107,11 @@ class DoorSweep:
         is_held: Callable[[], bool],
         count: Callable[[str, str], None] = lambda _kind, _outcome: None,
     ) -> None:
-        """`door` lets in what is done again. `is_held` tells whether this process has the job now.
+        """`is_held` tells whether this process has the job now.
 
         `count` gets the kind of each opening that is found, and what was done: "told", "given_up", or "left" for later.
         """
         self._count = count
-        self._door = door
         self._orphans = orphans
         self._rows = rows
         self._mentions = mentions
@@ -150,11 +151,11 @@ class DoorSweep:
         kind = orphan.pending.kind.name.lower()
         place = {"channel": orphan.channel_id, "opening": orphan.id, "kind": kind}
         try:
+            if orphan.pending.kind in _DONE_AGAIN and not await self._orphans.take(orphan):
+                return True
             envelopes = await self._find_outcome(orphan)
             if envelopes:
-                was_open = await self._orphans.close_orphan(orphan, envelopes)
-                if not was_open and orphan.pending.kind is PendingKind.DELETE:
-                    await self._pass_again(orphan)
+                await self._orphans.close_orphan(orphan, envelopes)
             elif await self._orphans.abort_orphan(orphan) and orphan.pending.kind is PendingKind.MESSAGE:
                 self._withdrawals.append(orphan)
         except Unavailable as error:
@@ -164,13 +165,6 @@ class DoorSweep:
         logger.info("an opening was ended", extra={**place, "told": bool(envelopes)})
         self._count(kind, "told" if envelopes else "given_up")
         return True
-
-    async def _pass_again(self, orphan: Orphan) -> None:
-        """Tell a deletion that was done here. If this process dies as well, the next sweep finds the new opening."""
-        opened_id = await self._door.open_change(orphan.channel_id, orphan.pending)
-        envelopes = await self._find_outcome(msgspec.structs.replace(orphan, id=opened_id))
-        with suppress(OpeningGone, OutcomeUnknown):  # the next sweep has it
-            await self._door.close(opened_id, envelopes)
 
     async def _find_outcome(self, orphan: Orphan) -> Sequence[Envelope]:
         """Make sure that what was meant is stored, or never will be; return its events, none when it is not."""

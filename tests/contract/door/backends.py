@@ -10,7 +10,7 @@ import pytest
 
 from core.bus.relay import Relay
 from core.domain.ids import shard_of
-from core.door.interfaces import Door, Opening, Permit
+from core.door.interfaces import Claim, Door, Opening, Permit
 from core.door.memory import MemoryDoor
 from core.door.redis import RedisDoor
 from core.door.rules import MessageRules
@@ -144,6 +144,12 @@ async def send(backend: DoorBackend, **fields: Any) -> Permit:
         if not permit.is_repeat:
             await backend.store(permit)
         return permit
+
+
+async def confirm(backend: DoorBackend, **fields: Any) -> None:
+    """Ask whether rights that were checked just now are those of now."""
+    values = {"channel_id": CHANNEL, "guild_id": GUILD, "author_id": AUTHOR, "mark": backend.door.mark()}
+    await backend.door.confirm(Claim(**{**values, **fields}))
 
 
 class Held:

@@ -21,7 +21,7 @@ from core.domain.events import (
     RELATIONSHIP_REMOVE,
     USER_SETTINGS_UPDATE,
 )
-from tests.contract.door.backends import AUTHOR, GUILD, OTHER, DoorBackend, Held, send, settle
+from tests.contract.door.backends import AUTHOR, GUILD, OTHER, DoorBackend, Held, confirm, send, settle
 
 
 @pytest.mark.parametrize(
@@ -115,3 +115,43 @@ async def test_repeat_that_is_let_in_after_a_wait_needs_fresh_rights(backend: Do
     await first.fail()
     with pytest.raises(StaleRights):
         await waiting
+
+
+@pytest.mark.parametrize(
+    ("event", "guild_id", "user_id", "is_stale"),
+    [
+        (GUILD_MEMBER_UPDATE, GUILD, AUTHOR, True),
+        (GUILD_MEMBER_UPDATE, GUILD, OTHER, False),
+        (CHANNEL_UPDATE, GUILD, 0, True),
+        (CHANNEL_UPDATE, GUILD + 1, 0, False),
+        (RELATIONSHIP_ADD, 0, OTHER, True),
+        (RELATIONSHIP_ADD, 0, OTHER + 1, False),
+        (MESSAGE_CREATE, GUILD, AUTHOR, False),
+    ],
+)
+async def test_claim_in_a_guild_is_stale_after_changes_there_and_after_blocks_of_whom_it_names(
+    limited: DoorBackend, event: str, guild_id: int, user_id: int, is_stale: bool
+) -> None:
+    old = limited.door.mark()
+    await limited.hear(event, guild_id, user_id)
+    if is_stale:
+        with pytest.raises(StaleRights):
+            await confirm(limited, mark=old, recipient_ids=(OTHER,))
+    else:
+        await confirm(limited, mark=old, recipient_ids=(OTHER,))
+    await confirm(limited, recipient_ids=(OTHER,))
+    for _ in range(3):
+        await send(limited)  # nothing was counted
+
+
+async def test_claim_in_a_direct_channel_is_stale_as_a_message_is(backend: DoorBackend) -> None:
+    old = backend.door.mark()
+    await backend.hear(GUILD_MEMBER_REMOVE, GUILD, OTHER)
+    direct = {"guild_id": 0, "recipient_ids": (AUTHOR, OTHER)}
+    await confirm(backend, mark=old, **direct)
+    with pytest.raises(StaleRights):
+        await confirm(backend, mark=old, **direct, shared_guild_id=GUILD)
+    await backend.hear(RELATIONSHIP_ADD, 0, OTHER)
+    with pytest.raises(StaleRights):
+        await confirm(backend, mark=old, **direct)
+    await confirm(backend, **direct)

@@ -40,14 +40,14 @@ class Logs:
         return self.backend.run("door_open", TAG, RUN, *args.values(), *limits)
 
     def close(self, low: int, envelope: bytes, t: int = T, **changed: Any) -> Any:
-        args: dict[str, Any] = {"run": RUN, "channel": 77, "tag": TAG, "life": self.life} | changed
+        args: dict[str, Any] = {"run": RUN, "channel": 77, "who": "api1", "tag": TAG, "life": self.life} | changed
         run = args.pop("run")
         return self.backend.run(
-            "door_close", TAG, run, id_of(t, low), args["channel"], args["tag"], args["life"], envelope
+            "door_close", TAG, run, id_of(t, low), args["channel"], args["who"], args["tag"], args["life"], envelope
         )
 
-    def abort(self, low: int, t: int = T) -> Any:
-        return self.backend.run("door_abort", TAG, RUN, id_of(t, low), 77)
+    def abort(self, low: int, t: int = T, who: str = "api1") -> Any:
+        return self.backend.run("door_abort", TAG, RUN, id_of(t, low), 77, who)
 
     def read(self, tag: str = TAG) -> list[bytes]:
         """Return the envelopes in a log."""

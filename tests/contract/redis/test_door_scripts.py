@@ -122,7 +122,7 @@ def test_one_closing_writes_the_logs_of_both_people(logs: Logs) -> None:
     logs.open(1)
     logs.open(2)
     both = (TAG, logs.life, b"mine", OTHER, logs.other_life, b"yours")
-    close = lambda low: logs.backend.run("door_close", TAG, RUN, id_of(T, low), 77, *both)  # noqa: E731
+    close = lambda low: logs.backend.run("door_close", TAG, RUN, id_of(T, low), 77, "api1", *both)  # noqa: E731
     assert close(2) == [b"HELD"]
     assert close(1) == [b"OK", 1, 1, 1, 1]
     assert logs.read() == [b"mine", b"mine"]
@@ -132,7 +132,7 @@ def test_one_closing_writes_the_logs_of_both_people(logs: Logs) -> None:
 def test_closing_is_refused_when_one_of_its_logs_is_another_life(logs: Logs) -> None:
     logs.open(1)
     events = (TAG, logs.life, b"mine", OTHER, "5", b"yours")
-    assert logs.backend.run("door_close", TAG, RUN, id_of(T, 1), 77, *events) == [b"CLOSED"]
+    assert logs.backend.run("door_close", TAG, RUN, id_of(T, 1), 77, "api1", *events) == [b"CLOSED"]
     assert logs.read() == []
     assert logs.close(1, b"mine", life="") == [b"OK", 1, 1]
 
@@ -203,7 +203,7 @@ def test_old_opening_holds_up_its_channel(logs: Logs) -> None:
 
 def test_door_is_closed_for_who_does_not_know_the_logs_life(logs: Logs) -> None:
     assert logs.open(1, life="17") == [b"CLOSED"]
-    assert logs.backend.run("door_abort", TAG, "run2", id_of(T, 1), 77) == [b"CLOSED"]
+    assert logs.backend.run("door_abort", TAG, "run2", id_of(T, 1), 77, "api1") == [b"CLOSED"]
     logs.open(1)
     assert logs.close(1, b"a", run="run2") == [b"CLOSED"]
     assert logs.close(1, b"a") == [b"OK", 1, 1]
@@ -231,6 +231,19 @@ def test_opening_that_was_left_is_listed_though_its_process_lives(logs: Logs) ->
     assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 2)) == [b"OK"]
     assert logs.backend.run("door_leave", TAG, RUN, id_of(T, 9)) == [b"GONE"]
     assert logs.backend.run("door_orphans", TAG, RUN, NUM_SHARDS, 10, "0") == [[1, id_of(T, 2), b"77", b"w"]]
+
+
+def test_opening_that_was_left_is_ended_by_a_sweeper_alone(logs: Logs) -> None:
+    for low in (1, 2, 3):
+        logs.open(low)
+    for low in (1, 2):
+        logs.backend.run("door_leave", TAG, RUN, id_of(T, low))
+    assert logs.close(1, b"its process") == logs.abort(1) == [b"TAKEN"]
+    assert logs.backend.run("door_abort", TAG, RUN, 1, 77, "api1")[0] == b"GONE", "nor by its ticket"
+    assert logs.close(1, b"sweeper", who="")[0] == b"OK"
+    assert logs.abort(2, who="") == [b"OK"]
+    assert logs.close(3, b"its process")[0] == b"OK"
+    assert logs.read() == [b"sweeper", b"its process"]
 
 
 def test_held_message_needs_nobody_and_is_listed_nowhere(logs: Logs) -> None:

@@ -31,6 +31,8 @@ lows = st.integers(1, 6)
 """Few, so that ids are met again."""
 steps_ms = st.sampled_from([0, 0, 1, 1, 3, 3, 200, 300, 6000])
 bodies = st.binary(max_size=3)
+enders = st.sampled_from(["a", "b", ""])
+"""Processes, and a sweeper."""
 guilds = st.sampled_from(["0", "5", "6"])
 nonces = st.sampled_from(["", "", "n"])
 RECIPIENTS = (["{0}", "0:8"], ["{1}", "0:8", "{0}", "0:9"])
@@ -113,24 +115,29 @@ class DoorAgreement(Agreement):
             known = (answer[1] << 22 | opening["low"]).to_bytes(8, "big")
             self.ids.append((tag, opening["channel"], known))
 
-    @rule(pick=st.integers(0, 100), body=bodies, other=st.booleans(), age=st.sampled_from([0, 0, 0, 1]))
-    def close_door(self, pick: int, body: bytes, other: bool, age: int) -> None:
+    @rule(pick=st.integers(0, 100), body=bodies, other=st.booleans(), age=st.sampled_from([0, 0, 0, 1]), who=enders)
+    def close_door(self, pick: int, body: bytes, other: bool, age: int, who: str) -> None:
         if self.ids:
             tag, channel, known = self.ids[pick % len(self.ids)]
             events: list[Argument] = [tag, self.heads(tag)[4] - age, body]
             if other:
                 events += ["{1}", self.heads("{1}")[4], body + b"2"]
-            self.both("door_close", tag, known, channel, *events)
+            self.both("door_close", tag, known, channel, who, *events)
 
-    @rule(pick=st.integers(0, 100))
-    def abort_door(self, pick: int) -> None:
+    @rule(pick=st.integers(0, 100), who=enders)
+    def abort_door(self, pick: int, who: str) -> None:
         if self.ids:
             tag, channel, known = self.ids[pick % len(self.ids)]
-            self.both("door_abort", tag, known, channel)
+            self.both("door_abort", tag, known, channel, who)
 
     @rule(tag=tags, channel=channels, low=lows, api=st.sampled_from(["a", "b"]))
     def abort_ticket(self, tag: str, channel: int, low: int, api: str) -> None:
         self.both("door_abort", tag, low, channel, api)
+
+    @rule(tag=tags, opening=openings)
+    def confirm(self, tag: str, opening: dict[str, Any]) -> None:
+        mark = self.twin.run("log_counters", tag, "")[1] - opening["age"]
+        self.both("door_confirm", tag, opening["guild"], mark, opening["author"], opening["recipients"])
 
     @rule(pick=st.integers(0, 100))
     def leave_door(self, pick: int) -> None:
@@ -175,9 +182,9 @@ class DoorAgreement(Agreement):
         for low in ends:
             known = (self.t << 22 | 10 + low).to_bytes(8, "big")
             if low in aborted:
-                self.both("door_abort", "{0}", known, channel)
+                self.both("door_abort", "{0}", known, channel, "a")
             else:
-                self.both("door_close", "{0}", known, channel, "{0}", "", b"%d" % low, "{1}", "", b"too")
+                self.both("door_close", "{0}", known, channel, "a", "{0}", "", b"%d" % low, "{1}", "", b"too")
 
     @rule()
     def restart(self) -> None:

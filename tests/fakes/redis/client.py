@@ -15,6 +15,7 @@ TWINS: Mapping[str, Twin] = {
     for twin in (
         door_scripts.door_abort,
         door_scripts.door_close,
+        door_scripts.door_confirm,
         door_scripts.door_leave,
         door_scripts.door_disown,
         door_scripts.door_open,

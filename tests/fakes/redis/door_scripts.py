@@ -17,6 +17,8 @@ Events = list[tuple[str, str, bytes]]
 
 _LOW = (1 << 22) - 1
 _HOUR_MS = 3_600_000
+_ID_BYTES = 8
+TAKEN: Answer = [b"TAKEN"]
 
 
 def id_of(data: bytes) -> int:
@@ -65,7 +67,7 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
         first = id_of(known) if isinstance(known, bytes) else 0
         is_open = int(first in shard.open or first in shard.held)
         return [b"KNOWN", known, is_open, *_standings(server, look, args[14:])]
-    changed = _find_change(server, run, shard, args)
+    changed = _find_change(server, run, shard, args[7], args[9], args[13])
     if changed is None:
         return CLOSED
     if changed > int(args[8]):
@@ -93,13 +95,23 @@ def door_open(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer
     return [b"OK", ms, *standings]
 
 
-def _find_change(server: FakeRedisServer, run: str, shard: Shard, args: Args) -> int | None:
+def door_confirm(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
+    shard = server.data.shards[tag]
+    changed = _find_change(server, run, shard, args[0], args[2], args[3]) if shard.run == run else None
+    if changed is None:
+        return CLOSED
+    return [b"STALE", changed] if changed > int(args[1]) else [b"OK"]
+
+
+def _find_change(
+    server: FakeRedisServer, run: str, shard: Shard, guild_id: bytes, author_id: bytes, private: bytes
+) -> int | None:
     """Return when the rights that count were changed last, 0 if none do; None when a recipient's log is closed."""
-    guild, author = args[7].decode(), args[9].decode()
+    guild, author = guild_id.decode(), author_id.decode()
     changed = 0
     if guild != "0":
         changed = max(shard.perm.get(guild, 0), shard.perm.get(f"{guild}:{author}", 0), shard.floor)
-    needed = msgspec.msgpack.decode(args[13]) if args[13] else []
+    needed = msgspec.msgpack.decode(private) if private else []
     for tag, field in zip(*[iter(needed)] * 2, strict=True):
         own = server.data.shards[tag]
         if own.run != run:
@@ -134,12 +146,14 @@ def _count(server: FakeRedisServer, slow: str, slow_ms: int, rules: Args) -> lis
 def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     shard, opened, channel = server.data.shards[tag], id_of(args[0]), args[1].decode()
     events = [
-        (key.decode(), life.decode(), envelope) for key, life, envelope in zip(*[iter(args[2:])] * 3, strict=True)
+        (key.decode(), life.decode(), envelope) for key, life, envelope in zip(*[iter(args[3:])] * 3, strict=True)
     ]
     if shard.run != run or not are_open(server, run, events):
         return CLOSED
     if opened not in shard.open:
         return [b"HELD"] if opened in shard.held else [b"GONE", server.data.all]
+    if shard.open[opened].is_taken_from(args[2].decode()):
+        return TAKEN
     del shard.open[opened]
     if shard.doors[channel][0] != opened:
         shard.held[opened] = events
@@ -153,14 +167,17 @@ def door_close(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answe
 
 def door_abort(server: FakeRedisServer, tag: str, run: str, args: Args) -> Answer:
     shard, opened, channel = server.data.shards[tag], id_of(args[0]), args[1].decode()
+    incarnation = args[2].decode()
     if shard.run != run:
         return CLOSED
-    if len(args) > 2:
-        low, incarnation = int(args[0]), args[2].decode()
+    if len(args[0]) < _ID_BYTES:
+        low = int(args[0])
         own = [one for one in shard.doors[channel] if one in shard.open and shard.open[one].is_of(incarnation)]
         opened = max([one for one in own if one & _LOW == low], default=0)
     if opened not in shard.open:
         return [b"HELD"] if opened in shard.held else [b"GONE", server.data.all]
+    if shard.open[opened].is_taken_from(incarnation):
+        return TAKEN
     record = shard.open.pop(opened)
     if server.data.expiring.find(record.nonce) == bytes_of(opened):
         server.data.expiring.remove(record.nonce)

@@ -41,6 +41,7 @@ def build_door(
     ids = SnowflakeGenerator(0, node, lambda: process.clock.now_ms() + skew_ms)
     return RedisDoor(
         bus=process.bus,
+        scripts=process.scripts,
         openings=openings,
         tickets=Tickets(next_id=ids.next, floor_ms=lambda: _FAR_MS),
         limiter=RedisRateLimiter(scripts=process.scripts, alone=MemoryRateLimiter(clock=process.clock)),

@@ -73,6 +73,10 @@ class Opened(msgspec.Struct):
         """Tell whether a process has opened this, though it may not know it any more."""
         return incarnation in (self.incarnation, self.disowned_by)
 
+    def is_taken_from(self, incarnation: str) -> bool:
+        """Tell whether a sweeper alone ends this, and not a process ('' for a sweeper)."""
+        return bool(incarnation) and not self.incarnation and not self.disowned_by
+
 
 class Shard(msgspec.Struct):
     """One shard's keys."""

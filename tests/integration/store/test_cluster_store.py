@@ -157,7 +157,6 @@ async def test_edit_and_deletion_are_told_behind_the_message(apis: list[Api]) ->
 def make_sweep(api: Api) -> DoorSweep:
     return DoorSweep(
         orphans=api.orphans,
-        door=api.door,
         rows=api.rows,
         mentions=api.mentions,
         events=Events(),

@@ -97,6 +97,7 @@ async def lay_ground(
     refusals = Refusals()
     door = RedisDoor(
         bus=bus,
+        scripts=scripts,
         openings=openings,
         tickets=Tickets(next_id=tickets.next, floor_ms=lambda: tickets.floor_ms),
         limiter=limiter,

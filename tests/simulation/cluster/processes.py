@@ -131,7 +131,6 @@ class ClusterProcess:
         )
         door_sweep = DoorSweep(
             orphans=RedisOrphans(bus=self.bus, scripts=scripts, clock=clock),
-            door=laid.door,
             rows=site.rows,
             mentions=laid.mentions,
             reactions=ReactionSweep(rows=site.reaction_rows, events=api.reaction_events),

@@ -148,6 +148,7 @@ class ApiProcess(Process):
         tickets = SnowflakeGenerator(0, self._node, self.clock.now_ms)
         door = RedisDoor(
             bus=bus,
+            scripts=self.scripts,
             openings=openings,
             tickets=Tickets(next_id=tickets.next, floor_ms=lambda: _FAR_MS),
             limiter=RedisRateLimiter(scripts=self.scripts, alone=MemoryRateLimiter(clock=self.clock)),
@@ -160,7 +161,6 @@ class ApiProcess(Process):
         lease = JobLease(name="doors", holder=self.name, scripts=self.scripts, clock=self.clock)
         sweep = DoorSweep(
             orphans=RedisOrphans(bus=bus, scripts=self.scripts, clock=self.clock),
-            door=door,
             rows=self._rows,
             mentions=mentions,
             events=self._events,

@@ -1,9 +1,9 @@
 -- End an opening without an event, and let its nonce be used again. What was counted stays counted.
 --
 -- Key: the tag of the door's shard.
--- Args: run, id (8 bytes), channel; or when the answer of door_open was lost: run, low bits of the ticket, channel,
---   incarnation
--- Answers: CLOSED | GONE all (as door_close) | HELD (it was closed, and waits for its turn) | OK
+-- Args: run, id (8 bytes; or, when the answer of door_open was lost, the low bits of the ticket, which are shorter),
+--   channel, incarnation of the opening's process ('' for a sweeper)
+-- Answers: CLOSED | GONE all (as door_close) | HELD (it was closed, and waits for its turn) | TAKEN (as door_close) | OK
 -- include append
 -- include pass
 local tag, id = KEYS[1], ARGV[2]
@@ -12,7 +12,7 @@ if meta[1] ~= ARGV[1] then
   return {'CLOSED'}
 end
 local door = 'door' .. tag .. ARGV[3]
-if ARGV[4] then
+if #id < 8 then
   for _, known in ipairs(redis.call('LRANGE', door, 0, -1)) do
     local _, rest = struct.unpack('>I4I4', known)
     local record = redis.call('HGET', 'open' .. tag, known)
@@ -31,6 +31,9 @@ if not record then
   return {'GONE', tonumber(redis.call('GET', 'tail:all'))}
 end
 record = cmsgpack.unpack(record)
+if is_taken(record, ARGV[4]) then
+  return {'TAKEN'}
+end
 if record[4] ~= '' and redis.call('GET', record[4]) == id then
   redis.call('DEL', record[4])
 end

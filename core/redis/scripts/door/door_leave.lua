@@ -1,4 +1,5 @@
--- Leave an opening to the sweeper: its process lives, but cannot tell how the opening ends.
+-- Leave an opening to the sweeper, who alone ends it from now on: its process cannot tell how it ends, or the sweeper takes
+-- it, before it changes what the process might find changed.
 --
 -- Key: the tag of the door's shard.
 -- Args: run, id (8 bytes)

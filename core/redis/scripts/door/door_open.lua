@@ -15,6 +15,7 @@
 -- include append
 -- include pass
 -- include limit
+-- include rights
 local EPOCH_MS, WINDOW_MS = 1420070400000, 250
 local tag = KEYS[1]
 local run, life, channel, t, low = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -43,21 +44,9 @@ if nonce ~= '' then
   end
 end
 
-local changed = 0
-if guild ~= '0' then
-  local perms = redis.call('HMGET', 'perm' .. tag, guild, guild .. ':' .. author)
-  changed = math.max(tonumber(meta[3]), tonumber(perms[1] or '0'), tonumber(perms[2] or '0'))
-end
-if ARGV[15] ~= '' then
-  local needed = cmsgpack.unpack(ARGV[15])
-  for i = 1, #needed, 2 do
-    local known = redis.call('HMGET', 'meta' .. needed[i], 'run', 'floor')
-    if known[1] ~= run then
-      return {'CLOSED'}
-    end
-    local perm = redis.call('HGET', 'perm' .. needed[i], needed[i + 1])
-    changed = math.max(changed, tonumber(known[2]), tonumber(perm or '0'))
-  end
+local changed = find_change(run, tag, meta[3], guild, author, ARGV[15])
+if not changed then
+  return {'CLOSED'}
 end
 if changed > tonumber(ARGV[10]) then
   return {'STALE', changed}

@@ -1,5 +1,11 @@
 -- What the two ends of an opening share. Entries are a flat list of tag, life and envelope.
 
+-- Tell whether an opening, which the process `incarnation` is about to end, was left to a sweeper or taken by one, who ends
+-- it. What the process has disowned it may still end.
+local function is_taken(record, incarnation)
+  return incarnation ~= '' and record[1] == '' and not record[5]
+end
+
 -- Return the generation of each entry's log, or nil when one of the logs is closed, or, where a life is given, was closed
 -- and opened again since.
 local function find_generations(run, entries, ignores_life)

@@ -5,7 +5,7 @@ import asyncio
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.message import Message, MessageType
 from tests.support.embedded_api import ApiUnderTest
-from tests.support.guild_scene import form_code
+from tests.support.guild_scene import Scene, form_code
 from tests.support.stores.stored_guild import next_id, send_all, store_guild
 
 FIFTEEN_DAYS_AGO = 15 * 24 * 60 * 60 * 1000 << 22
@@ -77,6 +77,18 @@ async def test_edit_of_others_is_limited_to_flags(api: ApiUnderTest) -> None:
     assert (suppressed.json()["flags"], suppressed.json()["edited_timestamp"]) == (4, None)
     [by_alice] = await send_all(alice, place, ["alice's"])
     answer = await bob.patch(f"{place.messages}/{by_alice['id']}", {"flags": 4})
+    assert (answer.status_code, answer.json()["code"]) == (403, 50013)
+
+
+async def test_manager_without_the_history_reads_nothing_by_an_edit(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    manager = await scene.join()
+    await scene.add_role(manager, permissions=1 << 13)
+    path = f"/channels/{scene.general}/messages"
+    sent = (await scene.owner.post(path, {"content": "secret"})).json()["id"]
+    overwrite = {"type": 1, "deny": str(1 << 16)}
+    assert (await scene.owner.put(f"/channels/{scene.general}/permissions/{manager.id}", overwrite)).status_code == 204
+    answer = await manager.patch(f"{path}/{sent}", {"flags": 4})
     assert (answer.status_code, answer.json()["code"]) == (403, 50013)
 
 

@@ -53,7 +53,6 @@ class Scene:
         self.reactions = FakeReactionRows(has_message=self._has_message)
         self.sweep = DoorSweep(
             orphans=self.door,
-            door=self.door,
             rows=self.rows,
             mentions=self.mentions,
             events=Events(),
@@ -107,22 +106,44 @@ async def test_message_that_is_not_stored_never_is(scene: Scene, fate: Fate) -> 
     assert scene.counted == [("message", "given_up")]
 
 
-async def test_deletion_of_the_sweep_is_told_although_its_process_has_found_nothing_to_delete(scene: Scene) -> None:
-    await scene.rows.insert(MESSAGE)
-    await scene.open_change(PendingKind.DELETE)
-    (orphan,) = await scene.door.list_orphans()
-    known = scene.door.close_orphan
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [(PendingKind.DELETE, "deleted 1 in 30"), (PendingKind.REACTIONS_REMOVAL, "removed all None")],
+)
+async def test_what_the_sweep_has_removed_is_told_although_its_process_has_found_nothing_to_remove(
+    scene: Scene, kind: PendingKind, told: str
+) -> None:
+    await add_reaction(scene, flake(99))
+    await scene.open_change(kind)
+    close = scene.door.close_orphan
 
     async def end_before(orphan: Orphan, envelopes: Sequence[Envelope]) -> bool:
         """Have the process, which was only asleep, give its opening up."""
         await scene.door.abort(orphan.id)
-        return await known(orphan, envelopes)
+        return await close(orphan, envelopes)
 
     scene.door.close_orphan = end_before  # type: ignore[method-assign]
     assert await scene.sweep.look() == 1
-    assert scene.told() == ["deleted 1 in 30"]
-    assert [envelope.id for envelope in scene.door.told] != [orphan.id]
+    assert scene.told() == [told]
     assert not scene.door.open
+
+
+@pytest.mark.parametrize("kind", [PendingKind.DELETE, PendingKind.REACTIONS_REMOVAL])
+async def test_removal_that_its_process_has_ended_is_not_done_again(scene: Scene, kind: PendingKind) -> None:
+    """What came after it would be removed, and nobody told."""
+    await scene.open_change(kind)
+    orphans = await scene.door.list_orphans()
+    await scene.door.abort(orphans[0].id)
+    await add_reaction(scene, flake(99))
+
+    async def list_late(*, is_full: bool = False) -> list[Orphan]:
+        return [] if is_full else orphans
+
+    scene.door.list_orphans = list_late  # type: ignore[method-assign]
+    await scene.sweep.look()
+    assert await scene.rows.find(CHANNEL, MESSAGE.id) is not None
+    assert await scene.reactions.count(CHANNEL, [MESSAGE.id])
+    assert scene.told() == []
 
 
 async def test_process_that_was_asleep_undoes_what_was_aborted(scene: Scene) -> None:
