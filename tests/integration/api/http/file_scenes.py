@@ -25,6 +25,7 @@ async def attachment_fields(api: ApiUnderTest, ground: Ground) -> tuple[dict[str
         "attachments": [[parent]],
         "attachments[].id": ["5"],
         "attachments[].filename": ["walked.txt"],
+        "attachments[].waveform": ["AAAA"],
         "attachments[].uploaded_filename": [second],
     }
     return {"attachments[]": parent}, values

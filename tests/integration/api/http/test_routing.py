@@ -91,7 +91,7 @@ async def test_documented_route_without_an_endpoint_is_not_built(scene: Scene, m
     assert method == "HEAD" or answer.json() == NOT_BUILT
 
 
-@pytest.mark.parametrize("segment", ["x", "00", "007", "+1", "-1", "%201", "1_0", "@me", "null", "true", "１", "1%3Fb", "%ff",
+@pytest.mark.parametrize("segment", ["x", "00", "007", "+1", "-1", "%201", "1_0", "@me", "null", "true", "1.0", "1e3", "１", "1%3Fb", "%ff",
                                      str(2**63), "9" * 30])  # fmt: skip
 async def test_segment_that_is_no_snowflake_is_named(scene: Scene, segment: str) -> None:
     answer = await scene.owner.get(f"/channels/{segment}")
@@ -101,7 +101,7 @@ async def test_segment_that_is_no_snowflake_is_named(scene: Scene, segment: str)
     assert error["message"].endswith('" is not snowflake.')
 
 
-@pytest.mark.parametrize("segment", ["0", LAST_ID, "1.0"])
+@pytest.mark.parametrize("segment", ["0", LAST_ID])
 async def test_segment_that_is_a_number_is_looked_up(scene: Scene, segment: str) -> None:
     assert (await scene.owner.get(f"/channels/{segment}")).json()["code"] == 10003
 
@@ -119,6 +119,9 @@ async def test_token_is_asked_for_before_anything_is_read(api: ApiUnderTest) -> 
         ("/users/@me/guilds?limit=1.5", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "1.5" is not int.')),
         ("/users/@me/guilds?limit=+1", field_error("limit", "NUMBER_TYPE_COERCE", 'Value " 1" is not int.')),
         ("/users/@me/guilds?limit=01", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "01" is not int.')),
+        ("/users/@me/guilds?limit=1.0", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "1.0" is not int.')),
+        ("/users/@me/guilds?limit=1e0", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "1e0" is not int.')),
+        ("/users/@me/guilds?after=null", field_error("after", "NUMBER_TYPE_COERCE", 'Value "null" is not int.')),
         ("/users/@me/guilds?limit=null", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "null" is not int.')),
         ("/users/@me/guilds?limit=1;after=2", field_error("limit", "NUMBER_TYPE_COERCE", 'Value "1;after=2" is not int.')),
         ("/users/@me/guilds?limit=1&limit=0",
@@ -146,8 +149,7 @@ async def test_all_wrong_parameters_are_told_together(scene: Scene) -> None:
 
 @pytest.mark.parametrize(
     ("query", "count"),
-    [("limit=1", 1), ("limit=x&limit=1", 1), ("limit=%31", 1), ("limit=1.0", 1), ("limit=1e0", 1), ("Limit=x", 2),
-     ("after=null", 2), (f"after={LAST_ID}", 0), ("with_counts=TRUE&with_counts=0", 2)],
+    [("limit=1", 1), ("limit=x&limit=1", 1), ("limit=%31", 1), ("Limit=x", 2), (f"after={LAST_ID}", 0), ("with_counts=TRUE&with_counts=0", 2)],
 )  # fmt: skip
 async def test_query_is_read_leniently(scene: Scene, query: str, count: int) -> None:
     await scene.owner.post("/guilds", {"name": "another"})
