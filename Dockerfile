@@ -1,5 +1,5 @@
 # The server in a container:
-#   docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -v guildway:/data guildway
+#   docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -p 8083:8083 -p 8083:8083/udp -v guildway:/data guildway
 #
 # The first stage has compilers and makes /opt/guildway, a virtual environment of the server. The second stage has that
 # environment and Python.
@@ -45,7 +45,7 @@ ENV PATH=/opt/guildway/bin:$PATH \
 USER 10001:10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8080 8081 8082
+EXPOSE 8080 8081 8082 8083/tcp 8083/udp
 # The server is process 1 and gets SIGTERM itself; it ends within five seconds.
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["guildway", "health"]

@@ -21,6 +21,7 @@ from typing import Final
 
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
+from core.runtime.metrics.voice_metrics import VoiceMetrics
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
 from core.store.sql.schema.migrate import SCHEMA_REVISION
@@ -32,6 +33,8 @@ from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.server import Server, end_within
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
+from guildway.processes.voice_meters import VoiceMeters
+from guildway.processes.voice_node import NodePorts, VoiceNodeProcess, open_ports
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -55,6 +58,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         files.prepare_images()
         # The socket comes before the database: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
+        voice_ports = stack.enter_context(open_ports(settings.voice))
         clock = clock or SystemClock()
         metrics = build_metrics(worker=_WORKER)
         store = await open_store(folder, settings.store, clock, metrics)
@@ -67,6 +71,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
         api = build_the_api(ground, opened, address.url_for)
         gateway = build_the_gateway(ground, api, address)
+        voice = _make_voice(ground, voice_ports)
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
@@ -89,9 +94,22 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 "file sweep": api.file_sweep.run,
                 "crosspost sweep": partial(api.crosspost_sweep.run, own_from=ids.next()),
                 "own places": api.own_places.run,
+                **(voice.list_chores() if voice else {}),
             },
             facts=_list_facts(ground, store),
         )
+
+
+def _make_voice(ground: Ground, ports: NodePorts | None) -> VoiceNodeProcess | None:
+    if ports is None:
+        return None
+    return VoiceNodeProcess(
+        settings=ground.settings,
+        ports=ports,
+        clock=ground.clock,
+        randomness=ground.random,
+        meters=VoiceMeters(VoiceMetrics(ground.metrics.registry)),
+    )
 
 
 def _list_facts(ground: Ground, store: SqlStore) -> dict[str, object]:

@@ -22,6 +22,9 @@ HIGH_LIMITS: Final = {
 }
 """Limits that are counted but never reached."""
 
+_QUIET: Final = {"GUILDWAY_LOGGING_LEVEL": "error", "GUILDWAY_VOICE_ENABLED": "false"}
+"""Nothing on the output, and no other process on the cores that are measured."""
+
 SILENT_CLIENTS: Final = {"GUILDWAY_GATEWAY_HEARTBEAT_INTERVAL_S": "3600"}
 """The setting for clients that are connected for minutes: the load client says nothing by itself."""
 
@@ -35,7 +38,7 @@ class Product:
         command = [sys.executable, "-m", "guildway", "run", "--data", str(data)]
         for name in ("api", "gateway", "metrics"):
             command += [f"--{name}", "127.0.0.1:0"]
-        environment = {**HIGH_LIMITS, "GUILDWAY_LOGGING_LEVEL": "error", **(settings or {})}
+        environment = {**HIGH_LIMITS, **_QUIET, **(settings or {})}
         self.process = PinnedProcess(command, on_core=SERVER_CORE, settings=environment)
         fields = self.process.read_ready()
         self.api = fields["api"]

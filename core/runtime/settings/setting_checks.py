@@ -23,6 +23,21 @@ def check_host(host: str) -> None:
         raise ValueError(f"no IP address and no host name: {host!r}")
 
 
+def check_host_or_none(host: str) -> None:
+    """Check an IP address or a host's name, or an empty text."""
+    if host:
+        check_host(host)
+
+
+def check_address_or_none(address: str) -> None:
+    """Check an IP address, or an empty text."""
+    if address:
+        try:
+            ipaddress.ip_address(address)
+        except ValueError as error:
+            raise ValueError(f"no IP address: {error}") from error
+
+
 def check_hosts(hosts: Sequence[str]) -> None:
     """Check a list of IP addresses and hosts' names, without ports."""
     for host in hosts:

@@ -11,8 +11,10 @@ import msgspec
 from msgspec import Meta
 
 from core.runtime.settings.setting_checks import (
+    check_address_or_none,
     check_gateway_url,
     check_host,
+    check_host_or_none,
     check_hosts,
     check_http_url,
     check_networks,
@@ -157,6 +159,20 @@ class LinkSettings(msgspec.Struct, kw_only=True, frozen=True):
     fallback_after_s: Annotated[float, Meta(ge=0.1, le=3600)] = 2.0
 
 
+class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """Voice channels: the media node, and where clients reach it."""
+
+    enabled: bool = True
+    host: Host = "0.0.0.0"  # noqa: S104 - as for the API
+    port: Port = 8083
+    media_port: Port = 8083
+    public_host: Annotated[str, Meta(extra={CHECK: check_host_or_none})] = ""
+    public_port: Port = 0
+    public_address: Annotated[str, Meta(extra={CHECK: check_address_or_none})] = ""
+    certificate: Annotated[str, Meta(extra={CHECK: check_path})] = ""
+    certificate_key: Annotated[str, Meta(extra={CHECK: check_path})] = ""
+
+
 class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Where files are, how large they may be, and how their links work."""
 
@@ -263,6 +279,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     cassandra: CassandraSettings = CassandraSettings()
     shards: ShardSettings = ShardSettings()
     links: LinkSettings = LinkSettings()
+    voice: VoiceSettings = VoiceSettings()
     files: FileSettings = FileSettings()
     embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()

@@ -29,7 +29,7 @@ NODE_MODULES = Path(__file__).parents[1] / "node" / "node_modules"
 
 async def _run(*command: str, stdin: str = "", **environ: str) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, env={**os.environ, **environ},
+        *command, cwd=ROOT, env={**os.environ, "GUILDWAY_VOICE_ENABLED": "false", **environ},
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate(stdin.encode())

@@ -1,0 +1,31 @@
+"""Voice: what the media nodes count, as their gateway has heard it last."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+
+class VoiceMetrics:
+    """The media nodes of this server together."""
+
+    __slots__ = (
+        "busy_ratio", "bytes_total", "drops_total", "joins_total", "packets_total", "peers", "restarts_total", "rooms",
+    )  # fmt: skip
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.rooms = Gauge("guildway_voice_rooms", "Voice channels with somebody in them.", registry=registry)
+        self.peers = Gauge("guildway_voice_peers", "Clients that have a seat in a room.", registry=registry)
+        self.busy_ratio = Gauge(
+            "guildway_voice_busy_ratio", "The part of one core that the media node uses.", registry=registry
+        )
+        self.joins_total = Counter("guildway_voice_joins_total", "Seats that clients have taken.", registry=registry)
+        self.packets_total = Counter(
+            "guildway_voice_packets_total", "Datagrams, in or out.", ["direction"], registry=registry
+        )
+        self.bytes_total = Counter(
+            "guildway_voice_bytes_total", "Bytes of those datagrams.", ["direction"], registry=registry
+        )
+        self.drops_total = Counter(
+            "guildway_voice_drops_total", "Datagrams that were not passed on, by reason.", ["reason"], registry=registry
+        )
+        self.restarts_total = Counter(
+            "guildway_voice_restarts_total", "Media nodes that have ended and were started again.", registry=registry
+        )
