@@ -8,6 +8,7 @@ While sessions move from one home of a shard to the next (`gateway.far.moves`), 
 again, the position of the shard is held where they are.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 from core.bus.interfaces import Bus, Delivery
@@ -19,8 +20,8 @@ class LogProgress:
     __slots__ = ("_held", "_is_here", "_positions", "_reached")
 
     def __init__(self, *, is_here: Callable[[int], bool] = lambda _shard: True) -> None:
-        self._held: dict[int, list[int]] = {}
-        """The positions of sessions that are behind, by shard."""
+        self._held: dict[int, Counter[int]] = {}
+        """The positions of sessions that are behind, by shard, and the number of sessions at each."""
         self._is_here = is_here
         self._positions: dict[int, int] = {}
         self._reached: dict[int, int] = {}
@@ -46,12 +47,14 @@ class LogProgress:
 
     def hold(self, shard: int, position: int) -> None:
         """Note that a session has been dispatched the shard's events up to this position only."""
-        self._held.setdefault(shard, []).append(position)
+        self._held.setdefault(shard, Counter())[position] += 1
 
     def release(self, shard: int, position: int) -> None:
         """Undo one `hold`."""
         held = self._held[shard]
-        held.remove(position)
+        held[position] -= 1
+        if not held[position]:
+            del held[position]
         if not held:
             del self._held[shard]
 

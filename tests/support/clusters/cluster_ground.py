@@ -27,7 +27,10 @@ from tests.support.services import serving
 from tests.support.stores.postgres_databases import PostgresDatabases
 
 APIS: Final = 2
-COMMAND: Final = (sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--controllers", "1")
+WORKERS: Final = int(os.environ.get("WORKERS_OF_TESTS", "1"))
+"""With several workers the guilds are at all of them."""
+_NUMBERS: Final = ("--workers", str(WORKERS), "--apis", str(APIS), "--controllers", "1")
+COMMAND: Final = (sys.executable, "-m", "shardctl", "up", *_NUMBERS)
 _NO_FSYNC: Final = ("--appendfsync", "no")
 """No test of these kills Redis, whose log therefore need not reach the disk."""
 
@@ -46,9 +49,9 @@ class ClusterPlace:
         """Make what the first start needs; return the variables that name it."""
         if not self._environ:
             self._environ = await self._ground.make_environ(data)
-            await self._run("migrate")
+            await self._run("guildway", "migrate")
             if (data / "guildway.db").exists():
-                await self._run("import-embedded", "--data", str(data))
+                await self._run("guildway", "import-embedded", "--data", str(data))
         return self._environ
 
     async def find_api(self, data: Path, printed: str) -> str:
@@ -58,15 +61,17 @@ class ClusterPlace:
         assert printed in self._balancer.processes
         assert len(self._balancer.processes) == APIS
         await self._balancer.start()
+        if WORKERS > 1:
+            await self._run("shardctl", "rebalance")
         return self._balancer.address
 
     async def leave(self) -> None:
         """Cut the clients off, as the processes have ended."""
         await self._balancer.stop()
 
-    async def _run(self, *arguments: str) -> None:
+    async def _run(self, program: str, *arguments: str) -> None:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "guildway", *arguments, env={**os.environ, **self._environ},
+            sys.executable, "-m", program, *arguments, env={**os.environ, **self._environ},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         output, _ = await process.communicate()

@@ -1,0 +1,37 @@
+"""How far the homes of guilds have dispatched, and what is not known of it."""
+
+from core.domain.ids import shard_of
+from gateway.events.log_progress import LogProgress
+from gateway.far.home_positions import HomePositions
+
+SHARDS = 4
+GUILD, OTHER = 1 << 22, 2 << 22
+
+
+def positions_of(owners: dict[int, str]) -> HomePositions:
+    """What one host knows."""
+    progress = LogProgress(is_here=lambda _shard: False)
+    return HomePositions(progress=progress, owner_of=lambda shard: owners.get(shard, ""), num_shards=SHARDS)
+
+
+def test_position_counts_when_its_home_has_told_it() -> None:
+    shard = shard_of(GUILD, SHARDS)
+    positions = positions_of({shard: "home"})
+    assert positions.find("home", GUILD) == 0
+    positions.reach("home", {shard: 7})
+    assert positions.find("home", GUILD) == 7
+    positions.reach("another", {shard: 9})
+    assert positions.find("home", GUILD) == 7
+
+
+def test_guild_of_which_something_has_come_since_has_no_position() -> None:
+    shards = {shard_of(guild_id, SHARDS): "home" for guild_id in (GUILD, OTHER)}
+    positions = positions_of(shards)
+    positions.reach("home", dict.fromkeys(shards, 7))
+    positions.touch("home", GUILD)
+    assert (positions.find("home", GUILD), positions.find("home", OTHER)) == (0, 7)
+    positions.reach("home", {shard_of(GUILD, SHARDS): 8})
+    assert positions.find("home", GUILD) == 8
+    positions.touch("home", GUILD)
+    positions.forget("home")
+    assert positions.find("home", GUILD) == 8
