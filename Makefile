@@ -23,7 +23,7 @@ GO := $(shell command -v go 2>/dev/null)
 MVN := $(shell command -v mvn 2>/dev/null)
 ARGS ?=
 APIS ?= 2
-CLUSTER_CONFIG := deploy/services/guildway.toml
+CLUSTER_CONFIG := .services/guildway.toml
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 # The same name is that of pytest's workers, of which there are several unless somebody says otherwise.
 GATEWAY_WORKERS = $(if $(filter file,$(origin WORKERS)),1,$(WORKERS))
@@ -54,7 +54,7 @@ run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as
 	@$(PY) -m guildway migrate --config $(CLUSTER_CONFIG)
 	@exec $(PY) -m shardctl up --workers $(GATEWAY_WORKERS) --apis $(APIS) --config $(CLUSTER_CONFIG) $(ARGS)
 
-services: | $(PY)  ## Start Redis, PostgreSQL and Cassandra on loopback; ARGS="--redis-port 7000" moves one
+services: | $(PY)  ## Start Redis, PostgreSQL, Cassandra, S3 and OpenSearch on loopback; ARGS="--redis-port 7000" moves one
 	@$(PY) -m deploy.services start $(ARGS)
 
 services-stop: | $(PY)  ## End what `make services` has started; its data stays in .services
@@ -240,7 +240,8 @@ $(SELF_TESTS)/site/.stamp: $(SELF_TESTS)/requirements.lock | $(UV)
 	@$(UV) pip install --quiet --python $(PY) --require-hashes --target $(SELF_TESTS)/site -r $<
 	@touch $@
 
-# Tests with real servers need Redis, PostgreSQL and Java on the machine. Cassandra itself is downloaded by Maven, into
-# .cache. Without one of them its tests are left out, and the end of the run says so.
+# Tests with real servers need Redis, PostgreSQL, Java and Go on the machine. Cassandra and OpenSearch are downloaded by
+# Maven and a server of S3 is built by Go, into .cache. Without one of them its tests are left out, and the end of the
+# run says so.
 cassandra: | $(PY)
 	@$(PY) -m deploy.services download || true

@@ -17,6 +17,7 @@ from shardctl.cluster_file import Entry
 from shardctl.listeners import find_listener, list_listening
 
 _PORTS: Final = {"redis": 6379, "postgres": 5432}
+_WEB_PORTS: Final = {"http": 80, "https": 443}
 _LOCAL: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 _SEARCH_S: Final = 2.0
 """The time between looks for a server whose process is not known, so that the file is true soon after its start."""
@@ -53,6 +54,12 @@ class Servers:
         for number, host in enumerate(settings.cassandra.contact_points, 1):
             name = "cassandra" if number == 1 else f"cassandra-{number}"
             yield self._describe("cassandra", name, host, settings.cassandra.port)
+        endpoint = settings.files.s3_endpoint if settings.files.s3_bucket else ""
+        for role, url in (("s3", endpoint), ("opensearch", settings.search.url)):
+            if url:
+                parts = urlsplit(url)
+                port = parts.port or _WEB_PORTS[parts.scheme]
+                yield self._describe(role, role, parts.hostname or "", port)
 
     def _describe(self, role: str, name: str, host: str, port: int) -> Entry:
         pid = self._find_pid(port) if host in _LOCAL else None

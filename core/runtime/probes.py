@@ -4,7 +4,7 @@ They are answered before the application, so that no limit, blocked address or f
 """
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
@@ -24,8 +24,16 @@ _HEADERS: Final = (
 )
 
 
-def build_probes(*, app: Application, find_fault: Callable[[], Awaitable[str | None]]) -> Application:
-    """Put the two paths before the application. `find_fault` returns the fault, None when all is well."""
+def build_probes(
+    *,
+    app: Application,
+    find_fault: Callable[[], Awaitable[str | None]],
+    list_impairments: Callable[[], Sequence[str]] = tuple,
+) -> Application:
+    """Put the two paths before the application.
+
+    `find_fault` returns the fault, None when all is well; `list_impairments` what is wrong besides, after a look.
+    """
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http" or scope["path"] not in (HEALTH, READY):
@@ -35,7 +43,8 @@ def build_probes(*, app: Application, find_fault: Callable[[], Awaitable[str | N
         elif scope["path"] == HEALTH:
             await _send(send, 200, {"status": "ok"})
         elif (fault := await find_fault()) is None:
-            await _send(send, 200, {"status": "ready"})
+            impairments = list(list_impairments())
+            await _send(send, 200, {"status": "ready", **({"impaired": impairments} if impairments else {})})
         else:
             await _send(send, 503, {"status": "not ready", "reason": fault}, (b"retry-after", RETRY_AFTER))
 

@@ -1,6 +1,6 @@
 """What a service is to the code that starts it: a program, its folder, its port, and a question whether it answers.
 
-The definitions are in redis_server.py, postgres_server.py, cassandra_server.py, and for tests s3_server.py;
+The definitions are in redis_server.py, postgres_server.py, cassandra_server.py, s3_server.py and opensearch_server.py;
 `deploy.services.process` runs them.
 """
 

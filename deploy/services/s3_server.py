@@ -1,13 +1,13 @@
 """A server that speaks S3 over a folder: versitygw. A bucket is a folder in its data."""
 
-import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from signal import SIGTERM
 from typing import Final
 
-from deploy.services.definition import LOOPBACK, MissingProgram, Program, ask
+from deploy.services import versitygw
+from deploy.services.definition import LOOPBACK, Program, ask
 
-_MISSING: Final = "S3 is missing: the program versitygw (go install github.com/versity/versitygw/cmd/versitygw@v1.8.0)"
 KEY_ID: Final = "test"
 SECRET: Final = "test-secret"  # noqa: S105 - of a server on loopback, with data of tests
 
@@ -18,9 +18,11 @@ class S3Server:
     name: Final = "s3"
     stop_signal: Final = SIGTERM
 
-    def __init__(self, *, folder: Path, port: int) -> None:
+    def __init__(self, *, folder: Path, port: int, buckets: Sequence[str] = ()) -> None:
+        """`buckets` are there from the start."""
         self.folder = folder
         self.port = port
+        self._buckets = buckets
 
     @property
     def data(self) -> Path:
@@ -33,11 +35,10 @@ class S3Server:
         return f"http://{LOOPBACK}:{self.port}"
 
     def prepare(self) -> Program:
-        """Return the command."""
-        program = shutil.which("versitygw")
-        if program is None:
-            raise MissingProgram(_MISSING)
-        self.data.mkdir(parents=True, exist_ok=True)
+        """Make the buckets and return the command."""
+        program = versitygw.find()
+        for folder in (self.data, *(self.data / bucket for bucket in self._buckets)):
+            folder.mkdir(parents=True, exist_ok=True)
         words = ["--access", KEY_ID, "--secret", SECRET, "--port", f"{LOOPBACK}:{self.port}", "posix", str(self.data)]
         return Program(command=[program, *words])
 

@@ -27,6 +27,7 @@ from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
 from guildway.processes.cluster_neighbours import ClusterNeighbours, open_neighbours
+from guildway.processes.cluster_servers import watch_search
 from guildway.processes.files import check_shared_files, open_files
 from guildway.processes.gateway_addresses import GatewayAddresses
 from guildway.processes.ground import KERNELS, Ground, build_metrics
@@ -66,6 +67,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
         )
         ground = laid.ground
+        await stack.enter_async_context(watch_search(settings.search, ground.readiness))
         address = make_address(settings, worker=name if role.has_gateway else _FIRST_WORKER)
         opened = await open_files(ground, files, api_socket)
         if role.has_api:

@@ -1,4 +1,4 @@
-"""The servers of a cluster, as one process connects to them: Redis, PostgreSQL, Cassandra."""
+"""The servers of a cluster, as one process connects to them: Redis, PostgreSQL, Cassandra, OpenSearch."""
 
 import contextlib
 import random
@@ -18,7 +18,8 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.metrics.metrics import Metrics
-from core.runtime.settings.settings import Settings
+from core.runtime.readiness import Readiness
+from core.runtime.settings.settings import SearchSettings, Settings
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.reaction_rows import ReactionRows
 from core.store.cassandra.connection import open_messages
@@ -115,3 +116,19 @@ async def open_ids(relational: PostgresStore, *, clock: Clock, holder: str) -> A
         yield ids
     finally:
         await end_within(CLOSE_S, ids.close, "ids")
+
+
+@contextlib.asynccontextmanager
+async def watch_search(settings: SearchSettings, readiness: Readiness) -> AsyncIterator[None]:
+    """Look at OpenSearch with each look of `readiness`, where the settings name one. Nothing depends on it yet."""
+    if not settings.url:
+        yield
+        return
+    from core.store.search.opensearch import OpenSearch  # noqa: PLC0415 - clusters without it need no client
+
+    search = OpenSearch.at(settings)
+    readiness.watch(search.find_fault, is_needed=False)
+    try:
+        yield
+    finally:
+        await end_within(CLOSE_S, search.close, "OpenSearch")

@@ -1,8 +1,11 @@
 """The files of a process: a bucket when the settings name one, else the folder in its data folder; and their links."""
 
+import asyncio
 import logging
 import secrets
 import socket
+from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -21,6 +24,9 @@ from guildway.processes.ground import Ground
 from guildway.processes.own_address import find_reachable_host
 
 logger = logging.getLogger(__name__)
+
+_TIMEOUT_S: Final = 3.0
+"""The time that a probe of a load balancer waits, roughly."""
 
 
 class Files(msgspec.Struct, frozen=True):
@@ -52,7 +58,20 @@ async def open_files(ground: Ground, data: DataFiles, api_socket: socket.socket 
         lifetime_s=settings.files.link_lifetime_s,
     )
     external = ExternalLinks(key=external_key, base_url=links.base_url)
-    return Files(await open_blobs(settings.files, data), links, external)
+    blobs = await open_blobs(settings.files, data)
+    ground.readiness.watch(partial(_find_fault, blobs), is_needed=True)
+    return Files(blobs, links, external)
+
+
+async def _find_fault(blobs: BlobStore) -> str | None:
+    try:
+        async with asyncio.timeout(_TIMEOUT_S):
+            await blobs.ping()
+    except TimeoutError:
+        return "the store of files does not answer in time"
+    except Unavailable as error:
+        return f"the store of files fails: {type(error.__cause__).__name__}"  # its text may have addresses and keys
+    return None
 
 
 async def check_shared_files(files: Files, store: Store) -> None:

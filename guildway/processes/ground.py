@@ -72,3 +72,4 @@ def show_process(metrics: Metrics, readiness: Readiness) -> None:
     """Connect the gauges of the process that are computed when the page is read."""
     metrics.process.build_info.labels(version=VERSION, kernels=KERNELS).set(1)
     metrics.process.ready.set_function(lambda: 0.0 if readiness.last_fault else 1.0)
+    metrics.process.impaired.set_function(lambda: float(len(readiness.last_impairments)))

@@ -29,7 +29,7 @@ def make_api_server(
     """Make the API's listener, which answers probes too."""
     refusals = metrics.limit_refusals_total
     return HttpServer(
-        app=build_probes(app=app, find_fault=readiness.find_fault),
+        app=build_probes(app=app, find_fault=readiness.find_fault, list_impairments=lambda: readiness.last_impairments),
         sock=sock,
         grace_s=REQUEST_GRACE_S,
         trusted_proxies=settings.trusted_proxies,
@@ -45,7 +45,11 @@ def make_api_server(
 def make_operations_server(readiness: Readiness, metrics: Metrics, sock: socket.socket) -> HttpServer:
     """Make the listener of /metrics and of the probes."""
     return HttpServer(
-        app=build_operations(registry=metrics.registry, find_fault=readiness.find_fault),
+        app=build_operations(
+            registry=metrics.registry,
+            find_fault=readiness.find_fault,
+            list_impairments=lambda: readiness.last_impairments,
+        ),
         sock=sock,
         grace_s=REQUEST_GRACE_S,
         bounds=HttpBounds(connections=OPERATIONS_CONNECTIONS),

@@ -1,5 +1,6 @@
 """Blobs: files by name, in a folder, in memory, and in a bucket of a server that speaks S3, where one is installed."""
 
+import asyncio
 import os
 import secrets
 import tracemalloc
@@ -219,3 +220,25 @@ async def test_copy_keeps_the_bytes_under_its_name_until_it_is_deleted(blobs: Bl
     assert not await blobs.copy("attachments/1/2", "attachments/7/8")
     assert await blobs.find("attachments/7/8") is None
     assert set(blobs.staging.folder.glob("*")) == staged
+
+
+async def test_store_that_is_there_answers(blobs: BlobStore) -> None:
+    await blobs.ping()
+
+
+async def test_folder_that_is_gone_does_not_answer(tmp_path: Path) -> None:
+    blobs = await open_folder(tmp_path / "blobs")
+    (tmp_path / "blobs").rmdir()
+    with pytest.raises(Unavailable):
+        await blobs.ping()
+
+
+async def test_bucket_of_a_server_that_has_ended_does_not_answer(tmp_path: Path) -> None:
+    server = S3Server(folder=tmp_path / "server", port=find_free_port(), buckets=["files"])
+    with serving(server, is_demanded=False) as process:
+        blobs = await open_s3(place_in(server, "files"), tmp_path / "staging")
+        await blobs.ping()
+        process.kill()
+        with pytest.raises((Unavailable, TimeoutError)):
+            async with asyncio.timeout(3):
+                await blobs.ping()

@@ -9,19 +9,22 @@ from deploy.services.definition import Service, ask, find_free_port
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.process import ServiceProcess
 from deploy.services.redis_server import RedisServer
+from deploy.services.s3_server import S3Server
 from tests.support.services import define_cassandra, serving
 
 SERVICES: dict[str, Callable[[Path], Service]] = {
     "redis": lambda folder: RedisServer(folder=folder, port=find_free_port()),
     "postgres": lambda folder: PostgresServer(folder=folder, port=find_free_port()),
     "cassandra": define_cassandra,
+    "s3": lambda folder: S3Server(folder=folder, port=find_free_port()),
 }
+"""OpenSearch is started once, in test_search.py."""
 
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_service_answers_is_killed_and_answers_again(tmp_path: Path, name: str) -> None:
     service = SERVICES[name](tmp_path)
-    with serving(service) as process:
+    with serving(service, is_demanded=name != "s3") as process:
         assert service.answers()
         process.kill()
         assert not service.answers()

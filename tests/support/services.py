@@ -17,7 +17,7 @@ from deploy.services.cassandra_server import CassandraServer
 from deploy.services.definition import MissingProgram, Service, find_free_port
 from deploy.services.process import ServiceProcess, running
 
-_QUICK_START: Final = ("-XX:TieredStopAtLevel=1",)
+QUICK_START: Final = ("-XX:TieredStopAtLevel=1",)
 """Java with its quick compiler alone: Cassandra starts with two thirds of the work, which is most of what a test costs."""
 
 _LEFT_OUT: Final = "no server here: "
@@ -44,7 +44,7 @@ def define_cassandra(folder: Path, settings: Mapping[str, str] | None = None) ->
         port=find_free_port(),
         storage_port=find_free_port(),
         settings=settings,
-        java_options=_QUICK_START,
+        java_options=QUICK_START,
     )
 
 

@@ -181,13 +181,18 @@ class StoreMetrics:
 class ProcessMetrics:
     """The process: its build, its readiness, and the pauses of its event loop."""
 
-    __slots__ = ("build_info", "gc_pause_seconds", "loop_lag_seconds", "ready")
+    __slots__ = ("build_info", "gc_pause_seconds", "impaired", "loop_lag_seconds", "ready")
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.build_info = Gauge(
             "guildway_build_info", "1; the labels say what runs.", ["version", "kernels"], registry=registry
         )
         self.ready = Gauge("guildway_ready", "1 while the process can do its work, as /ready says.", registry=registry)
+        self.impaired = Gauge(
+            "guildway_impaired",
+            "Parts that fail, of those that it can do without, as /ready says.",
+            registry=registry,
+        )
         self.gc_pause_seconds = Histogram(
             "guildway_gc_pause_seconds",
             "How long a search for cyclic garbage held the process up.",

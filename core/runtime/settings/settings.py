@@ -197,6 +197,15 @@ class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     max_picture_pixels: Annotated[int, Meta(ge=1024, le=2**30)] = 50_000_000
 
 
+class SearchSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The OpenSearch of a cluster. Without an address there is none."""
+
+    url: Annotated[str, Meta(extra={CHECK: check_http_url})] = ""
+    user: Login = ""
+    password: Login = ""
+    timeout_s: Annotated[float, Meta(ge=0.1, le=60)] = 3.0
+
+
 class EmbedSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The previews of links, for which the server fetches what strangers name."""
 
@@ -281,6 +290,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     links: LinkSettings = LinkSettings()
     voice: VoiceSettings = VoiceSettings()
     files: FileSettings = FileSettings()
+    search: SearchSettings = SearchSettings()
     embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()

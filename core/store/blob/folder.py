@@ -117,6 +117,10 @@ class FolderBlobStore:
             if not _is_missing(error.__cause__):
                 raise
 
+    async def ping(self) -> None:
+        """Check that the folder is there."""
+        await _run(self._folder.stat)
+
     def _link_anew(self, source: Path, target: Path) -> None:
         part = self.staging.name_new()
         part.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -62,3 +62,6 @@ class BlobStore(Protocol):
 
     async def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
+
+    async def ping(self) -> None:
+        """Check that the store answers. Raises Unavailable when it does not."""

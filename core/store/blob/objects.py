@@ -157,6 +157,15 @@ class ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise Unavailable from error
 
+    async def ping(self) -> None:
+        """Ask for an object that need not be there."""
+        try:
+            await obstore.head_async(self._store, _PROBE)
+        except FileNotFoundError:
+            return
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
 
 async def open_s3(place: S3Place, staging: Path) -> ObjectBlobStore:
     """Make a store in a bucket. `staging` is the folder of uploads that are not whole yet.

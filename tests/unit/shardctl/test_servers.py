@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
-from core.runtime.settings.settings import CassandraSettings, PostgresSettings, RedisSettings, Settings
+from core.runtime.settings.settings import (
+    CassandraSettings,
+    FileSettings,
+    PostgresSettings,
+    RedisSettings,
+    SearchSettings,
+    Settings,
+)
 from shardctl import servers as module
 from shardctl.servers import Servers
 from tests.fakes.clock import FakeClock
@@ -86,3 +93,17 @@ def test_server_elsewhere_has_an_address_and_no_process() -> None:
         ("cassandra", "cassandra", {"cassandra": "10.0.0.7:9042"}),
         ("cassandra", "cassandra-2", {"cassandra": "10.0.0.8:9042"}),
     ]
+
+
+def test_bucket_and_search_are_named_when_they_have_addresses() -> None:
+    settings = Settings(
+        files=FileSettings(s3_bucket="files", s3_endpoint="https://s3.example.org"),
+        search=SearchSettings(url="http://search.example.org:9200"),
+    )
+    entries = {entry.role: entry for entry in Servers(settings, now_s=FakeClock().monotonic_s).list_entries()}
+    assert entries["s3"].addresses == {"s3": "s3.example.org:443"}
+    assert entries["opensearch"].addresses == {"opensearch": "search.example.org:9200"}
+    assert entries["s3"].pid is entries["opensearch"].pid is None
+    assert not {"s3", "opensearch"} & {
+        entry.role for entry in Servers(Settings(), now_s=FakeClock().monotonic_s).list_entries()
+    }

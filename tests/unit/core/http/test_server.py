@@ -231,6 +231,15 @@ async def test_operations_is_alive_but_not_ready_without_backends() -> None:
         assert (answer.status_code, answer.text) == (503, "not ready: the disk is full\n")
 
 
+async def test_operations_is_ready_when_it_is_impaired_and_says_so() -> None:
+    app = build_operations(
+        registry=Metrics().registry, find_fault=_find_nothing, list_impairments=lambda: ["no search"]
+    )
+    async with httpx.AsyncClient() as client, _serve(app) as (url, _):
+        answer = await client.get(f"{url}/ready")
+        assert (answer.status_code, answer.text) == (200, "ready\nimpaired: no search\n")
+
+
 def test_bind_taken_port_is_told() -> None:
     with bind_socket("127.0.0.1", 0) as sock:
         port = sock.getsockname()[1]

@@ -41,3 +41,19 @@ async def test_process_tells_how_it_is(line: str, fault: str | None, status: int
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert (b"retry-after: 5" in head) is (status == 503)
     assert (json.loads(rest) if rest else None) == body
+
+
+@pytest.mark.parametrize(
+    ("impairments", "body"),
+    [((), {"status": "ready"}), (("no search",), {"status": "ready", "impaired": ["no search"]})],
+)
+async def test_impaired_process_is_ready_and_says_so(impairments: tuple[str, ...], body: object) -> None:
+    async def find_fault() -> None:
+        return None
+
+    app = build_probes(app=fail, find_fault=find_fault, list_impairments=lambda: impairments)
+    async with connect(app) as (reader, writer):
+        writer.write(b"GET /ready HTTP/1.0\r\nhost: x\r\n\r\n")
+        head, _, rest = (await reader.read()).partition(b"\r\n\r\n")
+    assert b" 200 " in head
+    assert json.loads(rest) == body

@@ -99,3 +99,30 @@ async def test_who_goes_away_does_not_end_the_look_of_others(clock: FakeClock) -
     await asyncio.sleep(0)
     first.cancel()
     assert await second == "full"
+
+
+async def test_part_that_is_needed_makes_the_process_not_ready(clock: FakeClock) -> None:
+    store, files = Looker(), Looker()
+    readiness = Readiness(look=store.look, clock=clock)
+    readiness.watch(files.look, is_needed=True)
+    assert await readiness.find_fault() is None
+    files.fault = "no files"
+    clock.advance(FRESH_S)
+    assert await readiness.find_fault() == "no files"
+    store.fault = "no store"
+    clock.advance(FRESH_S)
+    assert await readiness.find_fault() == "no store"
+
+
+async def test_process_without_a_part_that_is_not_needed_is_ready_and_says_so(
+    clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    search = Looker()
+    readiness = Readiness(look=Looker().look, clock=clock)
+    readiness.watch(search.look, is_needed=False)
+    for fault in (None, "no search", "no search", None, None):
+        search.fault = fault
+        clock.advance(FRESH_S)
+        assert await readiness.find_fault() is None
+        assert readiness.last_impairments == ((fault,) if fault else ())
+    assert [record.message for record in caplog.records] == ["impaired", "not impaired any more"]

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from deploy.services import cassandra_jars, postgres_server
-from deploy.services.cassandra_server import CassandraServer
+from deploy.services import maven_jars, postgres_server, versitygw
+from deploy.services.cassandra_server import JARS, CassandraServer
 from deploy.services.definition import MissingProgram, Service
+from deploy.services.opensearch_server import OpenSearchServer
 from deploy.services.postgres_server import PostgresServer
 from deploy.services.redis_server import RedisServer
+from deploy.services.s3_server import S3Server
 from tests.support.services import list_left_out, serving
 
 
@@ -18,7 +20,8 @@ def bare_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("JAVA_HOME", raising=False)
     monkeypatch.setattr(postgres_server, "_PACKAGED", tmp_path)
-    monkeypatch.setattr(cassandra_jars, "CACHE", tmp_path)
+    monkeypatch.setattr(maven_jars, "CACHE", tmp_path)
+    monkeypatch.setattr(versitygw, "CACHE", tmp_path)
     return tmp_path
 
 
@@ -27,10 +30,12 @@ def make_services(folder: Path) -> dict[str, Service]:
         "redis-server": RedisServer(folder=folder, port=1),
         "postgresql": PostgresServer(folder=folder, port=1),
         "make cassandra": CassandraServer(folder=folder, port=1, storage_port=2),
+        "make services": OpenSearchServer(folder=folder, port=1, transport_port=2),
+        "go install": S3Server(folder=folder, port=1),
     }
 
 
-@pytest.mark.parametrize("told", ["redis-server", "postgresql", "make cassandra"])
+@pytest.mark.parametrize("told", ["redis-server", "postgresql", "make cassandra", "make services", "go install"])
 def test_missing_server_is_told_in_one_line(bare_machine: Path, told: str) -> None:
     with pytest.raises(MissingProgram, match=told) as caught:
         make_services(bare_machine)[told].prepare()
@@ -39,7 +44,7 @@ def test_missing_server_is_told_in_one_line(bare_machine: Path, told: str) -> No
 
 def test_missing_maven_is_told(bare_machine: Path) -> None:
     with pytest.raises(MissingProgram, match="Debian package maven"):
-        cassandra_jars.download_jars()
+        JARS.download()
 
 
 def test_test_without_its_server_is_left_out(bare_machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,3 +77,8 @@ def test_left_out_tests_are_counted_by_what_is_missing() -> None:
         "tests left out: 2; A is missing",
         "tests left out: 1; B is missing",
     ]
+
+
+def test_missing_go_is_told(bare_machine: Path) -> None:
+    with pytest.raises(MissingProgram, match="the program go"):
+        versitygw.download()

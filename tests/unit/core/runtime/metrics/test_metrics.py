@@ -36,6 +36,7 @@ NAMES = {
     "guildway_log_lag_seconds",
     "guildway_logins_total",
     "guildway_loop_lag_seconds",
+    "guildway_impaired",
     "guildway_ready",
     "guildway_sessions",
     "guildway_resume_total",
