@@ -208,5 +208,5 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         address=address,
         count_sessions=host.table.__len__,
         far_side=homes.far_side,
-        close=(host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
+        close=(host.close, host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )

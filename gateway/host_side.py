@@ -9,13 +9,17 @@
 Two queues are made before their receivers, the inbox and the login reads, and get them at the end (`hand_to`).
 """
 
+from collections.abc import Callable
+
 import msgspec
 
+from core.links.interfaces import LinkListener
 from core.live.interfaces import SessionStarts
 from core.store.aggregates.session_journal import SessionJournal
 from gateway.common_parts import Common
 from gateway.event_router import EventRouter
 from gateway.far.hosted_users import HostedUsers
+from gateway.far.neighbours import Neighbours
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import HomesSide
 from gateway.journal.drain import Drain
@@ -31,9 +35,11 @@ from gateway.requests.member_requests import MemberRequests
 from gateway.requests.message_port import MessagePort
 from gateway.requests.session_commands import SessionCommands
 from gateway.requests.socket_messages import SocketMessages
+from gateway.roaming.building import build_roaming
 from gateway.sessions.session_table import SessionTable
 from gateway.transport.listener import Listener, MakeListener
 from gateway.transport.public_address import PublicAddress
+from gateway.users.user_directory import UserDirectory
 
 _INCARNATION_BYTES = 8
 """Enough bytes that no two lives of a gateway have the same name."""
@@ -59,6 +65,8 @@ class HostSide(msgspec.Struct, kw_only=True, frozen=True):
     journal: Journal
     table: SessionTable
     drain: Drain
+    close: Callable[[], None]
+    """Stops timers."""
 
 
 def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
@@ -74,9 +82,10 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
     )
     table = _build_table(common, homes.port, journal)
     journal.taken.hand_to(table.let_go)
+    closing: Callable[[], None] = _close_nothing
     if homes.far is not None and homes.far_side is not None and common.neighbours is not None:
         homes.far.hand_to(HostedUsers(users=homes.users, on_lost=table.invalidate))
-        common.neighbours.listen(homes.far_side)
+        closing = _share_users(common, common.neighbours, homes.users, table, then=homes.far_side)
     router = EventRouter(
         guilds=homes.guilds,
         users=homes.users,
@@ -109,12 +118,40 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         call_later=common.call_later,
         is_wanted=common.surroundings.is_drained,
     )
-    return HostSide(listener=listener, journal=journal, table=table, drain=drain)
+    return HostSide(listener=listener, journal=journal, table=table, drain=drain, close=closing)
 
 
 def _name_incarnation(common: Common) -> str:
     """Return the name of this life in the journal. In a cluster the others know by it whether it lives."""
     return common.random.token_hex(_INCARNATION_BYTES) if common.neighbours is None else common.neighbours.own
+
+
+def _share_users(
+    common: Common, neighbours: Neighbours, users: UserDirectory, table: SessionTable, *, then: LinkListener
+) -> Callable[[], None]:
+    """Have users in common with other workers, and listen to their links. What is returned stops the timers."""
+
+    def end(session_id: str) -> None:
+        session = table.find(session_id)
+        if session is not None:
+            table.invalidate(session)
+
+    roaming = build_roaming(
+        own=neighbours.own,
+        links=neighbours.links,
+        home_of=neighbours.homes.home_of,
+        users=users,
+        store=common.store,
+        tasks=common.tasks,
+        call_later=common.call_later,
+        grace_s=common.settings.gateway.presence_grace_s,
+        limit=common.settings.limits.sessions_per_user,
+        end=end,
+        then=then,
+    )
+    neighbours.homes.on_change(roaming.follow_homes)
+    neighbours.listen(roaming.frames)
+    return roaming.close
 
 
 def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:
@@ -170,6 +207,7 @@ def _build_identifying(
         clock=common.clock,
         settings=common.settings,
         table=table,
+        users=homes.port.users,
         starts=lent.starts,
         new_session_id=lambda: common.random.token_hex(_SESSION_ID_BYTES),
         metrics=common.metrics,
@@ -187,3 +225,7 @@ def _build_identifying(
     )
     reads.hand_to(identifying.take)
     return identifying
+
+
+def _close_nothing() -> None:
+    """There are no timers without other workers."""

@@ -26,8 +26,7 @@ class HostedUsers(FarUsers):
 
     @override
     def note_entered(self, session: Session, guild_ids: Collection[int]) -> None:
-        if guild_ids and self._users.find_presence(session.user_id) is not None:
-            self._users.publish_presence(session.user_id, guild_ids)
+        self._users.note_entered(session, guild_ids, is_first=True)
 
     @override
     def note_lost(self, session: Session) -> None:

@@ -87,8 +87,8 @@ class GuildEntrance:
             return
         here, presence = _here(stay), self._find_presence(session)
         is_first = here.is_first
-        if here.enter(session, presence=presence) and is_first and presence is not None:
-            self._tell_presence(session, stay.guild_id)
+        if here.enter(session, presence=presence):
+            self._note_entered(session, stay.guild_id, is_first=is_first and presence is not None)
 
     def enter_shown(self, session: Seat, stay: Stay) -> ShownGuild | None:
         """Let a person's session in as `enter` does. The guild is returned for READY, and no GUILD_CREATE is sent."""
@@ -97,15 +97,15 @@ class GuildEntrance:
         here, presence = _here(stay), self._find_presence(session)
         is_first = here.is_first
         shown = here.enter_shown(session, presence=presence)
-        if shown is not None and is_first and presence is not None:
-            self._tell_presence(session, stay.guild_id)
+        if shown is not None:
+            self._note_entered(session, stay.guild_id, is_first=is_first and presence is not None)
         return shown
 
     def take_back(self, session: Seat, known: SessionGuild, stay: GuildStay) -> None:
         """Let a session in again that was in the guild before (`GuildStay.take_back`), else as `enter`."""
         is_first, presence = stay.is_first, self._find_presence(session)
-        if stay.take_back(session, known, presence=presence) and is_first and presence is not None:
-            self._tell_presence(session, stay.guild_id)
+        if stay.take_back(session, known, presence=presence):
+            self._note_entered(session, stay.guild_id, is_first=is_first and presence is not None)
 
     def go_live(self, session: Seat) -> None:
         """Do nothing: what happens in a guild follows as soon as a session has entered it."""
@@ -114,10 +114,10 @@ class GuildEntrance:
         """Return the presence of a session's user. A guest brings it along, unless the user has sessions here too."""
         return self._users.find_presence(session.user_id) or session.presence
 
-    def _tell_presence(self, session: Seat, guild_id: int) -> None:
+    def _note_entered(self, session: Seat, guild_id: int, *, is_first: bool) -> None:
         """Tell a guild the presence of a user who has just come. The host of a guest does that itself."""
         if session.host is None:
-            self._users.publish_presence(session.user_id, [guild_id])
+            self._users.note_entered(session, [guild_id], is_first=is_first)
 
     def enter_later(self, session: Seat, guild_ids: Sequence[int]) -> None:
         """Enter more guilds, which READY has named, one after the other."""

@@ -41,6 +41,22 @@ class UserHome(Protocol):
     def know_relationships(self, session: Seat, rows: Iterable[Relationship]) -> None:
         """Take the relationships of a person whose session was seated just now, as they were read."""
 
+    def knows_all(self, session: Seat) -> bool:
+        """Return whether everything is known of the session's user that READY needs, also of other workers."""
+
+    async def learn(self, session: Seat) -> None:
+        """Wait for what READY needs, no longer than for some seconds.
+
+        Raises:
+            TooManySessions: when the user has too many at all workers together.
+        """
+
+    def count_elsewhere(self, user_id: int) -> int:
+        """Return the user's sessions at other workers that count in the limit, as far as that is known here."""
+
+    def end_lost_elsewhere(self, user_id: int) -> bool:
+        """End a session at another worker that has no socket. Return whether there was one."""
+
     def list_friends_presences(self, user_id: int) -> Sequence[PresenceObject]:
         """Return the presences of a person's friends who are not offline."""
 

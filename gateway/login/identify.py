@@ -42,6 +42,7 @@ from gateway.scheduling.tasks import Tasks
 from gateway.sessions.connection import Connection
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
+from gateway.sessions.too_many import TooManySessions
 from gateway.transport.public_address import PublicAddress
 
 logger = logging.getLogger(__name__)
@@ -138,12 +139,12 @@ class Identifying:
         if len(wanted) > MAX_GUILDS_OF_A_SHARD:
             raise Refusal(close_codes.SHARDING_REQUIRED)
         login.later = [member.guild_id for member in wanted[PREPARED_GUILDS:]]
-        if self._stay_at(login, session, wanted[:PREPARED_GUILDS]):
+        if self._stay_at(login, session, wanted[:PREPARED_GUILDS]) and self._homes.users.knows_all(session):
             return True
         login.rounds += 1
         if login.rounds > MAX_ROUNDS:
             raise Unavailable("a login does not come to an end")
-        self._tasks.spawn(self._open_guilds(login))
+        self._tasks.spawn(self._open_guilds(login, session))
         return False
 
     def _check(self, login: Login) -> LoginSnapshot:
@@ -182,10 +183,14 @@ class Identifying:
         settled = [_settle(login, login.stays[member.guild_id], member) for member in members]
         return all(settled)
 
-    async def _open_guilds(self, login: Login) -> None:
+    async def _open_guilds(self, login: Login, session: Session) -> None:
+        """Wait for what other workers know of the user, and for the guilds."""
         try:
+            await self._homes.users.learn(session)
             for stay in login.stays.values():
                 await stay.open()
+        except TooManySessions:
+            self._give_up(login, self._factory.too_many_sessions(session.user_id).close_code)
         except Unavailable:
             self._give_up(login, close_codes.UNKNOWN_ERROR)
         except BaseException:

@@ -11,6 +11,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from gateway.commands.commands import Identify
+from gateway.homes.home_port import UserHome
 from gateway.login.identify_checks import make_profile
 from gateway.login.identify_limits import IdentifyLimits
 from gateway.login.refusal import Refusal
@@ -26,7 +27,16 @@ MAX_HOLD_S: Final = 5.0
 class SessionFactory:
     """Makes sessions, and owns the limits of identifies."""
 
-    __slots__ = ("_clock", "_gateway", "_limits", "_metrics", "_new_session_id", "_sessions_per_user", "_table")
+    __slots__ = (
+        "_clock",
+        "_gateway",
+        "_limits",
+        "_metrics",
+        "_new_session_id",
+        "_sessions_per_user",
+        "_table",
+        "_users",
+    )
 
     def __init__(
         self,
@@ -34,6 +44,7 @@ class SessionFactory:
         clock: Clock,
         settings: Settings,
         table: SessionTable,
+        users: UserHome,
         starts: SessionStarts,
         new_session_id: Callable[[], str],
         metrics: Metrics,
@@ -44,6 +55,7 @@ class SessionFactory:
         self._gateway = gateway
         self._sessions_per_user = settings.limits.sessions_per_user
         self._table = table
+        self._users = users
         self._new_session_id = new_session_id
         self._limits = IdentifyLimits(
             concurrency=gateway.identify_concurrency,
@@ -72,11 +84,19 @@ class SessionFactory:
         if user.bot and not self._limits.take(user.id, profile.shard_id, now_s):
             remaining_s = self._limits.remaining_s(user.id, profile.shard_id, now_s)
             raise self._too_many("identifies", user.id, hold_s=min(remaining_s, MAX_HOLD_S))
-        if not self._table.make_room(user.id, self._sessions_per_user):
-            raise self._too_many("sessions", user.id)
+        if not self._make_room(user.id):
+            raise self.too_many_sessions(user.id)
         session = Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
         self._table.reserve(session)
         return session
+
+    def too_many_sessions(self, user_id: int) -> Refusal:
+        """Note that a user has too many sessions, and return the refusal."""
+        return self._too_many("sessions", user_id)
+
+    def _make_room(self, user_id: int) -> bool:
+        here = self._sessions_per_user - self._users.count_elsewhere(user_id)
+        return self._table.make_room(user_id, here) or self._users.end_lost_elsewhere(user_id)
 
     def _too_many(self, limit: str, user_id: int, *, hold_s: float = 0.0) -> Refusal:
         self._metrics.limit_refusals_total.labels(limit).inc()

@@ -55,7 +55,7 @@ class AccountPresences:
     def _take(self, actor: UserActor) -> bool:
         allowance = self._allowances.get(actor.user_id)
         if allowance is None:
-            if len(actor) < 2:
+            if actor.session_count < 2:
                 return True
             allowance = self._allowances[actor.user_id] = Allowance()
         return allowance.take(self._clock.monotonic_s(), CHANGES, WINDOW_S)

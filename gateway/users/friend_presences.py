@@ -61,7 +61,11 @@ class FriendPresences:
     def tell(self, user_id: int, presence: MergedPresence, friend_id: int) -> None:
         """Tell one friend at once: one who has just become a friend."""
         if self._is_here(friend_id):
-            self._bus.publish_volatile(_address(user_id, presence, [friend_id]))
+            self.tell_anyway(user_id, presence, friend_id)
+
+    def tell_anyway(self, user_id: int, presence: MergedPresence, friend_id: int) -> None:
+        """Tell one friend at once, whose sessions may be at any worker."""
+        self._bus.publish_volatile(_address(user_id, presence, [friend_id]))
 
     def close(self) -> None:
         """Stop the timer."""

@@ -165,3 +165,13 @@ class Relations:
         self._gone.pop(user_id, None)
         for other_id in list(self._blocked.get(user_id, ())):
             self._set_blocked(user_id, other_id, is_blocked=False)
+
+
+def read_new_friend(envelope: Envelope) -> int:
+    """Return whom RELATIONSHIP_ADD makes a friend, 0 when it makes none.
+
+    Raises:
+        msgspec.MsgspecError: when the payload cannot be read.
+    """
+    side = _decode(envelope.payload)
+    return int(side.id) if side.type == RelationshipType.FRIEND else 0

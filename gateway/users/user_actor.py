@@ -10,6 +10,9 @@ A user may have many sessions, and nothing that they do may cost more than linea
 (to people alone) is not sent at each change. The actor says that something has changed, and is asked for the newest
 state a while later (`gateway.users.session_news`). It lists the newest `MAX_SESSIONS_TOLD` sessions.
 
+In a cluster a user may have sessions at other workers too (`gateway.roaming`). The actor merges what is known of them
+with its own; events go to its own alone.
+
 Owns the places and the merged presence. Synchronous throughout.
 """
 
@@ -28,11 +31,13 @@ from core.domain.events import (
 )
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.internal_events import parse_joined
-from core.wire.objects.people.session import SessionClient, SessionObject
+from core.wire.objects.people.session import SessionObject
 from gateway.events.recent import remember
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
+from gateway.users.other_session import NOWHERE, Elsewhere, OtherSession
+from gateway.users.place import Place, describe_place
 from gateway.users.presence import OFFLINE, MergedPresence, Presence, merge_presences, unite_activities
 from gateway.users.presence_tally import PresenceTally
 from gateway.users.settled_presence import SettledPresence, follow_settings
@@ -62,22 +67,6 @@ class Join(NamedTuple):
     guild_id: int
 
 
-class _Place:
-    """One session's place. `held` is a list until READY is sent. The presence counts while `is_present`.
-
-    `has_parted` says that its client has closed it: nothing is sent any more, and the user's others do not see it.
-    """
-
-    __slots__ = ("has_parted", "held", "is_present", "presence", "session")
-
-    def __init__(self, session: Seat) -> None:
-        self.session = session
-        self.held: list[Envelope] | None = []
-        self.presence = Presence()
-        self.is_present = False
-        self.has_parted = False
-
-
 class UserActor:
     __slots__ = (
         "_count",
@@ -88,6 +77,7 @@ class UserActor:
         "_places",
         "_recent",
         "_tally",
+        "elsewhere",
         "is_bot",
         "presence",
         "present",
@@ -112,6 +102,8 @@ class UserActor:
         self.user_id = user_id
         self.is_bot = is_bot
         self.presence: MergedPresence = OFFLINE
+        self.elsewhere: Elsewhere = NOWHERE
+        """What is known of the user's sessions at other workers. Set by `know_elsewhere`."""
         self._count = count
         self._is_online = False
         self._on_offline = on_offline
@@ -119,7 +111,7 @@ class UserActor:
         self._on_sessions = on_sessions
         self.present = 0
         """The number of sessions that are present."""
-        self._places: list[_Place] = []
+        self._places: list[Place] = []
         self._tally: PresenceTally | None = None
         """The presences that count, once there are many sessions."""
         self._recent: dict[int, None] | None = None
@@ -133,14 +125,32 @@ class UserActor:
         return [place.session for place in self._places]
 
     def guild_ids(self) -> set[int]:
-        """Return the guilds that the user's sessions are attached to."""
+        """Return the guilds that the user's sessions are attached to, as far as that is known of those elsewhere."""
+        return self.guild_ids_here() | self.elsewhere.guild_ids
+
+    def guild_ids_here(self) -> set[int]:
+        """Return the guilds that the user's sessions at this worker are attached to."""
         return {guild_id for place in self._places for guild_id in place.session.slots}
+
+    def count_in(self, guild_id: int) -> int:
+        """Return the number of sessions at this worker that are attached to a guild."""
+        return sum(guild_id in place.session.slots for place in self._places)
+
+    def replace_listener(self, on_presence: Callable[["UserActor"], None]) -> Callable[["UserActor"], None]:
+        """Let another listener be told when the merged presence has changed. Return the one before."""
+        before, self._on_presence = self._on_presence, on_presence
+        return before
+
+    @property
+    def session_count(self) -> int:
+        """The number of the user's sessions at all workers, as far as they are known."""
+        return len(self._places) + len(self.elsewhere.sessions)
 
     # -- sessions
 
-    def enter(self, session: Seat) -> None:
+    def enter(self, session: Seat, *, began_ms: int = 0) -> None:
         """Give a session a place. Its events are held until `start`."""
-        self._places.append(_Place(session))
+        self._places.append(Place(session, began_ms))
         if self._tally is None and len(self._places) > FEW_SESSIONS:
             self._tally = PresenceTally(self._said())
 
@@ -181,8 +191,8 @@ class UserActor:
     def foresee_presence(self, session: Seat) -> MergedPresence:
         """Return what the user's presence is once a session is present."""
         place = self._place_of(session)
-        said = self._said() if place.is_present else [*self._said(), (session.profile.platform, place.presence)]
-        return merge_presences(said)
+        said = self._said_everywhere()
+        return merge_presences(said if place.is_present else [*said, (session.profile.platform, place.presence)])
 
     def set_presence(self, session: Seat, presence: Presence) -> None:
         """Set the presence of a session."""
@@ -207,6 +217,12 @@ class UserActor:
         self._change(place, presence=place.presence, is_present=is_present)
         self._notice_offline()
 
+    def set_lost(self, session: Seat, *, is_lost: bool) -> None:
+        """Note that a session has no socket, or has one again."""
+        place = self._find_place(session)
+        if place is not None:
+            place.is_lost = is_lost
+
     def part(self, session: Seat) -> None:
         """Note that a session's client has closed it. Its presence counts until another session begins to have one."""
         self._place_of(session).has_parted = True
@@ -221,22 +237,37 @@ class UserActor:
                 self._tally = None
             self._notice_offline()
 
+    def know_elsewhere(self, elsewhere: Elsewhere) -> None:
+        """Take what is known of the user's sessions at other workers."""
+        before, self.elsewhere = self.elsewhere, elsewhere
+        if before.sessions == elsewhere.sessions:
+            return
+        begun = {each.session_id for each in elsewhere.sessions if each.counts}
+        if begun - {each.session_id for each in before.sessions if each.counts}:
+            self._drop_parted()
+        self._follow_change(self.present + max(before.present, elsewhere.present))
+        self._notice_offline()
+
+    def describe(self) -> list[OtherSession]:
+        """Return the sessions here, as other workers need them."""
+        return [describe_place(place) for place in self._places]
+
     def _drop_parted(self) -> None:
         for place in self._places:
             if place.has_parted and place.is_present:
                 self._change(place, presence=place.presence, is_present=False)
 
-    def _find_place(self, session: Seat) -> _Place | None:
+    def _find_place(self, session: Seat) -> Place | None:
         """Find a session's place by a walk: a person has few, a bot one for each client shard."""
         return next((place for place in self._places if place.session is session), None)
 
-    def _place_of(self, session: Seat) -> _Place:
+    def _place_of(self, session: Seat) -> Place:
         place = self._find_place(session)
         if place is None:
             raise KeyError(session.id)
         return place
 
-    def _change(self, place: _Place, *, presence: Presence, is_present: bool) -> None:
+    def _change(self, place: Place, *, presence: Presence, is_present: bool) -> None:
         if place.presence == presence and place.is_present == is_present:
             return
         present_before = self.present
@@ -247,20 +278,34 @@ class UserActor:
         place.presence, place.is_present = presence, is_present
         if self._tally is not None and is_present:
             self._tally.add(platform, presence)
+        self._follow_change(max(present_before, self.present) + self.elsewhere.present)
+
+    def _follow_change(self, most_present: int) -> None:
+        """Tell what has changed with a session. `most_present` are the present ones before or after, if more."""
         merged = self._merge()
         if merged != self.presence:
             self.presence = merged
             self._on_presence(self)
-        if not self.is_bot and max(present_before, self.present) > 1:
+        if not self.is_bot and most_present > 1:
             self._on_sessions(self)
 
     def _said(self) -> list[tuple[str, Presence]]:
         return [(place.session.profile.platform, place.presence) for place in self._places if place.is_present]
 
+    def _said_everywhere(self) -> list[tuple[str, Presence]]:
+        if not self.elsewhere.sessions:
+            return self._said()
+        present = [each for each in self._everywhere() if each.is_present]
+        return [(each.platform, each.presence) for each in present]
+
+    def _everywhere(self) -> list[OtherSession]:
+        """Return the sessions of all workers, the oldest first."""
+        return sorted([*self.elsewhere.sessions, *self.describe()], key=lambda each: (each.began_ms, each.session_id))
+
     def _merge(self) -> MergedPresence:
         """Merge the presences. Of many sessions those are read that have activities, if there are any."""
-        if self._tally is None:
-            return merge_presences(self._said())
+        if self._tally is None or self.elsewhere.sessions:
+            return merge_presences(self._said_everywhere())
         merged = merge_presences(self._tally.kinds())
         if merged is OFFLINE or not self._tally.busy:
             return merged
@@ -269,9 +314,9 @@ class UserActor:
 
     def _notice_offline(self) -> None:
         """Tell when the user goes offline. An invisible user is present; a login under way keeps the user online."""
-        if self.present:
+        if self.present or self.elsewhere.present:
             self._is_online = True
-        elif self._is_online and all(place.held is None for place in self._places):
+        elif self._is_online and self.elsewhere.is_ready and all(place.held is None for place in self._places):
             self._is_online = False
             self._on_offline(self)
 
@@ -291,8 +336,12 @@ class UserActor:
 
     def list_sessions(self) -> list[SessionObject]:
         """Return the newest sessions that are present, as the user's own clients show them."""
-        present = [place for place in self._places if place.is_present and not place.has_parted]
-        return [_render_place(place) for place in present[-MAX_SESSIONS_TOLD:]]
+        if self.elsewhere.sessions:
+            counted = [each for each in self._everywhere() if each.counts]
+        else:
+            here = [place for place in self._places if place.is_present and not place.has_parted]
+            counted = [describe_place(place) for place in here[-MAX_SESSIONS_TOLD:]]
+        return [each.render() for each in counted[-MAX_SESSIONS_TOLD:]]
 
     # -- events
 
@@ -328,7 +377,7 @@ class UserActor:
         remember(self._recent, envelope_id, None, most=_REMEMBERED_IDS)
         return False
 
-    def _joins(self, envelope: Envelope, places: Iterable[_Place]) -> list[Join]:
+    def _joins(self, envelope: Envelope, places: Iterable[Place]) -> list[Join]:
         guild_id = envelope.guild_id or parse_joined(envelope.payload)
         return [Join(place.session, guild_id) for place in places if place.session.wants_guild(guild_id)]
 
@@ -337,7 +386,7 @@ class UserActor:
         # Direct messages show their content whatever the intents are. The nonce is for the author alone.
         return MessageVariants(body, author_id=envelope.author_id, mention_ids=(), is_direct=True)
 
-    def _pass_on(self, place: _Place, envelope: Envelope, variants: MessageVariants | None = None) -> None:
+    def _pass_on(self, place: Place, envelope: Envelope, variants: MessageVariants | None = None) -> None:
         session = place.session
         if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
@@ -347,14 +396,3 @@ class UserActor:
         if session.wants_user_events:
             session.dispatch((variants or self._variants(envelope)).variant_for(session))
             self._count(envelope.event, 1)
-
-
-def _render_place(place: _Place) -> SessionObject:
-    profile, presence = place.session.profile, place.presence
-    return SessionObject(
-        session_id=profile.session_id,
-        status=presence.status,
-        activities=presence.activities,
-        client_info=SessionClient(client=profile.platform, os=profile.os),
-        active=not presence.afk,
-    )

@@ -30,6 +30,7 @@ from tests.support.stores.databases import MigratedDatabase
 from tests.support.stores.store_writer import StoreWriter
 
 RunGateway = Callable[..., AbstractAsyncContextManager[Gateway]]
+RunOne = Callable[..., AbstractAsyncContextManager[Gateway]]
 Connect = Callable[[], AbstractAsyncContextManager[GatewayClient]]
 
 LOOPBACK = GatewaySettings(host="127.0.0.1", port=0, identify_window_s=0.0)
@@ -113,37 +114,18 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def run_gateway(  # noqa: PLR0917 - all that a gateway stands on
+def run_one(
     store: SqlStore,
     gateway_store: Store,
     gateway_bus: Bus,
-    writer: StoreWriter,
     port: FakeMessagePort,
     metrics: Metrics,
     online: MemoryOnlineCounts,
-    guilds_are: str,
-    neighbours: tuple[FixedNeighbours, FixedNeighbours],
-) -> RunGateway:
-    """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…, limits=…)`."""
+) -> RunOne:
+    """Run one gateway: `run_one(settings, call_later, limits, neighbours=…)`, where all but the first may be None."""
 
     @contextlib.asynccontextmanager
     async def run(
-        options: GatewaySettings, call_later: CallLater | None = None, limits: LimitSettings | None = None
-    ) -> AsyncIterator[Gateway]:
-        if guilds_are == "here":
-            async with run_one(options, call_later, limits) as gateway:
-                yield gateway
-            return
-        host, home = neighbours
-        async with (
-            run_one(options, call_later, limits, neighbours=home),
-            run_one(options, call_later, limits, neighbours=host) as gateway,
-        ):
-            host.links.connect(home.links)
-            yield gateway
-
-    @contextlib.asynccontextmanager
-    async def run_one(
         options: GatewaySettings,
         call_later: CallLater | None,
         limits: LimitSettings | None,
@@ -165,6 +147,29 @@ def run_gateway(  # noqa: PLR0917 - all that a gateway stands on
             address=PublicAddress(options.public_url),
         )
         async with _running(gateway):
+            yield gateway
+
+    return run
+
+
+@pytest.fixture
+def run_gateway(run_one: RunOne, guilds_are: str, neighbours: tuple[FixedNeighbours, FixedNeighbours]) -> RunGateway:
+    """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…, limits=…)`."""
+
+    @contextlib.asynccontextmanager
+    async def run(
+        options: GatewaySettings, call_later: CallLater | None = None, limits: LimitSettings | None = None
+    ) -> AsyncIterator[Gateway]:
+        if guilds_are == "here":
+            async with run_one(options, call_later, limits) as gateway:
+                yield gateway
+            return
+        host, home = neighbours
+        async with (
+            run_one(options, call_later, limits, neighbours=home),
+            run_one(options, call_later, limits, neighbours=host) as gateway,
+        ):
+            host.links.connect(home.links)
             yield gateway
 
     return run

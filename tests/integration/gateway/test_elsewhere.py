@@ -78,7 +78,7 @@ async def test_home_that_is_lost_during_a_login_refuses_it_resumably(
     for _ in range(2):
         await writer.guild(alice)
     async with connect() as client:
-        host.links.hold(after=2)  # the seat in one guild, and what it begins with
+        host.links.hold(after=3)  # what the user's home says, the seat in one guild, and what it begins with
         await client.send(2, {"token": alice.token, "properties": {}})
         async with asyncio.timeout(10):
             while not host.links.is_holding:  # noqa: ASYNC110 - a fake tells nobody

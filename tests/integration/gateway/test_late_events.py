@@ -178,6 +178,7 @@ async def test_user_who_leaves_and_comes_back_is_in_the_guild_whatever_is_heard_
         assert client.names().index("GUILD_DELETE") < client.names().index("GUILD_CREATE")
 
 
+@pytest.mark.guilds_are("here")  # elsewhere the login is read once more, when the user's home has answered
 async def test_join_that_the_guild_tells_of_during_a_login_is_entered_at_ready(
     scene: Scene, gateway_store: GatedStore, connect: Connect
 ) -> None:

@@ -75,6 +75,7 @@ async def test_member_that_is_thrown_out_is_not_let_in(
         assert "unavailable" not in await client.wait_for_guild()
 
 
+@pytest.mark.guilds_are("here")  # elsewhere the login is read once more, when the user's home has answered
 async def test_guild_that_is_joined_follows_ready(
     writer: StoreWriter, connect: Connect, gateway_store: GatedStore
 ) -> None:

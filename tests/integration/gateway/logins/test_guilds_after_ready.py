@@ -120,6 +120,7 @@ async def test_bot_whose_guild_is_deleted_before_its_turn_gets_guild_delete_at_o
         assert bot.told_of(guild_id) == GONE
 
 
+@pytest.mark.guilds_are("here")  # elsewhere the login is read once more, when the user's home has answered
 @pytest.mark.parametrize("is_deleted", [False, True])
 async def test_guild_that_is_gone_before_ready_gets_guild_delete_in_its_turn(
     is_deleted: bool, bot: LargeBot, gateway_store: GatedStore, connect: Connect

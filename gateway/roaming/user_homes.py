@@ -1,0 +1,247 @@
+"""The users whose home is here, with what other workers have said of their sessions.
+
+```
+ UserSaid of each host ─→ all sessions elsewhere ─→ the user's actor here ─→ others are told the merged presence
+                              └─→ UserWord to each host with sessions: those at all other workers
+```
+
+A session that two workers name is at the one that goes on with it. A worker that is gone takes its sessions along, but
+not before `grace_s`: its clients come back at another worker, as after the loss of a socket.
+
+The sessions of a user are counted here. When there are too many, the one that has been without a socket longest goes;
+if there is none, the login that was one too many.
+
+Owns what hosts have said.
+"""
+
+from collections.abc import Callable
+
+from gateway.roaming.frames import Excess, UserSaid, UserWord
+from gateway.roaming.kept_relations import KeptRelations
+from gateway.roaming.port import UserPort
+from gateway.scheduling.batch_timer import CallLater, Handle
+from gateway.users.other_session import OtherSession
+from gateway.users.user_directory import UserDirectory
+
+
+class _User:
+    """`said` and `sent` have the newest frame from and to each host."""
+
+    __slots__ = ("ending", "said", "sent")
+
+    def __init__(self) -> None:
+        self.said: dict[str, UserSaid] = {}
+        self.sent: dict[str, UserWord] = {}
+        self.ending: set[str] = set()
+        """The sessions that were told to end."""
+
+
+class UserHomes:
+    """`limit` is the number of sessions that a user may have; `end` ends a session here by its id."""
+
+    __slots__ = (
+        "_call_later",
+        "_doubted",
+        "_end",
+        "_grace_s",
+        "_limit",
+        "_port",
+        "_relations",
+        "_timers",
+        "_users",
+        "_visitors",
+    )
+
+    def __init__(
+        self,
+        *,
+        port: UserPort,
+        users: UserDirectory,
+        relations: KeptRelations,
+        call_later: CallLater,
+        grace_s: float,
+        limit: int,
+        end: Callable[[str], None],
+    ) -> None:
+        self._call_later = call_later
+        self._doubted: dict[str, set[int]] = {}
+        """The users of each host that it has not said anew since the conversation with it ended."""
+        self._end = end
+        self._grace_s = grace_s
+        self._limit = limit
+        self._port = port
+        self._relations = relations
+        self._timers: dict[str, Handle] = {}
+        self._users = users
+        self._visitors: dict[int, _User] = {}
+
+    # -- hosts
+
+    def begin(self, peer: str) -> None:
+        """Doubt what a host has said, until it has said everything anew."""
+        self._cancel(peer)
+        self._doubt(peer)
+
+    def lose(self, peer: str) -> None:
+        """Give the sessions of a host the time to come back."""
+        self._doubt(peer)
+        if peer not in self._timers:
+            self._timers[peer] = self._call_later(self._grace_s, lambda: self.settle(peer))
+
+    def settle(self, peer: str) -> None:
+        """Forget what a host has not said anew."""
+        self._cancel(peer)
+        for user_id in sorted(self._doubted.pop(peer, ())):
+            self._visitors[user_id].said.pop(peer, None)
+            self._visitors[user_id].sent.pop(peer, None)
+            self._apply(user_id)
+
+    def close(self) -> None:
+        """Stop the timers."""
+        for peer in list(self._timers):
+            self._cancel(peer)
+
+    def _doubt(self, peer: str) -> None:
+        of_peer = {user_id for user_id, user in self._visitors.items() if peer in user.said}
+        if of_peer:
+            self._doubted.setdefault(peer, set()).update(of_peer)
+        for user_id in of_peer:
+            self._visitors[user_id].sent.pop(peer, None)
+
+    def _cancel(self, peer: str) -> None:
+        timer = self._timers.pop(peer, None)
+        if timer is not None:
+            timer.cancel()
+
+    # -- users
+
+    def take(self, peer: str, said: UserSaid) -> None:
+        """Take what a host says of a user. It may know of this home before this home does."""
+        user_id = said.user_id
+        self._doubted.get(peer, set()).discard(user_id)
+        user = self._visitors.get(user_id)
+        if user is None:
+            if not said.sessions:
+                if said.is_told and self._port.is_home(user_id) and self._users.find(user_id) is None:
+                    self._users.publish_presence(user_id, said.guild_ids)
+                return
+            user = self._visitors[user_id] = _User()
+        known = {each.session_id for each in self._list_all(user_id)}
+        if said.sessions:
+            user.said[peer] = said
+        else:
+            user.said.pop(peer, None)
+            user.sent.pop(peer, None)
+        if self._port.is_home(user_id):
+            for session in reversed(said.sessions):
+                if not session.is_ready and session.session_id not in known:
+                    self._make_room(user_id, peer, session)
+        self._apply(user_id)
+
+    def refresh(self, user_id: int) -> None:
+        """Follow a change of the user's sessions here."""
+        if user_id in self._visitors:
+            self._apply(user_id)
+
+    def follow_homes(self) -> None:
+        """Begin to be the home of who has it here now, and end to be that of others."""
+        for user_id in list(self._visitors):
+            if self._port.is_home(user_id):
+                self._apply(user_id)
+            elif self._visitors[user_id].sent:
+                self._forget(user_id)
+
+    def count_elsewhere(self, user_id: int) -> int:
+        """Return the number of sessions at other workers that count in the limit, of a user whose home is here."""
+        user = self._visitors.get(user_id)
+        if user is None or not self._port.is_home(user_id):
+            return 0
+        found = self._list_elsewhere(user_id, user)
+        return sum(not each.has_parted and each.session_id not in user.ending for each in found)
+
+    def end_lost(self, user_id: int) -> bool:
+        """End the session elsewhere that has been without a socket longest. Return whether there was one."""
+        user = self._visitors.get(user_id)
+        if user is None:
+            return False
+        lost = [each for each in self._list_elsewhere(user_id, user) if _may_go(user, each)]
+        if lost:
+            self._let_go(user_id, user, lost[0])
+        return bool(lost)
+
+    def _apply(self, user_id: int) -> None:
+        user, is_home = self._visitors[user_id], self._port.is_home(user_id)
+        sessions, said = self._list_elsewhere(user_id, user), list(user.said.values())
+        if is_home:
+            self._users.know_elsewhere(
+                user_id,
+                sessions,
+                {guild_id for each in said for guild_id in each.guild_ids},
+                is_bot=bool(said) and said[0].is_bot,
+                is_told=bool(said) and all(each.is_told for each in said),
+            )
+        if not said:
+            self._forget(user_id)
+        elif is_home:
+            if not said[0].is_bot:
+                self._relations.keep(user_id)
+            self._tell_hosts(user_id, user, sessions)
+
+    def _tell_hosts(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
+        actor = self._users.find(user_id)
+        here = [] if actor is None else actor.describe()
+        for peer, said in user.said.items():
+            own = {each.session_id for each in said.sessions}
+            others = [each for each in sessions if each.session_id not in own]
+            word = UserWord(user_id, [*others, *here], sorted(own))
+            if word != user.sent.get(peer) and self._port.send(peer, word):
+                user.sent[peer] = word
+
+    def _list_elsewhere(self, user_id: int, user: _User) -> list[OtherSession]:
+        """Return the sessions at other workers, the oldest first."""
+        actor = self._users.find(user_id)
+        here = set() if actor is None else {each.session_id for each in actor.describe()}
+        found: dict[str, OtherSession] = {}
+        for peer in sorted(user.said, key=lambda peer: user_id not in self._doubted.get(peer, ())):
+            found |= {each.session_id: each for each in user.said[peer].sessions if each.session_id not in here}
+        return sorted(found.values(), key=lambda each: (each.began_ms, each.session_id))
+
+    def _list_all(self, user_id: int) -> list[OtherSession]:
+        user, actor = self._visitors.get(user_id), self._users.find(user_id)
+        elsewhere = [] if user is None else self._list_elsewhere(user_id, user)
+        return sorted([*elsewhere, *([] if actor is None else actor.describe())], key=lambda each: each.began_ms)
+
+    def _forget(self, user_id: int) -> None:
+        del self._visitors[user_id]
+        for doubted in self._doubted.values():
+            doubted.discard(user_id)
+        self._relations.forget(user_id)
+
+    # -- the limit of sessions
+
+    def _make_room(self, user_id: int, peer: str, newest: OtherSession) -> None:
+        """End a session when there is one too many with the newest."""
+        user, sessions = self._visitors[user_id], self._list_all(user_id)
+        user.ending &= {each.session_id for each in sessions}
+        counted = sum(not each.has_parted and each.session_id not in user.ending for each in sessions)
+        if counted <= self._limit:
+            return
+        lost = [each for each in sessions if _may_go(user, each)]
+        if lost:
+            self._let_go(user_id, user, lost[0])
+        else:
+            user.ending.add(newest.session_id)
+            self._port.send(peer, Excess(user_id, newest.session_id))
+
+    def _let_go(self, user_id: int, user: _User, session: OtherSession) -> None:
+        user.ending.add(session.session_id)
+        for peer, said in user.said.items():
+            if any(each.session_id == session.session_id for each in said.sessions):
+                self._port.send(peer, Excess(user_id, session.session_id))
+                return
+        self._end(session.session_id)
+
+
+def _may_go(user: _User, session: OtherSession) -> bool:
+    """Return whether a session may be ended to make room."""
+    return session.is_lost and session.is_ready and not session.has_parted and session.session_id not in user.ending
