@@ -48,14 +48,14 @@ class FarEntrance:
     def enter_later(self, session: Session, guild_ids: Sequence[int]) -> None:
         """Enter guilds that READY has named, one after the other."""
         arrivals = [self._arrivals.begin(session, guild_id, is_announced=True) for guild_id in guild_ids]
-        self._tasks.spawn(self._enter_each(arrivals))
+        self._tasks.spawn(self._enter_each(arrivals, LOGIN))
 
     def join(self, session: Session, guild_id: int, after: int) -> None:
         """Enter a guild that the session's user has joined, with what was said after a position and after the join."""
         if self._arrivals.has(session, guild_id) or self._far.sits_in(session, guild_id):
             return
         arrival = self._arrivals.begin(session, guild_id, is_announced=False)
-        self._tasks.spawn(self._join(arrival, Purpose(is_new=True, after=after)))
+        self._tasks.spawn(self._enter_each([arrival], Purpose(is_new=True, after=after)))
 
     def note_gone(self, envelope: Envelope) -> None:
         """End the arrivals of who has left a guild, or all of a guild that is deleted."""
@@ -68,13 +68,9 @@ class FarEntrance:
         """Return the guilds that a session is on its way into."""
         return self._arrivals.list_guilds(session)
 
-    async def _join(self, arrival: Arrival, purpose: Purpose) -> None:
-        if not await self._go_in(arrival, purpose):
-            await self._enter_each([arrival])
-
-    async def _enter_each(self, arrivals: Sequence[Arrival]) -> None:
+    async def _enter_each(self, arrivals: Sequence[Arrival], purpose: Purpose) -> None:
         for arrival in arrivals:
-            while not await self._go_in(arrival, LOGIN):  # noqa: ASYNC110
+            while not await self._go_in(arrival, purpose):  # noqa: ASYNC110
                 await asyncio.sleep(_RETRY_S)
 
     async def _go_in(self, arrival: Arrival, purpose: Purpose) -> bool:

@@ -15,6 +15,8 @@ from tests.support.clusters.cluster import Cluster, run_cluster, skew_clocks
 
 PEOPLE: Final = int(os.environ.get("BARS_PEOPLE", "50"))
 """Those who listen. The bar is 200, which takes a machine of two cores some minutes more."""
+WORKERS: Final = int(os.environ.get("BARS_WORKERS", "1"))
+"""The workers, to which those who listen are connected in turn."""
 BEFORE: Final = 60
 """The messages before a fault."""
 CLOCKS: Final = skew_clocks(api_1=50, api_2=-50)
@@ -53,7 +55,9 @@ async def cluster(tmp_path_factory: pytest.TempPathFactory, request: pytest.Fixt
     is_hurt = getattr(request.module, "HURTS_CASSANDRA", False)
     cassandra = None if is_hurt else request.getfixturevalue("cassandra_server")
     folder = tmp_path_factory.mktemp("cluster")
-    async with run_cluster(folder, {**GENEROUS, **CLOCKS}, cassandra=cassandra) as running:
+    async with run_cluster(folder, {**GENEROUS, **CLOCKS}, workers=WORKERS, cassandra=cassandra) as running:
+        if WORKERS > 1:
+            await running.shardctl("rebalance")
         yield running
 
 

@@ -168,7 +168,8 @@ async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http, asyncio.TaskGroup() as tasks:
         apis = cluster.apis()
-        listeners = [Listener(http=http, gateway=cluster.gateway, token=token) for token in scene.tokens]
+        gateways = itertools.cycle(cluster.gateways())
+        listeners = [Listener(http=http, gateway=next(gateways), token=token) for token in scene.tokens]
         running = [tasks.create_task(listener.run()) for listener in listeners]
         for listener in listeners:
             await listener.ready.wait()

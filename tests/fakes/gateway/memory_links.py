@@ -24,6 +24,11 @@ class MemoryLinks(Links):
         """Whether a frame waits because it does not arrive."""
         return self._left == 0 and bool(self._came)
 
+    @property
+    def waiting(self) -> int:
+        """The number of frames that have been sent here and have not arrived."""
+        return len(self._came)
+
     def is_connected(self, other: "MemoryLinks") -> bool:
         """Return whether there is a conversation with another worker."""
         return other.own in self._peers

@@ -105,3 +105,30 @@ async def test_many_sessions_elsewhere_cost_one_frame_an_event(
         for client in clients:
             await client.wait_for("MESSAGE_CREATE")
         assert home.links.count(b"MESSAGE_CREATE") == before + 1
+
+
+async def test_user_who_joins_while_the_home_does_not_answer_hears_what_was_said_since(
+    writer: StoreWriter, connect: Connect, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The home has let the session in at the first attempts. What it said of them comes too late."""
+    monkeypatch.setattr(far_stay, "ANSWER_S", 0.05)
+    monkeypatch.setattr("gateway.far.far_entrance._RETRY_S", 0.01)
+    host, _ = neighbours
+    alice, bob = await writer.person(), await writer.person()
+    guild_id = await writer.guild(alice)
+    channel_id = await writer.channel(guild_id)
+    async with connect() as client:
+        await client.identify(bob.token)
+        host.links.hold()
+        await writer.join(guild_id, bob)
+        await writer.say(channel_id, alice, "welcome", guild_id=guild_id)
+        async with asyncio.timeout(10):
+            while host.links.waiting < 8:  # noqa: ASYNC110 - some attempts
+                await asyncio.sleep(0.01)
+        monkeypatch.setattr(far_stay, "ANSWER_S", 60.0)
+        host.links.go_on()
+        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "welcome")
+        await writer.say(channel_id, alice, "more", guild_id=guild_id)
+        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "more")
+        assert client.contents() == ["welcome", "more"]
+        assert client.names().count("GUILD_CREATE") == 1
