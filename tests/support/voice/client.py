@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import ssl
 import struct
 from typing import Any, cast
 
@@ -28,6 +29,7 @@ class VoiceTestClient:
         self.server_id = server_id
         self.server = server
         self.session_id = f"session-{user_id}"
+        self.tls: ssl.SSLContext | None = None
         self.seq = -1
         self.ssrc = 0
         self.mode = ""
@@ -40,7 +42,8 @@ class VoiceTestClient:
 
     async def open(self) -> None:
         """Open the WebSocket and hear Hello."""
-        self.ws = await connect(f"ws://{self.server.endpoint_for('127.0.0.1')}/?v=8")
+        scheme = "ws" if self.tls is None else "wss"
+        self.ws = await connect(f"{scheme}://{self.server.endpoint_for('127.0.0.1')}/?v=8", ssl=self.tls)
         assert (await self.next_message())["op"] == 8
 
     async def say(self, op: int, d: Any) -> None:

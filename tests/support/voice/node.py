@@ -88,15 +88,15 @@ class Stage(msgspec.Struct):
 
 
 @contextlib.asynccontextmanager
-async def open_stage(bounds: Bounds | None = None) -> AsyncIterator[Stage]:
-    """Run a node and link it."""
+async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> AsyncIterator[Stage]:
+    """Run a node and link it; with TLS when there is a certificate."""
     secret = secrets.token_bytes(32)
     sockets = NodeSockets(
         websocket=bind_socket(LOOPBACK, 0), media=bind_datagram_socket(LOOPBACK, 0), control=bind_socket(LOOPBACK, 0)
     )
     configuration = NodeConfiguration(
         name="voice-1", gateway="gateway-1", cluster="test", secret=secret, websocket_fd=-1, media_fd=-1,
-        control_fd=-1, version="test",
+        control_fd=-1, version="test", certificate=certificate,
     )  # fmt: skip
     address = NodeAddress(
         PeerAddress(LOOPBACK, sockets.control.getsockname()[1]), LOOPBACK, sockets.websocket.getsockname()[1]
