@@ -216,4 +216,8 @@ class Moves:
         if stay.is_late:
             await self._wait(_AGAIN_S if stay.home else _LOOK_S)
             return None
-        return Outcome.KEPT if stay.is_member else Outcome.LOST
+        if not stay.is_member:
+            return Outcome.LOST
+        # What was told meanwhile of the user did not reach this guild.
+        self._far.note_entered(far.session, guild_id)
+        return Outcome.KEPT

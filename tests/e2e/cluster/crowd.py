@@ -99,7 +99,7 @@ class Listener:
 
     def __init__(self, *, http: aiohttp.ClientSession, gateway: str, token: str) -> None:
         self._http = http
-        self._gateway = gateway
+        self.gateway = gateway
         self._token = token
         self._session_id = ""
         self._seq = 0
@@ -129,7 +129,7 @@ class Listener:
         return f"life {self.life}, {self.resumes} resumes, s {self._seq}, {len(self.seen)} seen, newest {newest}"
 
     async def _connect(self) -> None:
-        async with self._http.ws_connect(f"{self._gateway}/?v=10&encoding=json", max_msg_size=0) as socket:
+        async with self._http.ws_connect(f"{self.gateway}/?v=10&encoding=json", max_msg_size=0) as socket:
             beating = asyncio.create_task(self._beat(socket))
             try:
                 await self._hear(socket)

@@ -253,3 +253,24 @@ async def test_user_who_comes_back_before_the_home_has_heard_of_the_leaving_is_l
     assert names == ["GUILD_CREATE", "GUILD_DELETE", "GUILD_CREATE"]
     await talk.say()
     await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == talk.said[-1])
+
+
+@pytest.mark.parametrize("target", [at_host, at_home])
+async def test_presence_that_changes_in_a_move_is_told_after_it(
+    talk: Talk, client: GatewayClient, connect: Connect, target: Owner
+) -> None:
+    await talk.begin(client)
+    async with connect() as watching:
+        await watching.identify(talk.alice.token)
+        await watching.wait_for_guild()
+        talk.move(nowhere)
+        talk.cut()
+        await client.send(3, {"status": "dnd", "since": 0, "activities": [], "afk": False})
+        await client.send(1, client.seq)
+        await client.wait_for_op(Opcode.HEARTBEAT_ACK)
+        talk.move(target)
+        talk.connect()
+        await watching.wait_for(
+            "PRESENCE_UPDATE", lambda told: told["user"]["id"] == str(talk.bob.id) and told["status"] == "dnd"
+        )
+    await talk.hear()
