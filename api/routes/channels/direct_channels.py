@@ -22,7 +22,7 @@ async def open_private_channel(
 
 @get("/users/@me/channels")
 async def list_private_channels(caller: Caller, private_channels: PrivateChannelService) -> list[DirectChannelObject]:
-    """The direct channels and groups that the caller sees."""
+    """The direct channels and groups that the caller sees; none for bots."""
     return await private_channels.list_all(caller)
 
 

@@ -77,7 +77,8 @@ class ChatService:
         ends = await self._last_messages.find_ids(readable)
         bound = MAX_SNOWFLAKE if before is None else before
         chosen = sorted((end, channel_id) for channel_id, end in ends.items() if end < bound)[-limit:]
-        states = {state.channel_id: state for state in await self._store.read_states.list_of_user(user_id)}
+        asked = [channel_id for _, channel_id in chosen]
+        states = {state.channel_id: state for state in await self._store.read_states.list_in(user_id, asked)}
         chats = [
             _Chat(readable[channel_id], end, states.get(channel_id, ReadState(channel_id=channel_id)))
             for end, channel_id in reversed(chosen)

@@ -64,6 +64,21 @@ async def test_login_of_a_bot_has_its_application(store: Store) -> None:
     assert (login.account, login.application) == (bot, application)
 
 
+async def test_login_of_a_bot_has_no_direct_channels(store: Store) -> None:
+    owner, bot = new_account(1), new_account(2, bot=True)
+    auths = [new_auth_session(10 + place, each.user.id) for place, each in enumerate((owner, bot))]
+    channel = new_direct_channel(40, owner.user.id, bot.user.id)
+    async with store.write(users=[owner.user.id, bot.user.id]) as tx:
+        for account in (owner, bot):
+            await tx.users.create(account)
+        await tx.channels.create(channel)
+        for auth in auths:
+            await tx.users.add_auth_session(auth)
+    found = await store.logins.find_many([auth.token_hash for auth in auths])
+    directs = [[each.id for each in found[auth.token_hash].direct_channels] for auth in auths]
+    assert directs == [[channel.id], []]
+
+
 async def test_unknown_tokens_are_absent_and_all_others_are_found(store: Store) -> None:
     guild = new_guild(5000)
     accounts = [new_account(number) for number in range(1, 131)]

@@ -122,11 +122,17 @@ async def read(store: Store, user_id: int, number: int, channel_id: int = CHANNE
 
 async def counts(store: Store, user_id: int) -> dict[int, int]:
     states = await store.read_states.list_of_user(user_id)
+    own = [state.channel_id for state in states]
+    # Many that are not there, so that one statement is not enough.
+    assert await store.read_states.list_in(user_id, [*range(1, 120), *own]) == states
+    for state in states:
+        assert await store.read_states.list_in(user_id, [state.channel_id]) == [state]
     return {state.channel_id: state.mention_count for state in states if state.mention_count}
 
 
 async def test_who_has_read_nothing_has_no_read_states(store: Store, guild: Guild) -> None:
     assert await store.read_states.list_of_user(BOB) == []
+    assert await store.read_states.list_in(BOB, [CHANNEL]) == await store.read_states.list_in(BOB, []) == []
 
 
 async def test_ack_is_found_with_every_field(store: Store, guild: Guild) -> None:
@@ -318,6 +324,7 @@ async def test_forgotten_state_is_as_if_nothing_was_read(store: Store, messages:
         assert left == ReadState(channel_id=CHANNEL, mention_count=1, version=START_MS + 1)
         assert await tx.read_states.forget(BOB, CHANNEL, now_ms=START_MS) is None
     assert await store.read_states.list_of_user(BOB) == [ReadState(channel_id=CHANNEL, mention_count=1)]
+    assert await counts(store, BOB) == {CHANNEL: 1}
 
 
 async def test_state_of_a_deleted_channel_is_not_listed(store: Store, guild: Guild) -> None:

@@ -20,6 +20,9 @@ class ReadStateReader(Protocol):
         leave them out.
         """
 
+    async def list_in(self, user_id: int, channel_ids: Collection[int]) -> list[ReadState]:
+        """Return those of `list_of_user` that are of these channels. What else there is costs nothing."""
+
     async def fetch_followed(self) -> dict[int, int]:
         """Return the position in each shard's log up to which authors' messages have moved their places (`move_own`).
 

@@ -44,7 +44,9 @@ class LoginQueries:
         self.places = Places("token_hash", size)
         has_token = auth_sessions.c.token_hash.in_(self.places.parameters)
         user_ids = select(auth_sessions.c.user_id).where(has_token)
-        of_users = recipients.c.user_id.in_(user_ids)
+        # Bots have private channels without end, and are shown none.
+        people = select(auth_sessions.c.user_id).join(users, users.c.id == auth_sessions.c.user_id)
+        of_people = recipients.c.user_id.in_(people.where(has_token, users.c.bot.is_(False)))
         others = recipients.alias("others")
         self.logins = Query(
             select(*SESSION.columns, *ACCOUNT_COLUMNS, *APPLICATION.columns)
@@ -57,14 +59,14 @@ class LoginQueries:
         self.channels = Query(
             select(recipients.c.user_id, *CHANNEL.columns)
             .join(channels, channels.c.id == recipients.c.channel_id)
-            .where(of_users)
+            .where(of_people)
         )
         self.recipients = Query(
             select(*USER.columns)
             .select_from(recipients)
             .join(others, others.c.channel_id == recipients.c.channel_id)
             .join(users, users.c.id == others.c.user_id)
-            .where(of_users)
+            .where(of_people)
         )
         self.relationships = Query(
             select(*RELATIONSHIP.columns, *USER.columns)
@@ -133,7 +135,7 @@ def _snapshot(
     account = account_from_row(row, _ACCOUNT_AT)
     user = account.user
     has_application = row[_APPLICATION_AT] is not None
-    direct = [] if user.bot else [CHANNEL.entity(each, 1) for each in channels_of.get(user.id, ())]
+    direct = [CHANNEL.entity(each, 1) for each in channels_of.get(user.id, ())]
     direct = [channel for channel in direct if user.id not in channel.closed_for]
     direct.sort(key=lambda channel: channel.id)
     sides = sorted(sides_of.get(user.id, ()), key=lambda side: side[1])

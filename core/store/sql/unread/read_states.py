@@ -5,7 +5,7 @@ when it is read. So a mention of everybody writes nothing for anybody, and what 
 A row that was forgotten stays as a blank one, because it says when.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,7 +21,7 @@ from core.store.sql.schema.tables.read_states import dismissed_mentions, followe
 from core.store.sql.schema.tables.users import users
 from core.store.sql.unread.listed_mentions import LISTED
 from core.store.sql.unread.read_receipts import PEERS, RECEIPTS
-from core.store.sql.unread.waiting_mentions import WAITING, WAITING_IN
+from core.store.sql.unread.waiting_mentions import WAITING, WAITING_IN, WaitingIn
 
 
 class _Row(msgspec.Struct, kw_only=True, frozen=True):
@@ -69,6 +69,15 @@ _OF_USER: Final = Query(
     .join(channels, channels.c.id == read_states.c.channel_id)
     .where(read_states.c.user_id == bindparam("user_id"))
 )
+_ROWS_IN: Final = {
+    asked.places.size: Query(
+        select(*_COLUMNS).where(
+            read_states.c.user_id == bindparam("user_id"), read_states.c.channel_id.in_(asked.places.parameters)
+        )
+    )
+    for asked in WAITING_IN
+}
+"""The rows of the channels of `WAITING_IN`, by their number."""
 _FOLLOWED: Final = Query(select(followed_logs.c.shard, followed_logs.c.position))
 
 
@@ -90,6 +99,14 @@ class SqlReadStates:
             asked += ((_OF_USER, {"user_id": user_id}), (WAITING, {"user_id": user_id}))
         answers = iter(await self._db.query_together(*asked))
         return {user_id: _merge(next(answers), next(answers)) for user_id in user_ids}
+
+    async def list_in(self, user_id: int, channel_ids: Collection[int]) -> list[ReadState]:
+        asked: list[Asked] = []
+        for waiting, bound in _ask_in(user_id, list(channel_ids)):
+            asked += ((_ROWS_IN[waiting.places.size], bound), (waiting.query, bound))
+        answers = iter(await self._db.query_together(*asked)) if asked else iter(())
+        found = [state for rows in answers for state in _merge(rows, next(answers))]
+        return sorted(found, key=lambda state: state.channel_id)
 
     async def fetch_followed(self) -> dict[int, int]:
         return {row[0]: row[1] for row in await self._db.query(_FOLLOWED)}
@@ -191,12 +208,8 @@ class SqlReadStates:
 
     async def _count(self, user_id: int, channel_ids: Sequence[int]) -> dict[int, int]:
         """Count the messages that wait in each of these channels."""
-        asked = next((each for each in WAITING_IN if each.places.size >= len(channel_ids)), WAITING_IN[-1])
-        size = asked.places.size
-        parts = (channel_ids[start : start + size] for start in range(0, len(channel_ids), size))
-        answers = await self._db.query_together(
-            *((asked.query, {"user_id": user_id, **asked.places.bind(part)}) for part in parts)
-        )
+        asked = _ask_in(user_id, channel_ids)
+        answers = await self._db.query_together(*((waiting.query, bound) for waiting, bound in asked))
         return _counts(row for rows in answers for row in rows)
 
     async def _find(self, user_id: int, channel_ids: Collection[int]) -> dict[int, _Row]:
@@ -214,6 +227,14 @@ class SqlReadStates:
         changed = {name: new.excluded[name] for name in _Row.__struct_fields__ if name != "channel_id"}
         put = new.on_conflict_do_update(index_elements=_key(read_states), set_=changed)
         await self._db.execute(put, [{"user_id": user_id, **msgspec.structs.asdict(row)} for row in rows])
+
+
+def _ask_in(user_id: int, channel_ids: Sequence[int]) -> Iterator[tuple[WaitingIn, dict[str, Any]]]:
+    """Return the statements for so many channels, with their parameters."""
+    waiting = next((each for each in WAITING_IN if each.places.size >= len(channel_ids)), WAITING_IN[-1])
+    size = waiting.places.size
+    for start in range(0, len(channel_ids), size):
+        yield waiting, {"user_id": user_id, **waiting.places.bind(channel_ids[start : start + size])}
 
 
 def _key(table: Table) -> list[Any]:

@@ -65,6 +65,7 @@ async def test_direct_message_goes_to_both_and_shows_in_the_list(api: ApiUnderTe
         assert payload == sent
     [listed] = (await alice.get("/users/@me/channels")).json()
     assert (listed["id"], listed["last_message_id"]) == (channel["id"], sent["id"])
+    assert (await robot.get("/users/@me/channels")).json() == []
     assert [message["id"] for message in (await alice.get(path)).json()] == [sent["id"]]
     for answer in (await mallory.get(path), await mallory.post(path, {"content": "x"})):
         assert (answer.status_code, answer.json()["code"]) == (403, 50001)
