@@ -5,10 +5,8 @@ Only what is around the VoiceClient is the test's: the channel, whose guild hand
 
 import asyncio
 import contextlib
-import ssl
 import warnings
 from collections.abc import AsyncIterator, Coroutine
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -115,10 +113,9 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @contextlib.asynccontextmanager
-async def bots(stage: Stage, authority: Path, *user_ids: int) -> AsyncIterator[list[Bot]]:
+async def bots(stage: Stage, certificates: Certificates, *user_ids: int) -> AsyncIterator[list[Bot]]:
     """Bots that have joined, and leave at the end."""
-    context = ssl.create_default_context(cafile=str(authority))
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as http:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.trust())) as http:
         joined = [Bot(stage, user_id, http) for user_id in user_ids]
         for bot in joined:
             await bot.join()
@@ -131,7 +128,7 @@ async def bots(stage: Stage, authority: Path, *user_ids: int) -> AsyncIterator[l
 async def test_two_bots_play_and_hear_each_other_in_order(certificates: Certificates) -> None:
     async with (
         open_stage(certificate=str(certificates.server)) as stage,
-        bots(stage, certificates.authority, ADA, BOB) as (ada, bob),
+        bots(stage, certificates, ADA, BOB) as (ada, bob),
     ):
         ended: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
         ada.voice.play(Sounds(10), after=lambda error: ended.get_loop().call_soon_threadsafe(ended.set_result, error))
@@ -148,10 +145,10 @@ async def test_two_bots_play_and_hear_each_other_in_order(certificates: Certific
 async def test_bot_that_only_listens_hears_a_client_of_the_other_cipher(certificates: Certificates) -> None:
     async with (
         open_stage(certificate=str(certificates.server)) as stage,
-        bots(stage, certificates.authority, BOB) as (bob,),
+        bots(stage, certificates, BOB) as (bob,),
     ):
         talker = VoiceTestClient(ADA, GUILD, stage.seat(ADA))
-        talker.tls = ssl.create_default_context(cafile=str(certificates.authority))
+        talker.tls = certificates.trust()
         await talker.join()
         talker.talk(b"hello")
         assert await bob.hear() == (talker.ssrc, b"hello")
@@ -161,7 +158,7 @@ async def test_bot_that_only_listens_hears_a_client_of_the_other_cipher(certific
 async def test_bot_follows_a_new_server(certificates: Certificates) -> None:
     async with (
         open_stage(certificate=str(certificates.server)) as stage,
-        bots(stage, certificates.authority, ADA, BOB) as (ada, bob),
+        bots(stage, certificates, ADA, BOB) as (ada, bob),
     ):
         before = ada.voice.ssrc
         server = stage.seat(ADA)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import ipaddress
+import ssl
 from pathlib import Path
 
 import msgspec
@@ -20,6 +21,10 @@ class Certificates(msgspec.Struct, frozen=True):
     """What clients must trust."""
     server: Path
     """The certificate and its key, for 127.0.0.1."""
+
+    def trust(self) -> ssl.SSLContext:
+        """Return what a client of Python needs."""
+        return ssl.create_default_context(cafile=str(self.authority))
 
 
 def make_certificates(folder: Path) -> Certificates:
