@@ -38,7 +38,7 @@ endif
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run run-cluster demo build test test-pure test-cluster fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java discord-self cassandra services services-stop
+.PHONY: help run run-cluster demo build test test-pure test-cluster fuzz simulate sanitize sanitize-fuzz sanitized-tree lint coverage audit wheel format bench bench-cluster lock clean node go java discord-self cassandra services services-stop loadtest loadtest-ui run-monitoring
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -67,10 +67,10 @@ build: $(VENV)/build.stamp  ## Compile the kernels in place
 # PYTHONDONTWRITEBYTECODE is set: without it each worker and each server of the tests starts slowly.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(or $(ARGS),-n $(WORKERS))
 
-test: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests; ARGS="-k name" passes to pytest
+test: $(VENV)/dev.stamp $(VENV)/loadtest.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests; ARGS="-k name" passes to pytest
 	$(PYTEST)
 
-test-pure: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
+test-pure: $(VENV)/dev.stamp $(VENV)/loadtest.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests on the pure kernels' plain Python; ARGS as for test
 	CORE_EXT_PURE=1 $(PYTEST)
 
 # Each server of the end-to-end tests is a cluster: a Redis, a database, a keyspace, a worker and two API processes. Each
@@ -114,7 +114,7 @@ lint: $(VENV)/dev.stamp  ## Style, types, import contracts, kernels' style
 	$(VENV)/bin/lint-imports
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/cython-lint core_ext
 
-coverage: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests, and a report of lines that they do not run; ARGS as for test
+coverage: $(VENV)/dev.stamp $(VENV)/loadtest.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## All tests, and a report of lines that they do not run; ARGS as for test
 	@rm -f .coverage .coverage.*
 	$(PY) -m coverage run -m pytest $(or $(ARGS),-n $(WORKERS))
 	@$(PY) -m coverage combine --quiet
@@ -138,11 +138,25 @@ bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure the tables of benchma
 bench-cluster: $(VENV)/bench.stamp $(VENV)/build.stamp cassandra  ## Measure a cluster of this machine beside the embedded server; ARGS="--quick" a little
 	$(PY) -m benchmarks cluster $(ARGS)
 
+# Locust has a folder of its own below .venv: it brings a plugin that would patch every run of pytest for gevent.
+LOCUST = PYTHONPATH=$(VENV)/loadtest $(PY) -m locust -f loadtest/locustfile.py --host $(or $(API),http://127.0.0.1:8080) \
+	--scenario $(or $(SCENARIO),quiet) --users $(or $(USERS),100)
+
+loadtest: $(VENV)/loadtest.stamp  ## Load a running server; API=http://… SCENARIO=quiet USERS=100 TIME=60s, ARGS="--help" tells more
+	@$(LOCUST) --headless --only-summary --run-time $(or $(TIME),60s) $(ARGS)
+
+loadtest-ui: $(VENV)/loadtest.stamp  ## The same from a web page, http://127.0.0.1:8089
+	@$(LOCUST) --web-host 127.0.0.1 $(ARGS)
+
+run-monitoring: $(VENV)/runtime.stamp  ## Prometheus and Grafana, where they are installed, on a running server; ARGS="--target HOST:PORT"
+	@exec $(PY) -m deploy.monitoring run $(ARGS)
+
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
 	$(COMPILE) $(ARGS) --extra voice --group build --output-file requirements/runtime.lock
 	$(COMPILE) $(ARGS) --extra voice --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
 	$(COMPILE) $(ARGS) --extra voice --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
+	$(subst pyproject.toml,--group loadtest,$(COMPILE)) $(ARGS) --constraint requirements/dev.lock --output-file requirements/loadtest.lock
 	$(subst pyproject.toml,$(SELF_TESTS)/requirements.in,$(COMPILE)) $(ARGS) --output-file $(SELF_TESTS)/requirements.lock
 
 clean:  ## Remove all that make has built; data stays
@@ -187,6 +201,11 @@ $(VENV)/bench.stamp: requirements/bench.lock $(VENV)/dev.stamp
 $(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
 	@echo "Compiling the kernels …"
 	@$(PY) setup.py --quiet build_ext --inplace >/dev/null
+	@touch $@
+
+$(VENV)/loadtest.stamp: requirements/loadtest.lock | $(UV)
+	@echo "Installing what load tests need …"
+	@$(PIP_INSTALL) --target $(VENV)/loadtest -r requirements/loadtest.lock
 	@touch $@
 
 # Bytecode is written before the first start, even if PYTHONDONTWRITEBYTECODE is set: without it a start takes twice as

@@ -127,6 +127,11 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
         await self._end(signal.SIGKILL)
 
+    async def wait_for_end(self) -> None:
+        """Wait until the process has ended without us, as when another has killed it."""
+        assert self._process is not None
+        await self._process.wait()
+
     async def _end(self, number: signal.Signals) -> int:
         assert self._process is not None
         if self._process.returncode is None:

@@ -10,7 +10,13 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("examples/*.md"), ROOT / "benchmarks" / "README.md"]
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("examples/*.md"),
+        ROOT / "benchmarks" / "README.md",
+        ROOT / "loadtest" / "README.md",
+    ]
 )
 TREES = (
     ".ci/",
@@ -24,6 +30,7 @@ TREES = (
     "examples/",
     "gateway/",
     "guildway/",
+    "loadtest/",
     "requirements/",
     "tests/",
 )
@@ -121,7 +128,12 @@ def test_ci_refuses_a_python_that_cannot_be_used() -> None:
 
 def test_locks_hold_what_is_declared() -> None:
     document = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    declared = [*document["project"]["dependencies"], *document["dependency-groups"]["dev"]]
-    pins = [re.match(r"([A-Za-z0-9.-]+)(?:\[[\w,]+\])?==([^;\s]+)", line) for line in declared if isinstance(line, str)]
-    lock = (ROOT / "requirements/dev.lock").read_text()
-    assert all(pin is not None and f"\n{pin[1].replace('.', '-')}=={pin[2]} " in f"\n{lock}" for pin in pins)
+    groups = document["dependency-groups"]
+    for name, declared in (
+        ("dev", [*document["project"]["dependencies"], *groups["dev"]]),
+        ("loadtest", groups["loadtest"]),
+    ):
+        lines = [line for line in declared if isinstance(line, str)]
+        pins = [re.match(r"([A-Za-z0-9.-]+)(?:\[[\w,]+\])?==([^;\s]+)", line) for line in lines]
+        lock = (ROOT / f"requirements/{name}.lock").read_text()
+        assert all(pin is not None and f"\n{pin[1].replace('.', '-')}=={pin[2]} " in f"\n{lock}" for pin in pins)

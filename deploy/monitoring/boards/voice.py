@@ -1,0 +1,28 @@
+"""Voice: rooms, seats, and the datagrams of media nodes."""
+
+from typing import Final
+
+from deploy.monitoring.panels import Board, Panel, Query, Where, rate_or_zero
+
+VOICE: Final = Board(
+    name="voice",
+    title="voice",
+    panels=[
+        Panel(title="Rooms and seats", about="Voice channels with somebody in them, and clients in rooms.",
+              where=Where.EMBEDDED, queries=[Query("sum (guildway_voice_rooms)", "rooms"),
+                                             Query("sum (guildway_voice_peers)", "seats")]),
+        Panel(title="Media nodes", about="The part of one core that a media node uses.", unit="percentunit",
+              where=Where.EMBEDDED, queries=[Query("guildway_voice_busy_ratio", "{{instance}}")]),
+        Panel(title="Joins", about="Seats that clients have taken.", unit="reqps", where=Where.EMBEDDED,
+              queries=[rate_or_zero("guildway_voice_joins_total", "joins")]),
+        Panel(title="Datagrams", about="Datagrams a second.", unit="pps", where=Where.EMBEDDED,
+              queries=[rate_or_zero('guildway_voice_packets_total{direction="in"}', "in"),
+                       rate_or_zero('guildway_voice_packets_total{direction="out"}', "out")]),
+        Panel(title="Bytes", about="Bytes of datagrams a second.", unit="Bps", where=Where.EMBEDDED,
+              queries=[rate_or_zero('guildway_voice_bytes_total{direction="in"}', "in"),
+                       rate_or_zero('guildway_voice_bytes_total{direction="out"}', "out")]),
+        Panel(title="Drops and restarts", about="Datagrams that were not passed on, and media nodes that have ended.",
+              where=Where.EMBEDDED, queries=[rate_or_zero("guildway_voice_drops_total", "drops"),
+                                             rate_or_zero("guildway_voice_restarts_total", "restarts")]),
+    ],
+)  # fmt: skip
