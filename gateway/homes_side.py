@@ -9,6 +9,7 @@ The router also tells the host's table, which is made later, so it is made there
 """
 
 import asyncio
+from functools import partial
 
 import msgspec
 
@@ -20,6 +21,7 @@ from gateway.events.login_windows import LoginWindows
 from gateway.events.row_wait import RowWait
 from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_side import FarSide
+from gateway.far.neighbours import Neighbours
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
@@ -112,7 +114,7 @@ def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, r
         clock=common.clock,
         call_later=common.call_later,
         meter=common.meter,
-        on_online=online.put,
+        on_online=online.put if common.neighbours is None else partial(_put_online, online, common.neighbours),
         hidden_from=relations.hidden_from,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
     )
@@ -124,3 +126,11 @@ def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, r
         idle_s=options.guild_idle_s,
         sending=common.sending,
     )
+
+
+def _put_online(online: OnlineCounts, neighbours: Neighbours, guild_id: int, count: int) -> None:
+    """Set the count of a guild whose home is here. At its former home the guild empties, which is nobody's count."""
+    if neighbours.homes.home_of(guild_id) == neighbours.own:
+        online.put(guild_id, count)
+    else:
+        online.let_go(guild_id)

@@ -195,6 +195,14 @@ def _build_resuming(
 def _build_identifying(
     common: Common, homes: HomesSide, lent: Lent, table: SessionTable, commands: SessionCommands
 ) -> Identifying:
+    factory = SessionFactory(
+        settings=common.settings,
+        table=table,
+        users=homes.port.users,
+        starts=lent.starts,
+        new_session_id=lambda: common.random.token_hex(_SESSION_ID_BYTES),
+        metrics=common.metrics,
+    )
     reads = LoginReads(
         store=common.store,
         rows=homes.rows,
@@ -202,15 +210,7 @@ def _build_identifying(
         tasks=common.tasks,
         on_bad_token=common.surroundings.on_bad_token,
         settle_places=common.surroundings.settle_places,
-    )
-    factory = SessionFactory(
-        clock=common.clock,
-        settings=common.settings,
-        table=table,
-        users=homes.port.users,
-        starts=lent.starts,
-        new_session_id=lambda: common.random.token_hex(_SESSION_ID_BYTES),
-        metrics=common.metrics,
+        count_start=factory.count_start,
     )
     identifying = Identifying(
         reads=reads,

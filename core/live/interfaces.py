@@ -20,6 +20,9 @@ class OnlineCounts(Protocol):
     def put(self, guild_id: int, count: int) -> None:
         """Set the count. The one gateway that has the guild calls this at each change. It must not block."""
 
+    def let_go(self, guild_id: int) -> None:
+        """Set the count no more: another gateway has the guild now, and has set the count or will."""
+
     async def find_many(self, guild_ids: Collection[int]) -> Mapping[int, int]:
         """Return the counts of these guilds, without those of 0."""
 
@@ -32,11 +35,21 @@ class StartsLeft(msgspec.Struct, kw_only=True, frozen=True):
     reset_after_ms: int
 
 
-class SessionStarts(Protocol):
-    """The number of times that each bot has identified in its day, which begins with the first time."""
+class Start(msgspec.Struct, frozen=True):
+    """Whether a bot may identify. When its batch has to wait, `hold_s` says how long."""
 
-    def take(self, bot_id: int) -> bool:
-        """Return whether the bot may identify once more, and count that."""
+    is_allowed: bool
+    hold_s: float = 0.0
+
+
+class SessionStarts(Protocol):
+    """The number of times that each bot has identified in its day, which begins with the first time.
+
+    All processes count together. A process that cannot reach the others counts alone.
+    """
+
+    async def take(self, bot_id: int, key: int) -> Start:
+        """Count an identify, if it may be. `key` names the batch of client shards that start side by side."""
 
     async def find(self, bot_id: int) -> StartsLeft:
         """Return the rest of the bot's day; a whole day when none has begun."""

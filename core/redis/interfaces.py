@@ -77,17 +77,11 @@ class Topics(Protocol):
 class Plain(Protocol):
     """Plain commands, for what is written in batches and read now and then. All raise Unavailable."""
 
-    async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        """Return the values of these fields of a hash."""
+    async def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        """Return the values of these keys, None for those that are not there."""
 
-    async def write_fields(self, key: str, values: Mapping[str, str], gone: Collection[str] = ()) -> None:
-        """Set fields of a hash and remove others, as one step."""
-
-    async def read_hash(self, key: str) -> dict[str, bytes]:
-        """Return a whole hash, empty when there is none."""
-
-    async def remove(self, key: str) -> None:
-        """Remove a key."""
+    async def write_for(self, values: Mapping[str, str], life_s: float, gone: Collection[str] = ()) -> None:
+        """Set keys for a time, and remove others, as one step."""
 
 
 class ScriptFailed(Exception):

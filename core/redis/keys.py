@@ -2,8 +2,8 @@
 
 All keys of a shard end with its hash tag, so that a cluster of Redis keeps them together; scripts make the names from
 the tag. Keys without a tag concern all shards: `tail:*` (counters of all logs), `limit:*`, `apis` and `api:*` (API
-processes), `job:*` and `epoch:*`, `workers` and `worker:*` (workers that live), `map` and `places` (who owns which
-shard).
+processes), `online:*` (members online, by guild), `job:*` and `epoch:*`, `workers` and `worker:*` (workers that live),
+`map` and `places` (who owns which shard).
 
 | key of a shard | holds |
 |---|---|
@@ -22,15 +22,14 @@ from typing import Final
 ANY_TAG: Final = "{0}"
 """The tag of calls that concern no shard."""
 
-ONLINE: Final = "online"
-"""The hash guild → number of members that are online."""
-
-SESSION_STARTS: Final = "session-starts"
-"""The hash bot → beginning of its day, and how often it has identified since."""
-
 
 MAP_TOPIC: Final = "map"
 """The topic on which each new version of the shard map is published."""
+
+
+def online_key(guild_id: int) -> str:
+    """Return the key of the number of a guild's members that are online."""
+    return f"online:{guild_id}"
 
 
 def tag_of(shard: int) -> str:

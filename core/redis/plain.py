@@ -19,28 +19,19 @@ class PlainCommands(Plain):
         self._redis = make_pool(address, timeout_s=timeout_s)
 
     @override
-    async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        if not fields:
+    async def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        if not keys:
             return []
-        return await answer_of(cast("Awaitable[list[bytes | None]]", self._redis.hmget(key, list(fields))))
+        return await answer_of(cast("Awaitable[list[bytes | None]]", self._redis.mget(list(keys))))
 
     @override
-    async def write_fields(self, key: str, values: Mapping[str, str], gone: Collection[str] = ()) -> None:
+    async def write_for(self, values: Mapping[str, str], life_s: float, gone: Collection[str] = ()) -> None:
         pipeline = self._redis.pipeline(transaction=True)
-        if values:
-            pipeline.hset(key, mapping=dict(values))
+        for key, value in values.items():
+            pipeline.set(key, value, px=round(life_s * 1000))
         if gone:
-            pipeline.hdel(key, *gone)
+            pipeline.delete(*gone)
         await answer_of(pipeline.execute())
-
-    @override
-    async def read_hash(self, key: str) -> dict[str, bytes]:
-        found = await answer_of(cast("Awaitable[dict[bytes, bytes]]", self._redis.hgetall(key)))
-        return {field.decode(): value for field, value in found.items()}
-
-    @override
-    async def remove(self, key: str) -> None:
-        await answer_of(self._redis.delete(key))
 
     async def close(self) -> None:
         """Close the connections."""

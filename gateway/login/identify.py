@@ -160,7 +160,9 @@ class Identifying:
         return login.snapshot
 
     def _take_seat(self, login: Login, snapshot: LoginSnapshot) -> Session:
-        session = self._factory.make_session(login.command, snapshot.auth, snapshot.account, snapshot.application)
+        session = self._factory.make_session(
+            login.command, snapshot.auth, snapshot.account, snapshot.application, start=login.start
+        )
         login.session = session
         self._homes.users.enter(session)
         self._homes.users.plan_presence(session, login.command.presence, login.private.settings)

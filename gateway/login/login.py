@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.domain.login import LoginSnapshot
+from core.live.interfaces import Start
 from core.wire.envelope import Envelope
 from gateway.commands.commands import Command, Identify
 from gateway.events.login_windows import Window
@@ -30,6 +31,7 @@ class Login:
         "rounds",
         "session",
         "snapshot",
+        "start",
         "stays",
         "token_hash",
         "window",
@@ -53,6 +55,8 @@ class Login:
         """Whether the store could not be read."""
         self.session: Session | None = None
         """The session, once the login is found to be good. It has a seat at its user's actor from then on."""
+        self.start: Start | None = None
+        """The count of a bot's identify, None for people and for what is refused anyway."""
         self.stays: dict[int, Stay] = {}
         """The guilds that READY waits for, by id."""
         self.later: list[int] = []

@@ -33,6 +33,7 @@ LOGINS_A_TURN: Final = 16
 
 class LoginReads:
     __slots__ = (
+        "_count_start",
         "_is_draining",
         "_is_reading",
         "_on_bad_token",
@@ -56,11 +57,16 @@ class LoginReads:
         tasks: Tasks,
         on_bad_token: Callable[[str], Coroutine[Any, Any, None]],
         settle_places: Callable[[Collection[int]], Awaitable[None]],
+        count_start: Callable[[Login], Awaitable[None]],
     ) -> None:
-        """`on_bad_token` is run with the address of each client whose token is unknown, `settle_places` with the people
-        whose read states are about to be read."""
+        """`count_start` counts the identify of a bot.
+
+        `on_bad_token` is run with the address of each client whose token is unknown, `settle_places` with the people
+        whose read states are about to be read.
+        """
         self._store = store
         self._settle_places = settle_places
+        self._count_start = count_start
         self._private = PrivateReads(store=store)
         self._take: Callable[[Sequence[Login]], None]
         self._on_bad_token = on_bad_token
@@ -150,3 +156,8 @@ class LoginReads:
                 address = login.connection.remote_address
                 logger.warning("login failed", extra={"address": address})
                 await self._on_bad_token(address)
+        bots = [login for login in logins if login.snapshot is not None and login.snapshot.account.user.bot]
+        if len(bots) == 1:
+            await self._count_start(bots[0])
+        elif bots:
+            await asyncio.gather(*map(self._count_start, bots))

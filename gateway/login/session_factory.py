@@ -1,4 +1,8 @@
-"""The making of sessions, within the limits of identifies. Synchronous, so a limit is checked and counted at once."""
+"""The making of sessions, within the limits of identifies.
+
+The identifies of bots are counted while their logins are read, because other processes count as well. The rest is
+synchronous, so a limit is checked and counted at once.
+"""
 
 import logging
 from collections.abc import Callable
@@ -6,16 +10,15 @@ from typing import Final
 
 from core.domain.application import Application
 from core.domain.people.user import Account, AuthSession
-from core.live.interfaces import SessionStarts
-from core.runtime.clock import Clock
+from core.live.interfaces import SessionStarts, Start
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
 from gateway.commands.commands import Identify
 from gateway.homes.home_port import UserHome
 from gateway.login.identify_checks import make_profile
-from gateway.login.identify_limits import IdentifyLimits
+from gateway.login.login import Login
 from gateway.login.refusal import Refusal
-from gateway.sessions.session import Session
+from gateway.sessions.session import Session, SessionProfile
 from gateway.sessions.session_table import SessionTable
 
 logger = logging.getLogger(__name__)
@@ -28,12 +31,11 @@ class SessionFactory:
     """Makes sessions, and owns the limits of identifies."""
 
     __slots__ = (
-        "_clock",
         "_gateway",
-        "_limits",
         "_metrics",
         "_new_session_id",
         "_sessions_per_user",
+        "_starts",
         "_table",
         "_users",
     )
@@ -41,7 +43,6 @@ class SessionFactory:
     def __init__(
         self,
         *,
-        clock: Clock,
         settings: Settings,
         table: SessionTable,
         users: UserHome,
@@ -51,44 +52,69 @@ class SessionFactory:
     ) -> None:
         self._metrics = metrics
         gateway = settings.gateway
-        self._clock = clock
         self._gateway = gateway
         self._sessions_per_user = settings.limits.sessions_per_user
         self._table = table
         self._users = users
         self._new_session_id = new_session_id
-        self._limits = IdentifyLimits(
-            concurrency=gateway.identify_concurrency,
-            window_s=gateway.identify_window_s,
-            starts=starts,
-        )
+        self._starts = starts
+
+    async def count_start(self, login: Login) -> None:
+        """Count the identify of a bot that was read. One with wrong fields, which is refused, counts for nothing."""
+        snapshot = login.snapshot
+        if snapshot is None or not snapshot.account.user.bot or login.start is not None:
+            return
+        try:
+            profile = self._make_profile(login.command, snapshot.auth, snapshot.account, snapshot.application)
+        except Refusal:
+            return
+        key = profile.shard_id % self._gateway.identify_concurrency
+        login.start = await self._starts.take(profile.user_id, key)
 
     def make_session(
-        self, command: Identify, auth: AuthSession, account: Account, application: Application | None
+        self,
+        command: Identify,
+        auth: AuthSession,
+        account: Account,
+        application: Application | None,
+        *,
+        start: Start | None,
     ) -> Session:
         """Make the session that an Identify asks for. It has a place in the table, and is attached to nothing yet.
+
+        `start` is that of a bot.
 
         Raises:
             Refusal: for wrong fields, for too many identifies, and for too many sessions.
         """
         gateway, user = self._gateway, account.user
-        profile = make_profile(
-            command,
-            auth,
-            user,
-            application,
-            session_id=self._new_session_id(),
-            default_large_threshold=gateway.large_threshold,
-        )
-        now_s = self._clock.monotonic_s()
-        if user.bot and not self._limits.take(user.id, profile.shard_id, now_s):
-            remaining_s = self._limits.remaining_s(user.id, profile.shard_id, now_s)
-            raise self._too_many("identifies", user.id, hold_s=min(remaining_s, MAX_HOLD_S))
+        profile = self._make_profile(command, auth, account, application, session_id=self._new_session_id())
+        if user.bot and (start is None or not start.is_allowed):
+            hold_s = 0.0 if start is None else start.hold_s
+            raise self._too_many("identifies", user.id, hold_s=min(hold_s, MAX_HOLD_S))
         if not self._make_room(user.id):
             raise self.too_many_sessions(user.id)
         session = Session(profile, replay_events=gateway.replay_events, replay_bytes=gateway.session_buffer_bytes)
         self._table.reserve(session)
         return session
+
+    def _make_profile(
+        self,
+        command: Identify,
+        auth: AuthSession,
+        account: Account,
+        application: Application | None,
+        *,
+        session_id: str = "",
+    ) -> SessionProfile:
+        return make_profile(
+            command,
+            auth,
+            account.user,
+            application,
+            session_id=session_id,
+            default_large_threshold=self._gateway.large_threshold,
+        )
 
     def too_many_sessions(self, user_id: int) -> Refusal:
         """Note that a user has too many sessions, and return the refusal."""

@@ -13,7 +13,7 @@ listed as chores: connections that are kept, and the jobs of `guildway.processes
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from functools import partial
 from typing import Final
 
@@ -21,15 +21,15 @@ import msgspec
 
 from core.bus.redis import RedisBus
 from core.bus.relay import Relay
-from core.domain.errors import Unavailable
 from core.door.redis import RedisDoor
 from core.door.redis_openings import RedisOpenings
 from core.door.rules import find_message_rules
 from core.door.tickets import Tickets
 from core.live.limits import MemoryRateLimiter
-from core.live.redis_counts import RedisOnlineCounts, RedisSessionStarts
+from core.live.redis_counts import RedisOnlineCounts
 from core.live.redis_limits import RedisGate, RedisRateLimiter
 from core.live.refusals import Refusals
+from core.live.starts import CountedStarts
 from core.redis.client import RedisClient
 from core.redis.interfaces import Scripts
 from core.runtime.clock import Clock
@@ -215,9 +215,12 @@ class _OnRedis:
         )
         self._limiter = RedisRateLimiter(scripts=scripts, alone=MemoryRateLimiter(clock=clock))
         self._refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
-        plain, per_day = self.connections.plain, settings.gateway.session_starts_per_day
-        self._online = RedisOnlineCounts(plain=plain)
-        self._starts = RedisSessionStarts(plain=plain, clock=clock, per_day=per_day)
+        self._online = RedisOnlineCounts(plain=self.connections.plain)
+        self._starts = CountedStarts(
+            limiter=self._limiter,
+            per_day=settings.gateway.session_starts_per_day,
+            window_s=settings.gateway.identify_window_s,
+        )
 
     def _make_bus(self, role: Role) -> RedisBus:
         return RedisBus(
@@ -266,8 +269,7 @@ class _OnRedis:
     def list_counts(self) -> dict[str, Chore]:
         """List the chores that write the counts of the worker."""
         return {
-            "online counts": partial(_begin_and_run, self._online.begin, self._online.run),
-            "session starts": partial(_begin_and_run, self._starts.begin, self._starts.run),
+            "online counts": self._online.run,
         }
 
     def make_ground(self, store: ClusterStore, ids: NodeIds, door: RedisDoor) -> Ground:
@@ -299,12 +301,6 @@ class _OnRedis:
             garbage=GarbageControl(clock=clock, observe=self._metrics.process.gc_pause_seconds.observe),
             shares=share_descriptors(read_limit()),
         )
-
-
-async def _begin_and_run(begin: Callable[[], Awaitable[None]], run: Callable[[], Awaitable[None]]) -> None:
-    with contextlib.suppress(Unavailable):  # what an earlier life has said is corrected in time
-        await begin()
-    await run()
 
 
 async def _find_fault(bus: RedisBus, store: ClusterStore, shards: WorkerShards | None) -> str | None:

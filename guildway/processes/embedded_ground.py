@@ -10,8 +10,9 @@ from core.domain.errors import Unavailable
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
 from core.live.limits import MemoryGate, MemoryRateLimiter
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.memory import MemoryOnlineCounts
 from core.live.refusals import Refusals
+from core.live.starts import CountedStarts
 from core.runtime.clock import Clock
 from core.runtime.data_dir import DataDir
 from core.runtime.descriptors import read_limit, share_descriptors
@@ -58,7 +59,11 @@ def lay_ground(*, settings: Settings, clock: Clock, store: SqlStore, ids: NodeId
         refusals=refusals,
         session_journal=store.session_journal,
         online=MemoryOnlineCounts(),
-        starts=MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day),
+        starts=CountedStarts(
+            limiter=limiter,
+            per_day=settings.gateway.session_starts_per_day,
+            window_s=settings.gateway.identify_window_s,
+        ),
         readiness=readiness,
         garbage=GarbageControl(clock=clock, observe=metrics.process.gc_pause_seconds.observe),
         shares=share_descriptors(read_limit()),

@@ -4,16 +4,17 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from core.live.interfaces import OnlineCounts, RateLimiter, Rule, SessionStarts, StartsLeft
+from core.live.interfaces import OnlineCounts, RateLimiter, Rule, SessionStarts, Start, StartsLeft
 from core.live.limits import MemoryRateLimiter
-from core.live.memory import DAY_S, MemoryOnlineCounts, MemorySessionStarts
+from core.live.memory import MemoryOnlineCounts
 from core.live.redis_limits import RedisRateLimiter
+from core.live.starts import DAY_S, CountedStarts
 from core.redis.address import RedisAddress
 from core.redis.interfaces import Plain
-from core.redis.keys import ONLINE, SESSION_STARTS
+from core.redis.keys import online_key
 from core.redis.plain import PlainCommands
 from deploy.services.process import ServiceProcess
-from tests.contract.live_backends import WrittenCounts, WrittenStarts
+from tests.contract.live_backends import WrittenCounts
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import FakeRedis
 from tests.fakes.redis.server import FakeRedisServer
@@ -23,10 +24,9 @@ RULE = Rule("test", 2, 10.0)
 
 @pytest.fixture
 async def plain(redis_server: ServiceProcess) -> AsyncIterator[Plain]:
-    """Plain commands on an empty database."""
+    """Plain commands on a database without counts."""
     commands = PlainCommands(address=RedisAddress(port=redis_server.service.port, database=3))
-    for key in (ONLINE, SESSION_STARTS):
-        await commands.remove(key)
+    await commands.write_for({}, 1.0, [online_key(guild_id) for guild_id in range(1, 5)])
     yield commands
     await commands.close()
 
@@ -39,14 +39,17 @@ def counts(request: pytest.FixtureRequest, clock: FakeClock) -> OnlineCounts:
     return MemoryOnlineCounts() if request.param == "memory" else WrittenCounts(FakeRedis(FakeRedisServer(clock)))
 
 
-@pytest.fixture(params=["memory", "twins of redis", "redis"])
-def starts(request: pytest.FixtureRequest, clock: FakeClock) -> SessionStarts:
-    """Session starts with a limit of two a day."""
-    if request.param == "redis":
-        return WrittenStarts(request.getfixturevalue("plain"), clock, 2)
-    if request.param == "memory":
-        return MemorySessionStarts(clock=clock, per_day=2)
-    return WrittenStarts(FakeRedis(FakeRedisServer(clock)), clock, 2)
+@pytest.fixture(params=["memory", "twins of redis"])
+def workers(request: pytest.FixtureRequest, clock: FakeClock) -> list[SessionStarts]:
+    """The starts as two workers count them, or twice those of one process: two a day, one a key in 5 s."""
+    server, alone = FakeRedisServer(clock), MemoryRateLimiter(clock=clock)
+
+    def make_limiter() -> RateLimiter:
+        if request.param == "memory":
+            return alone
+        return RedisRateLimiter(scripts=FakeRedis(server), alone=MemoryRateLimiter(clock=clock))
+
+    return [CountedStarts(limiter=make_limiter(), per_day=2, window_s=5.0) for _ in range(2)]
 
 
 @pytest.fixture(params=["memory", "twins of redis"])
@@ -72,21 +75,38 @@ async def test_guild_of_nobody_is_left_out(counts: OnlineCounts) -> None:
     assert await counts.find_many([1, 2]) == {}
 
 
-async def test_starts_are_counted_for_each_bot_from_its_first(starts: SessionStarts, clock: FakeClock) -> None:
-    assert await starts.find(1) == StartsLeft(total=2, remaining=2, reset_after_ms=86_400_000)
-    assert [starts.take(1) for _ in range(3)] == [True, True, False]
+async def test_starts_of_all_workers_are_counted_for_each_bot_from_its_first(
+    workers: list[SessionStarts], clock: FakeClock
+) -> None:
+    one, other = workers
+    assert await one.find(1) == StartsLeft(total=2, remaining=2, reset_after_ms=86_400_000)
+    taken = [await each.take(1, key) for key, each in enumerate((one, other, one))]
+    assert [each.is_allowed for each in taken] == [True, True, False]
     clock.advance(DAY_S - 1)
-    assert await starts.find(1) == StartsLeft(total=2, remaining=0, reset_after_ms=1000)
-    assert not starts.take(1)
-    assert starts.take(2)
+    for each in workers:
+        assert await each.find(1) == StartsLeft(total=2, remaining=0, reset_after_ms=1000)
+        assert await each.take(1, 0) == Start(is_allowed=False)
+    assert (await other.take(2, 0)).is_allowed
 
 
-async def test_starts_of_a_new_day_are_new(starts: SessionStarts, clock: FakeClock) -> None:
-    assert starts.take(1)
+async def test_starts_of_a_new_day_are_new(workers: list[SessionStarts], clock: FakeClock) -> None:
+    one, other = workers
+    assert (await one.take(1, 0)).is_allowed
     clock.advance(DAY_S)
-    assert await starts.find(1) == StartsLeft(total=2, remaining=2, reset_after_ms=86_400_000)
-    assert [starts.take(1) for _ in range(3)] == [True, True, False]
-    assert (await starts.find(1)).remaining == 0
+    assert await other.find(1) == StartsLeft(total=2, remaining=2, reset_after_ms=86_400_000)
+    assert [(await each.take(1, key)).is_allowed for key, each in enumerate((one, other, one))] == [True, True, False]
+    assert (await one.find(1)).remaining == 0
+
+
+async def test_key_starts_once_in_a_window_at_whatever_worker(workers: list[SessionStarts], clock: FakeClock) -> None:
+    one, other = workers
+    assert (await one.take(1, 7)).is_allowed
+    clock.advance(1)
+    assert await other.take(1, 7) == Start(is_allowed=False, hold_s=4.0)
+    assert (await other.find(1)).remaining == 1  # what was refused counts for nothing
+    assert (await other.take(2, 7)).is_allowed
+    clock.advance(4)
+    assert (await other.take(1, 7)).is_allowed
 
 
 async def test_take_counts_down_and_refuses_with_the_time_left(limiter: RateLimiter, clock: FakeClock) -> None:

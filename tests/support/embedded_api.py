@@ -11,7 +11,8 @@ import msgspec
 
 from api.app import Api
 from core.bus.interfaces import Delivery
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.memory import MemoryOnlineCounts
+from core.live.starts import CountedStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.store.sql.store import SqlStore
@@ -67,7 +68,7 @@ class ApiUnderTest:
         http: httpx.AsyncClient,
         *,
         online: MemoryOnlineCounts,
-        starts: MemorySessionStarts,
+        starts: CountedStarts,
     ) -> None:
         self.built = built
         self.store = store
@@ -83,7 +84,7 @@ class ApiUnderTest:
     @classmethod
     @contextlib.asynccontextmanager
     async def open(
-        cls, built: Api, store: SqlStore, metrics: Metrics, *, online: MemoryOnlineCounts, starts: MemorySessionStarts
+        cls, built: Api, store: SqlStore, metrics: Metrics, *, online: MemoryOnlineCounts, starts: CountedStarts
     ) -> AsyncIterator["ApiUnderTest"]:
         """Run the API with its own tasks until the body ends."""
         transport = httpx.ASGITransport(app=built.asgi)  # type: ignore[arg-type] # httpx types scopes more narrowly

@@ -27,7 +27,9 @@ from api.services.announcements import channel_event
 from benchmarks.harness.worlds.world import World
 from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, Audience
 from core.domain.messages.message import Message, ResolvedMessage
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.limits import MemoryRateLimiter
+from core.live.memory import MemoryOnlineCounts
+from core.live.starts import CountedStarts
 from core.runtime.clock import SystemClock
 from core.runtime.garbage import GarbageControl
 from core.runtime.metrics.metrics import Metrics
@@ -189,7 +191,11 @@ async def serve(options: Options) -> None:
         session_journal=store.session_journal,
         surroundings=Surroundings(on_logins=garbage.welcome),
         online=MemoryOnlineCounts(),
-        starts=MemorySessionStarts(clock=clock, per_day=1_000_000),
+        starts=CountedStarts(
+            limiter=MemoryRateLimiter(clock=clock),
+            per_day=1_000_000,
+            window_s=options.gateway.get("identify_window_s", 5.0),
+        ),
         address=PublicAddress(""),
     )
     await gateway.start()

@@ -93,21 +93,16 @@ class FakeRedis(Scripts, Plain):
     def rewrite_file(self) -> None:
         """The server in plain Python has no file."""
 
-    async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
-        kept = self._server.data.hashes[key]
-        return [kept.get(field) for field in fields]
+    async def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
+        found = [self._server.data.expiring.find(key) for key in keys]
+        return [value if isinstance(value, bytes) else None for value in found]
 
-    async def write_fields(self, key: str, values: Mapping[str, str], gone: Collection[str] = ()) -> None:
-        kept = self._server.data.hashes[key]
-        kept.update({field: value.encode() for field, value in values.items()})
-        for field in gone:
-            kept.pop(field, None)
-
-    async def read_hash(self, key: str) -> dict[str, bytes]:
-        return dict(self._server.data.hashes[key])
-
-    async def remove(self, key: str) -> None:
-        self._server.data.hashes.pop(key, None)
+    async def write_for(self, values: Mapping[str, str], life_s: float, gone: Collection[str] = ()) -> None:
+        kept = self._server.data.expiring
+        for key, value in values.items():
+            kept.put(key, value.encode(), life_s * 1000)
+        for key in gone:
+            kept.remove(key)
 
 
 class _Queue(TopicListener):

@@ -123,7 +123,6 @@ class Data:
         self.map = ShardMapKeys()
         self.apis: set[str] = set()
         self.epochs: dict[str, int] = {}
-        self.hashes: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
 
 
 class FakeRedisServer:

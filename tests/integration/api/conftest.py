@@ -22,8 +22,9 @@ from api.common_parts import ApiGround
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
 from core.live.limits import MemoryGate, MemoryRateLimiter
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.memory import MemoryOnlineCounts
 from core.live.refusals import Refusals
+from core.live.starts import CountedStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import ApiSettings, EmbedSettings, FileSettings, LimitSettings, Settings
@@ -76,7 +77,10 @@ async def open_api_in(
     """
     migrated_database.copy_to(folder / "guildway.db")
     clock, metrics = clock or SystemClock(), Metrics()
-    online, starts = MemoryOnlineCounts(), MemorySessionStarts(clock=clock, per_day=1000)
+    online, starts = (
+        MemoryOnlineCounts(),
+        CountedStarts(limiter=MemoryRateLimiter(clock=clock), per_day=1000, window_s=0.0),
+    )
     limiter = MemoryRateLimiter(clock=clock)
     refusals = Refusals(count=lambda limit: metrics.limit_refusals_total.labels(limit).inc())
     store = await SqlStore.open(str(folder / "guildway.db"), clock=clock, num_shards=16)

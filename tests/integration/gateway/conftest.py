@@ -14,7 +14,9 @@ import msgspec
 import pytest
 
 from core.bus.interfaces import Bus
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.limits import MemoryRateLimiter
+from core.live.memory import MemoryOnlineCounts
+from core.live.starts import CountedStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, LimitSettings, Settings
@@ -143,7 +145,11 @@ def run_one(
             messages=port,
             session_journal=store.session_journal,
             online=online,
-            starts=MemorySessionStarts(clock=SystemClock(), per_day=options.session_starts_per_day),
+            starts=CountedStarts(
+                limiter=MemoryRateLimiter(clock=SystemClock()),
+                per_day=options.session_starts_per_day,
+                window_s=options.identify_window_s,
+            ),
             address=PublicAddress(options.public_url),
         )
         async with _running(gateway):

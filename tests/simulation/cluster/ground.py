@@ -16,9 +16,10 @@ from core.door.redis_openings import RedisOpenings
 from core.door.rules import find_message_rules
 from core.door.tickets import Tickets
 from core.live.limits import MemoryRateLimiter
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.memory import MemoryOnlineCounts
 from core.live.redis_limits import RedisGate, RedisRateLimiter
 from core.live.refusals import Refusals
+from core.live.starts import CountedStarts
 from core.runtime.clock import Clock
 from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.garbage import GarbageControl
@@ -127,7 +128,11 @@ async def lay_ground(
         refusals=refusals,
         session_journal=site.journal,
         online=MemoryOnlineCounts(),
-        starts=MemorySessionStarts(clock=clock, per_day=settings.gateway.session_starts_per_day),
+        starts=CountedStarts(
+            limiter=MemoryRateLimiter(clock=clock),
+            per_day=settings.gateway.session_starts_per_day,
+            window_s=settings.gateway.identify_window_s,
+        ),
         readiness=Readiness(look=store.find_fault, clock=clock),
         garbage=GarbageControl(clock=clock, observe=lambda _: None),
         shares=share_descriptors(read_limit()),

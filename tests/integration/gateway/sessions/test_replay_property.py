@@ -20,7 +20,9 @@ from core.domain.channels.channel import Overwrite
 from core.domain.events import Audience
 from core.domain.guilds.permissions import Permission
 from core.domain.intents import ALL_INTENTS, Intent
-from core.live.memory import MemoryOnlineCounts, MemorySessionStarts
+from core.live.limits import MemoryRateLimiter
+from core.live.memory import MemoryOnlineCounts
+from core.live.starts import CountedStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import Settings
@@ -184,7 +186,7 @@ async def run_gateway(store: SqlStore, writer: StoreWriter) -> AsyncIterator[Gat
         metrics=Metrics(),
         messages=FakeMessagePort(writer.ids),
         online=MemoryOnlineCounts(),
-        starts=MemorySessionStarts(clock=SystemClock(), per_day=1000),
+        starts=CountedStarts(limiter=MemoryRateLimiter(clock=SystemClock()), per_day=1000, window_s=0.0),
         session_journal=store.session_journal,
         address=PublicAddress(""),
     )

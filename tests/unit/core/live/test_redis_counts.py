@@ -1,12 +1,11 @@
-"""The live state in Redis: what outlives the worker, what Redis has forgotten, and readers without an answer."""
+"""Online counts in Redis: workers that die, guilds that move, what Redis has forgotten, and readers without an answer."""
 
 from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
 from core.domain.errors import Unavailable
-from core.live.interfaces import StartsLeft
-from core.live.redis_counts import RedisOnlineCounts, RedisSessionStarts
+from core.live.redis_counts import LIFE_S, RedisOnlineCounts
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import FakeRedis
 from tests.fakes.redis.server import FakeRedisServer
@@ -17,15 +16,15 @@ class Away(FakeRedis):
 
     is_away = False
 
-    async def read_fields(self, key: str, fields: Sequence[str]) -> list[bytes | None]:
+    async def read_many(self, keys: Sequence[str]) -> list[bytes | None]:
         if self.is_away:
             raise Unavailable
-        return await super().read_fields(key, fields)
+        return await super().read_many(keys)
 
-    async def write_fields(self, key: str, values: Mapping[str, str], gone: Collection[str] = ()) -> None:
+    async def write_for(self, values: Mapping[str, str], life_s: float, gone: Collection[str] = ()) -> None:
         if self.is_away:
             raise Unavailable
-        await super().write_fields(key, values, gone)
+        await super().write_for(values, life_s, gone)
 
 
 @pytest.fixture
@@ -34,8 +33,13 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def redis(clock: FakeClock) -> Away:
-    return Away(FakeRedisServer(clock))
+def server(clock: FakeClock) -> FakeRedisServer:
+    return FakeRedisServer(clock)
+
+
+@pytest.fixture
+def redis(server: FakeRedisServer) -> Away:
+    return Away(server)
 
 
 async def test_counts_that_could_not_be_written_are_written_later(redis: Away) -> None:
@@ -51,36 +55,47 @@ async def test_counts_that_could_not_be_written_are_written_later(redis: Away) -
     assert await counts.find_many([1, 2]) == {1: 5, 2: 6}
 
 
-async def test_new_worker_forgets_the_counts_of_the_old_one(redis: Away) -> None:
-    old = RedisOnlineCounts(plain=redis)
+async def test_worker_that_begins_leaves_the_counts_of_others_alone(redis: Away) -> None:
+    old, new = RedisOnlineCounts(plain=redis), RedisOnlineCounts(plain=redis)
     old.put(1, 5)
     await old.flush()
-    new = RedisOnlineCounts(plain=redis)
-    await new.begin()
-    assert await new.find_many([1]) == {}
+    new.put(2, 6)
+    await new.flush()
+    assert await new.find_many([1, 2]) == {1: 5, 2: 6}
 
 
-async def test_new_worker_goes_on_with_the_starts_of_the_old_one(redis: Away, clock: FakeClock) -> None:
-    old = RedisSessionStarts(plain=redis, clock=clock, per_day=2)
-    assert old.take(1)
-    await old.flush()
-    new = RedisSessionStarts(plain=redis, clock=clock, per_day=2)
-    await new.begin()
-    assert [new.take(1), new.take(1)] == [True, False]
+async def test_counts_of_a_dead_worker_end_and_those_of_a_living_one_go_on(redis: Away, clock: FakeClock) -> None:
+    dead, living = RedisOnlineCounts(plain=redis), RedisOnlineCounts(plain=redis)
+    for guild_id, worker in ((1, dead), (2, living)):
+        worker.put(guild_id, 5)
+        await worker.flush()
+    for _ in range(2):
+        clock.advance(LIFE_S * 0.6)
+        living.repeat()
+        await living.flush()
+    assert await living.find_many([1, 2]) == {2: 5}
 
 
-async def test_day_that_is_over_is_removed(redis: Away, clock: FakeClock) -> None:
-    starts = RedisSessionStarts(plain=redis, clock=clock, per_day=2)
-    starts.take(1)
-    await starts.flush()
-    clock.advance(86_400)
-    assert await starts.find(1) == StartsLeft(total=2, remaining=2, reset_after_ms=86_400_000)
-    starts.take(2)
-    await starts.flush()
-    assert list(await redis.read_hash("session-starts")) == ["2"]
+async def test_former_home_that_empties_takes_nothing_from_the_next_one(redis: Away) -> None:
+    former, following = RedisOnlineCounts(plain=redis), RedisOnlineCounts(plain=redis)
+    former.put(1, 5)
+    await former.flush()
+    former.put(1, 4)
+    following.put(1, 3)
+    await following.flush()
+    former.let_go(1)
+    former.repeat()
+    await former.flush()
+    assert await following.find_many([1]) == {1: 3}
 
 
-async def test_reader_without_an_answer_tells_a_whole_day(redis: Away, clock: FakeClock) -> None:
-    redis.is_away = True
-    starts = RedisSessionStarts(plain=redis, clock=clock, per_day=2)
-    assert (await starts.find(1)).remaining == 2
+async def test_counts_that_redis_has_forgotten_come_again(redis: Away, server: FakeRedisServer) -> None:
+    counts = RedisOnlineCounts(plain=redis)
+    for guild_id in range(1, 5000):
+        counts.put(guild_id, 1)
+    await counts.flush()
+    server.flush()
+    assert await counts.find_many([1]) == {}
+    counts.repeat()
+    await counts.flush()
+    assert len(await counts.find_many(range(1, 5000))) == 4999

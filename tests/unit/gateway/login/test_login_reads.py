@@ -78,6 +78,7 @@ class RecordedReads:
         self.has_taken = asyncio.Event()
         self.bad_tokens_from: list[str] = []
         self.settled: list[set[int]] = []
+        self.started: list[Login] = []
         self.windows = LoginWindows()
         self.reads = LoginReads(
             store=self.store,
@@ -86,8 +87,12 @@ class RecordedReads:
             tasks=self.tasks,
             on_bad_token=self._note_bad_token,
             settle_places=self._note_settled,
+            count_start=self._note_start,
         )
         self.reads.hand_to(self._take)
+
+    async def _note_start(self, login: Login) -> None:
+        self.started.append(login)
 
     async def _note_settled(self, user_ids: Collection[int]) -> None:
         self.settled.append(set(user_ids))
