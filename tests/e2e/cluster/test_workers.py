@@ -23,6 +23,12 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180
 SHARDS: Final = 8
 GUILDS: Final = 10
 """So many that each of two workers has some: that all are in the shards of one happens once in a thousand runs."""
+SETTINGS: Final = {
+    **GENEROUS,
+    "GUILDWAY_STORE_NUM_SHARDS": str(SHARDS),
+    "GUILDWAY_GATEWAY_HEARTBEAT_INTERVAL_S": "600",
+}
+"""The clients here send no heartbeats."""
 SETTLED_S: Final = 60.0
 
 
@@ -71,9 +77,8 @@ def _is(message: dict[str, Any], channel_id: str, content: str) -> bool:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
     """Two workers, each with half of the shards."""
-    settings = {**GENEROUS, "GUILDWAY_STORE_NUM_SHARDS": str(SHARDS)}
     folder = tmp_path_factory.mktemp("workers")
-    async with run_cluster(folder, settings, workers=2, has_cassandra=False) as running:
+    async with run_cluster(folder, SETTINGS, workers=2, has_cassandra=False) as running:
         await running.shardctl("rebalance")
         yield running
 
