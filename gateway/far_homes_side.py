@@ -72,7 +72,9 @@ def join_neighbours(here: HomesSide, common: Common, neighbours: Neighbours) -> 
     homes.on_change(moves.follow_map)
     guests = _build_guests(here, common, neighbours, returns)
     far_side = FarSide(links=neighbours.links, guests=guests, homes=frames, moves=moves, progress=here.progress)
-    return msgspec.structs.replace(here, port=_build_port(here, common, neighbours, far), far=far, far_side=far_side)
+    return msgspec.structs.replace(
+        here, port=_build_port(here, common, neighbours, far, moves), far=far, far_side=far_side
+    )
 
 
 def _build_guests(here: HomesSide, common: Common, neighbours: Neighbours, returns: GuildReturns) -> Guests:
@@ -91,7 +93,7 @@ def _build_guests(here: HomesSide, common: Common, neighbours: Neighbours, retur
     )
 
 
-def _build_port(here: HomesSide, common: Common, neighbours: Neighbours, far: FarGuilds) -> HomePort:
+def _build_port(here: HomesSide, common: Common, neighbours: Neighbours, far: FarGuilds, moves: Moves) -> HomePort:
     def is_here(guild_id: int) -> bool:
         return neighbours.homes.home_of(guild_id) == neighbours.own
 
@@ -104,5 +106,7 @@ def _build_port(here: HomesSide, common: Common, neighbours: Neighbours, far: Fa
         num_shards=common.bus.num_shards,
         is_here=is_here,
     )
-    sessions = ClusterSessions(here=here.restoring, far=far, entrance=entrance, is_here=is_here)
+    sessions = ClusterSessions(
+        here=here.restoring, far=far, entrance=entrance, guilds=guilds, moves=moves, is_here=is_here
+    )
     return HomePort(users=here.users, guilds=guilds, sessions=sessions)

@@ -4,6 +4,9 @@ Whatever lies at or before these positions has been dispatched to the sessions t
 elsewhere, or later, goes on after them. Guilds of a shard whose home is at another worker are dispatched by that one,
 which tells how far it has come (`gateway.far`).
 
+Events of users are dispatched here in any case. So there are two positions of a shard whose home is elsewhere, and the
+one of its users' events, which is the newer one, has a key of its own (`of_users`).
+
 While sessions move from one home of a shard to the next (`gateway.far.moves`), some of them are behind. Until they sit
 again, the position of the shard is held where they are.
 """
@@ -12,6 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 from core.bus.interfaces import Bus, Delivery
+
+
+def of_users(shard: int) -> int:
+    """Return the key of a shard's position for the events of users, where it is another than that of guilds."""
+    return -1 - shard
 
 
 class LogProgress:
@@ -70,8 +78,15 @@ class LogProgress:
         return self._positions.get(shard, 0)
 
     def positions(self) -> Mapping[int, int]:
-        """Return the positions of the shards that have one: a copy."""
-        return {shard: position for shard in self._positions if (position := self.position(shard))}
+        """Return the positions of the shards that have one, and where they differ those of their users' events."""
+        positions: dict[int, int] = {}
+        for shard, heard in self._positions.items():
+            position = self.position(shard)
+            if position:
+                positions[shard] = position
+            if position != heard:
+                positions[of_users(shard)] = heard
+        return positions
 
     def positions_here(self) -> dict[int, int]:
         """Return the positions of the shards whose guilds are dispatched here."""

@@ -11,6 +11,8 @@ home reads from the log what came after that (`gateway.homes.guild_returns`). So
 death go the same way, and the client notices nothing but a delay. Meanwhile the session is in the guild, as far as its
 record goes, and the cuts of the journal name no position beyond its own.
 
+The guilds elsewhere of a session that comes from another process (`gateway.far.session_homes`) go the same way.
+
 A session gets op 9 when that cannot be exact: something has changed what it may see, the log does not reach back, the
 conversation broke in the middle of what a home had to say of the guild, or no home answers for GIVE_UP_S.
 
@@ -18,9 +20,10 @@ Owns the moves that are under way.
 """
 
 import asyncio
+import contextlib
 import enum
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from core.domain.errors import Unavailable
@@ -34,6 +37,7 @@ from gateway.guilds.guild_directory import GuildDirectory
 from gateway.homes.guild_returns import GuildReturns
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session import Session
+from gateway.sessions.session_guild import SessionGuild
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +64,8 @@ class Moves:
     """`own` is this worker, and `on_end` takes the outcome of each move."""
 
     __slots__ = (
-        "_changed", "_far", "_guilds", "_here", "_homes", "_num_shards", "_on_end", "_own", "_progress", "_shards",
-        "_sweeps", "_tasks",
+        "_changed", "_ended", "_far", "_guilds", "_here", "_homes", "_num_shards", "_on_end", "_own", "_progress",
+        "_shards", "_sweeps", "_tasks",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a move has two ends
@@ -79,6 +83,8 @@ class Moves:
     ) -> None:
         self._changed = asyncio.Event()
         """Set when there may be a home where there was none; then replaced."""
+        self._ended = asyncio.Event()
+        """Set when a move has ended; then replaced."""
         self._far = far
         self._guilds = guilds
         self._here = here
@@ -119,6 +125,23 @@ class Moves:
         self._sweeps -= 1
         self._begin_all(self._far.leave_old_homes())
         self._begin_all(self._leave_here())
+
+    async def bring_back(
+        self, session: Session, guilds: Iterable[SessionGuild], positions: Mapping[int, int], *, wait_s: float
+    ) -> None:
+        """Let a session sit in guilds that it was in at another process, up to these positions of their shards.
+
+        Returns when it sits in all of them, has ended, or when `wait_s` is over and some have no home yet.
+        """
+        far = self._far.know(session)
+        self._begin_all(
+            Stranded(far, known.guild_id, known, positions.get(shard_of(known.guild_id, self._num_shards), 0))
+            for known in guilds
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while far.moving and not session.is_ended:
+                    await self._ended.wait()
 
     def _list_shards(self) -> set[int]:
         return {shard for shard in range(self._num_shards) if self._homes.is_here(shard)}
@@ -167,12 +190,13 @@ class Moves:
         self._end(far, guild_id, outcome)
 
     def _end(self, far: FarSession, guild_id: int, outcome: Outcome) -> None:
-        if far.session.is_ended:
-            return
-        self._on_end(outcome)
-        if outcome is Outcome.LOST:
-            logger.info("a session begins anew, for it may have missed something", extra={"guild_id": guild_id})
-            self._far.drop(far.session)
+        if not far.session.is_ended:
+            self._on_end(outcome)
+            if outcome is Outcome.LOST:
+                logger.info("a session begins anew, for it may have missed something", extra={"guild_id": guild_id})
+                self._far.drop(far.session)
+        self._ended.set()
+        self._ended = asyncio.Event()
 
     async def _find_seat(self, far: FarSession, guild_id: int, after: int) -> Outcome:
         while not far.session.is_ended:

@@ -25,7 +25,7 @@ from core.domain.ids import shard_of
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_joined, parse_revoked
-from gateway.events.log_progress import LogProgress
+from gateway.events.log_progress import LogProgress, of_users
 from gateway.events.replay_rules import USER_RULES, ReplayRule
 from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
@@ -70,13 +70,13 @@ class _Return:
             came = [delivery for delivery in stay.collected if delivery.position]
             yield known, stay, [*self.of_guilds[stay.guild_id], *came]
 
-    def note_missed(self, deliveries: Iterable[Delivery]) -> None:
-        """Take what was read of a shard's log, and keep what concerns the session."""
+    def note_missed(self, deliveries: Iterable[Delivery], *, user_after: int) -> None:
+        """Take what was read of a shard's log, and keep what concerns the session; of its user what is newer."""
         for delivery in deliveries:
             envelope = delivery.envelope
             if envelope.guild_id in self.of_guilds:
                 self.of_guilds[envelope.guild_id].append(delivery)
-            elif not envelope.guild_id and envelope.user_id == self.session.user_id:
+            elif not envelope.guild_id and envelope.user_id == self.session.user_id and delivery.position > user_after:
                 self.of_user.append(delivery)
 
 
@@ -132,7 +132,7 @@ class SessionRestoring:
         All guilds of `state` are here. `into` are the homes of those that it enters later, None for those here.
         """
         shards = {shard_of(owner, self._num_shards) for owner in (session.user_id, *_list_ids(state))}
-        is_behind = any(positions.get(shard, 0) > self._progress.heard(shard) for shard in shards)
+        is_behind = any(_find_newest(positions, shard) > self._progress.heard(shard) for shard in shards)
         # The process that the session comes from may have heard more than this one, for a moment.
         if is_behind and not await self._has_caught_up():
             return RestoreRefusal.UNAVAILABLE
@@ -156,11 +156,14 @@ class SessionRestoring:
     ) -> RestoreRefusal | None:
         """Read everything that the return needs. Afterwards its guilds are open and its memberships known."""
         session = coming.session
+        with_guilds = {shard_of(guild_id, self._num_shards) for guild_id in coming.of_guilds}
         for shard, end in until.items():
             after = positions.get(shard, 0)
-            if after > end:
+            user_after = positions.get(of_users(shard), after)
+            if max(after, user_after) > end:
                 return RestoreRefusal.AHEAD
-            coming.note_missed(await self._missed.read(shard, after=after, until=end))
+            first = after if shard in with_guilds else user_after
+            coming.note_missed(await self._missed.read(shard, after=first, until=end), user_after=user_after)
         for stay in coming.stays:
             await stay.open()
         token_hash = session.profile.token_hash
@@ -223,6 +226,11 @@ class SessionRestoring:
         for join in self._users.go_on(session):
             into.join(join.session, join.guild_id, is_news=False)
         into.enter_later(session, coming.state.arriving)
+
+
+def _find_newest(positions: Mapping[int, int], shard: int) -> int:
+    """Return how far the shard was applied where the session comes from."""
+    return max(positions.get(shard, 0), positions.get(of_users(shard), 0))
 
 
 def _list_ids(state: SessionState) -> Iterable[int]:

@@ -53,7 +53,7 @@ class RestoreRefusal(enum.StrEnum):
     LEFT = "left"
     """Its user has left a guild since, or the guild was deleted."""
     ELSEWHERE = "elsewhere"
-    """A guild that it was in is at another worker now."""
+    """A guild that it was in is at another worker, where it could not be let in again without a gap."""
     REVOKED = "revoked"
     """Its auth session has ended."""
     ENDED = "ended"
@@ -69,7 +69,10 @@ class SessionHomes(Protocol):
         """Return what the homes know of a session that is READY. Synchronous, so that a cut can be of one moment."""
 
     def positions(self) -> Mapping[int, int]:
-        """Return the position of each shard up to which everything has been dispatched to the sessions here."""
+        """Return the position of each shard up to which everything has been dispatched to the sessions here.
+
+        Where events of users are further, their position has the key `gateway.events.log_progress.of_users`.
+        """
 
     async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:
         """Bring a session back into its guilds and to its user, and dispatch to it what it missed after `positions`.

@@ -23,6 +23,8 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.connection import Connection
 from gateway.sessions.session_table import SessionTable
 
+_NOTICE_S: Final = 5.0
+"""The time in which balancers find that the worker is not ready any more. Before, clients would come back to it."""
 _STEP_S: Final = 0.25
 _AT_ONCE: Final = 50
 """The clients of a step: 200 a second, which the other workers let in without delay for those that they have."""
@@ -45,9 +47,11 @@ class Drain:
 
     async def run(self) -> None:
         """Send clients away whenever that is wanted, until cancelled."""
+        steps = 0
         while True:
             await asyncio.sleep(_STEP_S)
-            if self._is_wanted() and any(session.connection is not None for session in self._table):
+            steps = steps + 1 if self._is_wanted() else 0
+            if steps * _STEP_S > _NOTICE_S and any(session.connection is not None for session in self._table):
                 await self._writer.write(before=self.send_some)
 
     def send_some(self) -> None:

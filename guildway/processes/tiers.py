@@ -83,7 +83,8 @@ def build_the_gateway(
             on_logins=ground.garbage.welcome,
             on_bad_token=api.limits.count_invalid,
             settle_places=api.own_places.settle,
-            find_fault=lambda: ground.readiness.last_fault,
+            # What readiness has found may be some seconds old, in which a balancer would send clients back.
+            find_fault=lambda: "the worker is drained" if is_drained() else ground.readiness.last_fault,
             is_drained=is_drained,
             max_sockets=ground.shares.gateway,
         ),

@@ -42,7 +42,9 @@ class Cut(msgspec.Struct, kw_only=True, frozen=True):
     is_whole: bool
     """Whether it names every place that has a session."""
     positions: Mapping[int, int]
-    """For each shard that has one the position up to which everything has been dispatched."""
+    """For each shard that has one the position up to which everything has been dispatched. Keys below 0 are the
+    gateway's own (`gateway.events.log_progress`).
+    """
     seqs: bytes
     """Pairs (place, `seq`) of unsigned ints of four bytes in native order, by ascending place."""
 

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -91,15 +92,23 @@ def online() -> MemoryOnlineCounts:
     return MemoryOnlineCounts()
 
 
-@pytest.fixture
-def neighbours(guilds_are: str) -> tuple[FixedNeighbours, FixedNeighbours]:
-    """The gateway of the clients and another one, as each other's neighbours; the other one has all guilds, or half."""
+def _make_neighbours(guilds_are: str, life: int = 1) -> tuple[FixedNeighbours, FixedNeighbours]:
+    names = [name if life == 1 else f"{name}-{life}" for name in ("host", "home")]
 
     def find_owner(shard: int) -> str:
-        return "host" if guilds_are == "both" and shard % 2 else "home"
+        return names[guilds_are != "both" or shard % 2 == 0]
 
-    host, home = (FixedNeighbours(own, num_shards=16, owner_of=find_owner) for own in ("host", "home"))
+    host, home = (FixedNeighbours(own, num_shards=16, owner_of=find_owner) for own in names)
     return host, home
+
+
+@pytest.fixture
+def neighbours(guilds_are: str) -> tuple[FixedNeighbours, FixedNeighbours]:
+    """The gateway of the clients and another one, as each other's neighbours; the other one has all guilds, or half.
+
+    They are those of the first gateway that a test runs. Later ones are other lives, with other names.
+    """
+    return _make_neighbours(guilds_are)
 
 
 @contextlib.asynccontextmanager
@@ -161,6 +170,7 @@ def run_one(
 @pytest.fixture
 def run_gateway(run_one: RunOne, guilds_are: str, neighbours: tuple[FixedNeighbours, FixedNeighbours]) -> RunGateway:
     """Run a gateway with a test's own settings and timers: `run_gateway(settings, call_later=…, limits=…)`."""
+    lives = count(1)
 
     @contextlib.asynccontextmanager
     async def run(
@@ -170,7 +180,8 @@ def run_gateway(run_one: RunOne, guilds_are: str, neighbours: tuple[FixedNeighbo
             async with run_one(options, call_later, limits) as gateway:
                 yield gateway
             return
-        host, home = neighbours
+        life = next(lives)
+        host, home = neighbours if life == 1 else _make_neighbours(guilds_are, life)
         async with (
             run_one(options, call_later, limits, neighbours=home),
             run_one(options, call_later, limits, neighbours=host) as gateway,

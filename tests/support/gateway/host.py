@@ -102,6 +102,7 @@ class Host:
                 homes.guilds.enter(session, stay)
         homes.users.set_presence(session, None)
         homes.users.start(session)
+        homes.guilds.go_live(session)
         return hosted
 
     def leave(self, hosted: Hosted) -> Left:

@@ -1,5 +1,9 @@
 """A drained worker sends its clients away, and a cut says where each of them is."""
 
+import asyncio
+
+import pytest
+
 from core.runtime.metrics.metrics import Metrics
 from core.wire import close_codes
 from core.wire.opcodes import Opcode
@@ -18,12 +22,13 @@ from tests.support.gateway.sessions import make_session
 
 
 class Place:
-    """A worker with sessions."""
+    """A worker with sessions, which is drained when `is_wanted` says so."""
 
     def __init__(self) -> None:
         self.journal = MemoryJournal()
         self.homes = FakeSessionHomes()
         self.timers = FakeTimers()
+        self.is_wanted = True
         self.lost: list[str] = []
         self.writer = JournalWriter(
             journal=self.journal,
@@ -43,7 +48,7 @@ class Place:
             on_ended=[self.writer.drop],
         )
         self.drain = Drain(
-            table=self.table, writer=self.writer, call_later=self.timers.call_later, is_wanted=lambda: True
+            table=self.table, writer=self.writer, call_later=self.timers.call_later, is_wanted=lambda: self.is_wanted
         )
 
     def add(self, session_id: str) -> tuple[Session, FakeConnection]:
@@ -98,3 +103,23 @@ async def test_connection_of_a_client_that_stays_is_closed() -> None:
     assert connection.close_code is None
     place.timers.advance(5.0)
     assert connection.close_code is close_codes.GOING_AWAY
+
+
+async def test_clients_are_told_when_balancers_have_had_time_to_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place()
+    _, connection = place.add("s")
+    waited: list[float] = []
+    told_after: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        waited.append(delay_s)
+        place.is_wanted = sum(waited) != 4.0
+        if connection.sent and not told_after:
+            told_after.append(sum(waited))
+        if told_after or sum(waited) > 20:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await place.drain.run()
+    assert 9.0 <= told_after[0] <= 10.0, "it was not wanted for a moment after four seconds"
