@@ -162,13 +162,16 @@ class Chat:
 
 
 @contextlib.asynccontextmanager
-async def chatting(cluster: Cluster, scene: Scene) -> AsyncIterator[Chat]:
-    """Let everybody in the scene listen, and some chat, until the context ends."""
+async def chatting(cluster: Cluster, scene: Scene, *, gateway: str = "") -> AsyncIterator[Chat]:
+    """Let everybody in the scene listen, and some chat, until the context ends.
+
+    They listen at `gateway`, by default at each worker in turn.
+    """
     connector = aiohttp.TCPConnector(limit=0)
     timeout = aiohttp.ClientTimeout(total=20)
     async with aiohttp.ClientSession(connector=connector, timeout=timeout) as http, asyncio.TaskGroup() as tasks:
         apis = cluster.apis()
-        gateways = itertools.cycle(cluster.gateways())
+        gateways = itertools.cycle([gateway] if gateway else cluster.gateways())
         listeners = [Listener(http=http, gateway=next(gateways), token=token) for token in scene.tokens]
         running = [tasks.create_task(listener.run()) for listener in listeners]
         for listener in listeners:

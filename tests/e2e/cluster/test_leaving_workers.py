@@ -1,0 +1,92 @@
+"""What a crowd on two workers notices when one of them is killed or drained: its clients resume at the other one.
+
+Clients know the address of a balancer before both. As in `test_bars`, what was answered is stored once, and everybody
+has seen everything in order. Nobody begins anew. The messages are in PostgreSQL, as nothing depends on where they are.
+"""
+
+import os
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.cluster.conftest import BEFORE
+from tests.e2e.cluster.crowd_scene import Chat, Scene, chatting, make_scene
+from tests.e2e.conftest import GENEROUS
+from tests.support.clusters.cluster import Cluster, run_cluster
+from tests.support.proxies.gateway_balancer import GatewayBalancer, balancing
+
+PEOPLE = 30
+AFTER = 120
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def balancer() -> AsyncIterator[GatewayBalancer]:
+    """The balancer."""
+    async with balancing() as made:
+        yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory, balancer: GatewayBalancer) -> AsyncIterator[Cluster]:
+    """A cluster of two workers."""
+    settings = {**GENEROUS, "GUILDWAY_GATEWAY_PUBLIC_URL": balancer.address}
+    folder = tmp_path_factory.mktemp("cluster")
+    async with run_cluster(folder, settings, workers=2, has_cassandra=False) as running:
+        balancer.list_gateways = running.gateways
+        await running.shardctl("rebalance")
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
+    """The crowd's guild in it."""
+    made = await make_scene(cluster, PEOPLE)
+    async with made.owner:
+        yield made
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def chat(cluster: Cluster, scene: Scene, balancer: GatewayBalancer) -> AsyncIterator[Chat]:
+    """The crowd, which chats."""
+    async with chatting(cluster, scene, gateway=balancer.address) as running:
+        await running.go_on(BEFORE)
+        yield running
+
+
+async def test_quiet_workers_keep_their_promises(chat: Chat) -> None:
+    await chat.go_on(AFTER)
+    await chat.check()
+    chat.check_undisturbed()
+
+
+async def test_clients_of_a_killed_worker_resume_at_the_other_one_and_miss_nothing(
+    cluster: Cluster, chat: Chat
+) -> None:
+    killed = cluster.pid_of("worker-1")
+    os.kill(killed, signal.SIGKILL)
+    await chat.go_on(AFTER)
+    await chat.check()
+    await cluster.wait_replaced("worker-1", killed)
+    assert [listener.life for listener in chat.listeners] == [1] * PEOPLE
+    assert Counter(listener.resumes for listener in chat.listeners).keys() == {0, 1}
+
+
+async def test_clients_of_a_drained_worker_reconnect_once_and_are_told_nothing_twice(
+    cluster: Cluster, chat: Chat
+) -> None:
+    await cluster.shardctl("drain", "worker-2")
+    await chat.go_on(AFTER)
+    await chat.check()
+    await cluster.shardctl("undrain", "worker-2")
+    assert [listener.life for listener in chat.listeners] == [1] * PEOPLE
+    assert Counter(listener.resumes for listener in chat.listeners).keys() == {0, 1}
+    for listener in chat.listeners:
+        repeated = {
+            seen: count for seen, count in Counter(each.message_id for each in listener.seen).items() if count > 1
+        }
+        assert not repeated
