@@ -31,6 +31,7 @@ from api.services.limits import Limits
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
 from api.services.presence.seen_times import SeenTimes
+from api.services.voice.voice_joins import VoiceJoins
 from api.web_services import WebParts, build_web_parts
 
 
@@ -81,6 +82,7 @@ class Api:
         "reaction_events",
         "stored_events",
         "uses",
+        "voice",
     )
 
     def __init__(  # noqa: PLR0913 - all sides of the tier
@@ -96,6 +98,7 @@ class Api:
         memory: Memory,
         seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
+        voice: VoiceJoins,
     ) -> None:
         self.asgi = asgi
         self.entities = common.entities
@@ -115,6 +118,8 @@ class Api:
         """The same of reactions."""
         self.pin_sweep = messages.pin_sweep
         self.uses = accounts.uses
+        self.voice = voice
+        """The gateway's `VoicePort`."""
         self._passwords = accounts.passwords
         self._pictures = files.workers
         self._previews = messages.services.previews
@@ -184,6 +189,9 @@ def build_api(ground: ApiGround) -> Api:
         memory=memory,
         seen_times=SeenTimes(store=ground.store, bus=ground.bus),
         temporary_members=TemporaryMembers(store=ground.store, bus=ground.bus, membership=common.membership),
+        voice=VoiceJoins(
+            store=ground.store, entities=common.entities, changes=common.voice, limits=limits, clock=ground.clock
+        ),
     )
 
 

@@ -22,6 +22,7 @@ from api.services.preferences.settings_changes import SettingsChanges
 from api.services.previews.external_links import ExternalLinks
 from api.services.relationships.acquaintances import Acquaintances
 from api.services.relationships.relationship_cache import RelationshipCache
+from api.services.voice.voice_changes import VoiceChanges
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
@@ -69,6 +70,7 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     renderer: MessageRenderer
     membership: Membership
     publications: Publications
+    voice: VoiceChanges
 
     def list_caches(self) -> tuple[Remembering, ...]:
         """List the parts that remember rows."""
@@ -85,6 +87,7 @@ def build_common(ground: ApiGround) -> Common:
         relationships=relationships, guilds=store.guilds, preferences=store.preferences, bus=bus
     )
     messages = MessageCache(messages=store.messages, bus=bus)
+    voice = VoiceChanges(ids=ids)
     welcome = Welcome(messages=store.messages, door=ground.door)
     return Common(
         entities=entities,
@@ -94,6 +97,9 @@ def build_common(ground: ApiGround) -> Common:
         directs=DirectSends(acquaintances=acquaintances, entities=entities, store=store, ids=ids),
         messages=messages,
         renderer=MessageRenderer(entities=entities, messages=messages, link_to=ground.links.link_to),
-        membership=Membership(ids=ids, clock=clock, settings=SettingsChanges(ids=ids), welcome=welcome.announce_join),
+        membership=Membership(
+            ids=ids, clock=clock, settings=SettingsChanges(ids=ids), voice=voice, welcome=welcome.announce_join
+        ),
         publications=Publications(store=store, ids=ids),
+        voice=voice,
     )

@@ -15,6 +15,7 @@ from api.services.members.bans import BanService
 from api.services.members.members import MemberService
 from api.services.members.prune import PruneService
 from api.services.roles.roles import RoleService
+from api.services.voice.voice_states import VoiceStateService
 from api.services.webhooks.followings import FollowingService
 from api.services.webhooks.webhooks import WebhookService
 
@@ -33,6 +34,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     prune: PruneService
     roles: RoleService
     vanity: VanityService
+    voice_states: VoiceStateService
     webhooks: WebhookService
 
 
@@ -53,7 +55,12 @@ def build_guild_services(
         ),
         channel_order=ChannelOrderService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         channels=ChannelService(
-            store=store, entities=entities, last_messages=last_messages, private_channels=private_channels, ids=ids
+            store=store,
+            entities=entities,
+            last_messages=last_messages,
+            private_channels=private_channels,
+            voice=common.voice,
+            ids=ids,
         ),
         followings=FollowingService(
             store=store, entities=entities, images=images, renderer=common.renderer, door=ground.door, ids=ids
@@ -77,16 +84,12 @@ def build_guild_services(
             images=images,
             ids=ids,
             clock=clock,
-            is_in_voice=_is_in_voice,
+            voice=common.voice,
         ),
         overwrites=OverwriteService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         prune=PruneService(store=store, entities=entities, membership=membership, clock=clock),
         roles=RoleService(store=store, entities=entities, images=images, ids=ids),
         vanity=VanityService(store=store, entities=entities, ids=ids),
+        voice_states=VoiceStateService(store=store, entities=entities, changes=common.voice, clock=clock),
         webhooks=WebhookService(store=store, entities=entities, images=images, ids=ids),
     )
-
-
-def _is_in_voice(_guild_id: int, _user_id: int) -> bool:
-    """There is no voice tier yet, so nobody is."""
-    return False

@@ -24,6 +24,7 @@ from gateway.far.far_side import FarSide
 from gateway.far.neighbours import Neighbours
 from gateway.far_homes_side import join_neighbours
 from gateway.homes.home_port import HomePort
+from gateway.homes.voice_sweep import VoiceSweep
 from gateway.homes_side import build_homes_side
 from gateway.host_side import Lent, build_host_side
 from gateway.journal.drain import Drain
@@ -35,6 +36,7 @@ from gateway.scheduling.tasks import Tasks
 from gateway.transport.listener import Listener, MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
 from gateway.transport.surroundings import ALONE, Surroundings
+from gateway.voice.interfaces import VoicePort
 
 
 class Gateway:
@@ -53,6 +55,7 @@ class Gateway:
         "_progress",
         "_subscription",
         "_tasks",
+        "_voice_sweep",
         "homes",
     )
 
@@ -70,6 +73,7 @@ class Gateway:
         address: PublicAddress,
         count_sessions: Callable[[], int],
         far_side: FarSide | None,
+        voice_sweep: VoiceSweep,
         close: Sequence[Callable[[], None]],
     ) -> None:
         """The functions of `close` are called at the end, to stop timers."""
@@ -86,6 +90,7 @@ class Gateway:
         self._close = close
         self._drain = drain
         self._far_side = far_side
+        self._voice_sweep = voice_sweep
         self._subscription: Subscription | None = None
 
     @property
@@ -121,6 +126,7 @@ class Gateway:
             group.create_task(self._tasks.run(), name="gateway tasks")
             group.create_task(self._journal.run(), name="journal")
             group.create_task(self._drain.run(), name="drain")
+            group.create_task(self._voice_sweep.run(), name="voice sweep")
             if self._far_side is not None:
                 group.create_task(self._far_side.run(), name="positions for other workers")
 
@@ -156,6 +162,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     settings: Settings,
     metrics: Metrics,
     messages: MessagePort,
+    voice: VoicePort,
     session_journal: SessionJournal,
     online: OnlineCounts,
     starts: SessionStarts,
@@ -167,9 +174,9 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
-    `messages` takes messages that clients send over the socket. `session_journal` keeps the sessions for the
-    next process, and has those of the one before. `address` is bound when the gateway listens. `neighbours` are the
-    other workers of a cluster.
+    `messages` takes messages that clients send over the socket, and `voice` their voice states. `session_journal` keeps
+    the sessions for the next process, and has those of the one before. `address` is bound when the gateway listens.
+    `neighbours` are the other workers of a cluster.
     """
     common = Common(
         store=store,
@@ -184,6 +191,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         meter=EventMeter(metrics=metrics, clock=clock),
         sending=make_sending(clock=clock, call_later=call_later, metrics=metrics),
         neighbours=neighbours,
+        voice=voice,
     )
     homes = build_homes_side(common, online=online)
     if neighbours is not None:
@@ -208,5 +216,6 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         address=address,
         count_sessions=host.table.__len__,
         far_side=homes.far_side,
+        voice_sweep=homes.voice_sweep,
         close=(host.close, host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )

@@ -14,6 +14,7 @@ from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
 from gateway.scheduling.tasks import Tasks
 from gateway.transport.surroundings import Surroundings
+from gateway.voice.interfaces import VoicePort
 
 
 class Common(msgspec.Struct, kw_only=True, frozen=True):
@@ -30,5 +31,6 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     tasks: Tasks
     meter: EventMeter
     sending: Sending
+    voice: VoicePort
     neighbours: Neighbours | None
     """The other workers, None for a gateway that has all guilds itself."""

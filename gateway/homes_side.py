@@ -9,6 +9,7 @@ The router also tells the host's table, which is made later, so it is made there
 """
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 import msgspec
@@ -29,8 +30,11 @@ from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
 from gateway.homes.session_restoring import SessionRestoring
+from gateway.homes.voice_sweep import VoiceSweep
 from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
+from gateway.voice.interfaces import VoiceEnds
+from gateway.voice.voice_ends import RETURN_S, EndingVoice
 
 
 class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
@@ -47,6 +51,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     inbox: Inbox
     progress: LogProgress
     missed: MissedEvents
+    voice_sweep: VoiceSweep
     far: FarGuilds | None = None
     """The guilds elsewhere, None when there is no elsewhere (`gateway.far_homes_side`)."""
     far_side: FarSide | None = None
@@ -61,7 +66,8 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
     relations = Relations()
-    guilds = _build_guilds(common, online, windows, relations)
+    voice_ends = _build_voice_ends(common, lambda *place: guilds.has_session(*place))  # noqa: PLW0108 - made later
+    guilds = _build_guilds(common, online, windows, relations, voice_ends)
     users = UserDirectory(
         bus=common.bus,
         clock=common.clock,
@@ -103,10 +109,38 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         inbox=inbox,
         progress=progress,
         missed=missed,
+        voice_sweep=VoiceSweep(
+            rows=common.store.voice_states,
+            guilds=guilds,
+            ends=voice_ends,
+            clock=common.clock,
+            grace_s=common.settings.gateway.resume_window_s,
+            is_here=_find_places(common),
+        ),
     )
 
 
-def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, relations: Relations) -> GuildDirectory:
+def _find_places(common: Common) -> Callable[[int], bool]:
+    """Return the function that says whether a guild's home is here."""
+    neighbours = common.neighbours
+    if neighbours is None:
+        return lambda _guild_id: True
+    return lambda guild_id: neighbours.homes.home_of(guild_id) == neighbours.own
+
+
+def _build_voice_ends(common: Common, has_session: Callable[[int, int, str], bool]) -> EndingVoice:
+    return EndingVoice(
+        port=common.voice,
+        tasks=common.tasks,
+        has_session=has_session,
+        is_here=_find_places(common),
+        delay_s=0.0 if common.neighbours is None else RETURN_S,
+    )
+
+
+def _build_guilds(
+    common: Common, online: OnlineCounts, windows: LoginWindows, relations: Relations, voice_ends: VoiceEnds
+) -> GuildDirectory:
     options = common.settings.gateway
     loader = GuildLoader(
         store=common.store,
@@ -117,6 +151,7 @@ def _build_guilds(common: Common, online: OnlineCounts, windows: LoginWindows, r
         on_online=online.put if common.neighbours is None else partial(_put_online, online, common.neighbours),
         hidden_from=relations.hidden_from,
         large=LargeGuilds(members=options.large_guild_members, gap_s=options.passive_gap_s),
+        voice_ends=voice_ends,
     )
     return GuildDirectory(
         loader=loader,

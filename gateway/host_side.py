@@ -35,6 +35,7 @@ from gateway.requests.member_requests import MemberRequests
 from gateway.requests.message_port import MessagePort
 from gateway.requests.session_commands import SessionCommands
 from gateway.requests.socket_messages import SocketMessages
+from gateway.requests.socket_voice import SocketVoice
 from gateway.roaming.building import build_roaming
 from gateway.sessions.session_table import SessionTable
 from gateway.transport.listener import Listener, MakeListener
@@ -173,6 +174,7 @@ def _build_commands(common: Common, messages: MessagePort, homes: HomePort) -> S
         members=MemberRequests(homes=homes, store=common.store, tasks=common.tasks, meter=common.meter),
         messages=SocketMessages(port=messages, tasks=common.tasks),
         subscribing=GuildSubscribing(homes=homes),
+        voice=SocketVoice(port=common.voice, tasks=common.tasks),
         homes=homes,
     )
 

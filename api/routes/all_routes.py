@@ -8,7 +8,7 @@ from api.http.route import Route
 from api.routes import documentation, empty_lists, images, instance
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
-from api.routes.guilds import bans, guilds, invites, members, roles, webhooks
+from api.routes.guilds import bans, guilds, invites, members, roles, voice_states, webhooks
 from api.routes.messages import external_pictures, files, messages, pins, reactions
 from api.routes.people import (
     applications,
@@ -51,6 +51,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *members.ROUTES,
     *bans.ROUTES,
     *invites.ROUTES,
+    *voice_states.ROUTES,
     *webhooks.ROUTES,
 )
 """The routes below the API's prefix, which its document describes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain.events import Audience
+from core.domain.events import VOICE_STATE_UPDATE, Audience
 from core.wire.envelope import Envelope
 
 _encode = msgspec.json.Encoder().encode
@@ -76,6 +76,24 @@ def channel_event(
             user_id=user_id,
             author_id=author_id,
             mention_ids=tuple(mention_ids),
+        )
+    )
+
+
+def voice_event(
+    envelope_id: int, guild_id: int, payload: Any, *, user_id: int, channel_id: int, former_channel_id: int
+) -> Envelope:
+    """Make VOICE_STATE_UPDATE of a user in a guild. The channels are 0 for none."""
+    return _checked(
+        Envelope(
+            id=envelope_id,
+            event=VOICE_STATE_UPDATE,
+            audience=Audience.CHANNEL,
+            payload=msgspec.Raw(_encode(payload)),
+            guild_id=guild_id,
+            channel_id=channel_id,
+            user_id=user_id,
+            former_channel_id=former_channel_id,
         )
     )
 

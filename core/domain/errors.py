@@ -180,6 +180,11 @@ class UnknownBan(NotFound):
     message = "Unknown Ban"
 
 
+class UnknownVoiceState(NotFound):
+    code = 10065
+    message = "Unknown Voice State"
+
+
 class UnknownWebhook(NotFound):
     code = 10015
     message = "Unknown Webhook"

@@ -31,6 +31,7 @@ from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
 from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
 from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
@@ -60,6 +61,7 @@ class Transaction(Protocol):
     members: MemberWriter
     bans: BanWriter
     invites: InviteWriter
+    voice_states: VoiceStateWriter
     webhooks: WebhookWriter
     pins: PinWriter
     crossposts: CrosspostWriter
@@ -97,6 +99,7 @@ class Store(Protocol):
     members: MemberReader
     bans: BanReader
     invites: InviteReader
+    voice_states: VoiceStateReader
     webhooks: WebhookReader
     pins: PinReader
     crossposts: CrosspostReader

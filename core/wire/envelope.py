@@ -38,6 +38,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """The users who see the content without the content intent because the message mentions them."""
     permissions: int = 0
     """The permissions for Audience.GUILD_PERMISSION."""
+    former_channel_id: int = 0
+    """The channel that the user of a VOICE_STATE_UPDATE was in before: who sees only this one hears of a leave."""
 
     @property
     def owner_id(self) -> int:

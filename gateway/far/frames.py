@@ -109,6 +109,7 @@ class Part(Frame, frozen=True, array_like=True):
     members: bytes | None
     presences: bytes | None
     channel_ids: list[int]
+    voice_states: bytes | None = None
 
 
 class Arrived(Frame, frozen=True, array_like=True, tag=17):

@@ -260,4 +260,5 @@ def _render(shown: ShownGuild) -> Part:
         members=None if shown.members is None else shown.members.json,
         presences=None if shown.presences is None else shown.presences.json,
         channel_ids=sorted(shown.channel_ids),
+        voice_states=None if shown.voice_states is None else shown.voice_states.json,
     )

@@ -42,6 +42,7 @@ class ShownParts:
             members=self._share_text(part.members),
             presences=self._share_text(part.presences),
             channel_ids=frozenset(part.channel_ids),
+            voice_states=self._share_text(part.voice_states),
         )
 
     def read_body(self, frame: Told) -> Body:

@@ -18,6 +18,7 @@ from gateway.guilds.guild_views import GuildViews
 from gateway.guilds.state.guild_changes import Change
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
+from gateway.guilds.voice_watch import VoiceWatch
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
 from gateway.sessions.shown_guild import ShownGuild
@@ -34,7 +35,7 @@ class _Sight(NamedTuple):
 class Attendance:
     """`is_over` says that the guild is gone, so that nobody comes in any more."""
 
-    __slots__ = ("_attention", "_creates", "_sessions", "_state", "_tell", "_views", "is_over")
+    __slots__ = ("_attention", "_creates", "_sessions", "_state", "_tell", "_views", "_voice", "is_over")
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class Attendance:
         creates: GuildCreates,
         attention: Attention,
         tell: Callable[[Change | None], None],
+        voice: VoiceWatch,
     ) -> None:
         """`tell` tells all who keep something derived from the state what has changed."""
         self._state = state
@@ -53,6 +55,7 @@ class Attendance:
         self._creates = creates
         self._attention = attention
         self._tell = tell
+        self._voice = voice
         self.is_over = False
 
     def attach(self, session: Seat, *, presence: msgspec.Raw | None, is_new: bool) -> bool:
@@ -135,6 +138,7 @@ class Attendance:
         """Let a session go, and release its user in `state.members`. No error when the session is not attached."""
         if session not in self._sessions:
             return
+        self._voice.leave(session)
         self._attention.leave(session.slots[self._state.guild_id])
         self._sessions.remove(session)
         self.release(session.user_id)

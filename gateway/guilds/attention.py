@@ -30,6 +30,7 @@ from gateway.guilds.state.guild_changes import (
     Reactions,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
@@ -207,6 +208,7 @@ REACTIONS: Final[Reactions[Attention]] = {
     PresenceChanged: Attention.follow_member,
     # Messages are noted with their envelope (`note_message`), because their mentions decide who gets them.
     MessageAdded: None,
+    VoiceChanged: None,
 }
 
 

@@ -6,18 +6,20 @@ from gateway.guilds.guild_sessions import GuildSessions
 from gateway.guilds.guild_views import GuildViews
 from gateway.guilds.state.guild_changes import ChannelPut
 from gateway.guilds.state.guild_state import GuildState
+from gateway.guilds.voice_notices import VoiceNotices
 from gateway.payloads.dispatch_body import DispatchBody
 
 
 class ChannelNotices:
     """The notices of one guild. The index of views has changed already when they are sent."""
 
-    __slots__ = ("_sessions", "_state", "_views")
+    __slots__ = ("_sessions", "_state", "_views", "_voice")
 
-    def __init__(self, state: GuildState, sessions: GuildSessions, views: GuildViews) -> None:
+    def __init__(self, state: GuildState, sessions: GuildSessions, views: GuildViews, voice: VoiceNotices) -> None:
         self._state = state
         self._sessions = sessions
         self._views = views
+        self._voice = voice
 
     def tell_put(self, put: ChannelPut) -> None:
         """Tell of a channel that is new or changed. Sessions that lose it get it as it was before."""
@@ -28,6 +30,8 @@ class ChannelNotices:
         keeping = self._sessions.viewers(channel.id) - change.gained
         self._sessions.send(DispatchBody(CHANNEL_UPDATE, now), keeping & interested)
         self._sessions.send(DispatchBody(CHANNEL_CREATE, now), change.gained & interested)
+        self._voice.show(channel.id, change.gained)
+        self._voice.hide(channel.id, change.lost)
         if before is not None:
             self._sessions.send(DispatchBody(CHANNEL_DELETE, before.encode()), change.lost & interested)
 
@@ -38,9 +42,11 @@ class ChannelNotices:
             return
         interested = self._sessions.select(CHANNEL_UPDATE)
         for change in changes:
+            self._voice.hide(change.channel_id, change.lost)
             self._send(CHANNEL_DELETE, change.channel_id, change.lost & interested)
         for change in changes:
             self._send(CHANNEL_CREATE, change.channel_id, change.gained & interested)
+            self._voice.show(change.channel_id, change.gained)
 
     def _send(self, event: str, channel_id: int, slots: SlotSet) -> None:
         if slots:

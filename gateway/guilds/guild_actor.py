@@ -40,6 +40,7 @@ from core.domain.events import (
     MEMBER_EVENTS,
     MESSAGE_CREATE,
     PRESENCE_UPDATE,
+    VOICE_STATE_UPDATE,
 )
 from core.domain.ids import created_ms
 from core.runtime.clock import Clock
@@ -47,7 +48,7 @@ from core.wire.envelope import Envelope
 from core.wire.objects.people.presence import PresenceObject, PresenceUser
 from core_ext.guild import SlotSet
 from gateway.events.recent import remember
-from gateway.guilds import attention, guild_parts, guild_views, online_count, presence_batches
+from gateway.guilds import attention, guild_parts, guild_views, online_count, presence_batches, voice_watch
 from gateway.guilds.attendance import Attendance
 from gateway.guilds.attention import Attention
 from gateway.guilds.channel_notices import ChannelNotices
@@ -72,10 +73,14 @@ from gateway.guilds.state.guild_changes import (
 )
 from gateway.guilds.state.guild_state import APPLIERS, GuildState
 from gateway.guilds.state.member_table import Fields
+from gateway.guilds.voice_notices import VoiceNotices
+from gateway.guilds.voice_watch import VoiceWatch
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import CallLater
 from gateway.sessions.fanout import MessageVariants
 from gateway.sessions.seat import Seat
+from gateway.voice.interfaces import VoiceEnds
+from gateway.voice.voice_ends import NO_ENDS
 
 _REMEMBERED_IDS: Final = 1024
 """The number of envelopes known by id. A repeat comes soon after the first: a retry, or a publication that was
@@ -101,6 +106,8 @@ class GuildActor:
         "_recent",
         "_recipients",
         "_views",
+        "_voice",
+        "_voice_watch",
         "attendance",
         "attention",
         "position",
@@ -122,11 +129,13 @@ class GuildActor:
         large: LargeGuilds | None = None,
         pace: PresencePace | None = None,
         hidden_from: HiddenFrom = hides_nobody,
+        voice_ends: VoiceEnds = NO_ENDS,
     ) -> None:
         """`large` says when sessions of people are passive. `call_later` is the event loop's.
 
         `pace` is what the presences of all guilds share. `on_online` takes the guild's id and how many members are
         online, whenever that may have changed. `hidden_from` says whose presence a user does not see.
+        `voice_ends` takes the voice states that may be over.
         """
         self.state = state
         self.revision = revision
@@ -136,7 +145,9 @@ class GuildActor:
         self._views = GuildViews(state, self.sessions)
         self._parts = GuildParts(state)
         self._online = OnlineCount(state, on_online)
-        self._notices = ChannelNotices(state, self.sessions, self._views)
+        self._voice = VoiceNotices(state, self.sessions)
+        self._voice_watch = VoiceWatch(state, clock=clock, ends=voice_ends)
+        self._notices = ChannelNotices(state, self.sessions, self._views, self._voice)
         self._recent: dict[int, None] = {}
         self.attention = Attention(
             state=state,
@@ -154,6 +165,7 @@ class GuildActor:
             creates=GuildCreates(state, self._parts, hidden_from=hidden_from),
             attention=self.attention,
             tell=self._tell,
+            voice=self._voice_watch,
         )
         self._recipients = Recipients(
             state=state, sessions=self.sessions, views=self._views, attention=self.attention, clock=clock
@@ -161,6 +173,7 @@ class GuildActor:
         self.presence_batches = PresenceBatches(
             viewers=self, pace=pace or PresencePace(clock=clock, call_later=call_later)
         )
+        self._voice_watch.check_all()
         self._message_reactions = bind_reactions(_REACTIONS, MessageAdded, self)
 
     @property
@@ -223,6 +236,9 @@ class GuildActor:
         slot, at_ms = session.slots.get(self.guild_id), created_ms(envelope.id)
         if slot is None:
             return
+        if envelope.event == VOICE_STATE_UPDATE:
+            self._voice.tell(envelope, only=SlotSet((slot,)))
+            return
         if envelope.event in MEMBER_EVENTS:
             slots = self._recipients.find_others(envelope)
         else:
@@ -268,6 +284,11 @@ class GuildActor:
         """Note when a message was pinned."""
         self._take_in(envelope)
         self._dispatch(envelope, self._recipients.find(envelope))
+
+    def _on_voice_state(self, envelope: Envelope) -> None:
+        """Note who is in voice, and tell those who may know it."""
+        self._take_in(envelope)
+        self._voice.tell(envelope)
 
     def _on_guild_delete(self, envelope: Envelope) -> None:
         self._dispatch(envelope, self.sessions.select(GUILD_DELETE))
@@ -366,6 +387,7 @@ OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
     (operator.attrgetter("attention"), attention.REACTIONS),
     (operator.attrgetter("presence_batches"), presence_batches.REACTIONS),
     (operator.attrgetter("_online"), online_count.REACTIONS),
+    (operator.attrgetter("_voice_watch"), voice_watch.REACTIONS),
 )
 """All parts of the actor that keep something derived from the state."""
 
@@ -389,4 +411,5 @@ _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
     CHANNEL_UPDATE: GuildActor._on_channel_put,
     CHANNEL_DELETE: GuildActor._on_channel_delete,
     CHANNEL_PINS_UPDATE: GuildActor._on_pins,
+    VOICE_STATE_UPDATE: GuildActor._on_voice_state,
 }

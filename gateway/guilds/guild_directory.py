@@ -66,6 +66,11 @@ class GuildDirectory:
         """Return the actors of all guilds that are live."""
         return [entry.actor for entry in self._entries.values() if entry.actor is not None]
 
+    def has_session(self, guild_id: int, user_id: int, session_id: str) -> bool:
+        """Return whether this session of the user is in the guild, as far as the guild is live here."""
+        actor = self.find(guild_id)
+        return actor is not None and actor.sessions.has_session(user_id, session_id)
+
     def stay(self, guild_id: int, user_id: int, *, is_new: bool = False, collects: bool = False) -> GuildStay:
         """Begin a user's stay at a guild, and load the guild if need be. The arguments are those of `GuildStay`."""
         entry = self._entries.get(guild_id)

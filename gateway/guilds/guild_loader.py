@@ -18,6 +18,8 @@ from gateway.guilds.presence_batches import PresencePace
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import KEEP_ALL_BELOW
 from gateway.scheduling.batch_timer import CallLater
+from gateway.voice.interfaces import VoiceEnds
+from gateway.voice.voice_ends import NO_ENDS
 
 
 class GuildRows(msgspec.Struct, kw_only=True, frozen=True):
@@ -34,9 +36,20 @@ class GuildRows(msgspec.Struct, kw_only=True, frozen=True):
 class GuildLoader:
     """Makes actors, and owns the parts that all of them share."""
 
-    __slots__ = ("_bus", "_call_later", "_clock", "_hidden_from", "_large", "_meter", "_on_online", "_pace", "_store")
+    __slots__ = (
+        "_bus",
+        "_call_later",
+        "_clock",
+        "_hidden_from",
+        "_large",
+        "_meter",
+        "_on_online",
+        "_pace",
+        "_store",
+        "_voice_ends",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what all actors are given
         self,
         *,
         store: Store,
@@ -47,6 +60,7 @@ class GuildLoader:
         on_online: Callable[[int, int], None] | None = None,
         large: LargeGuilds | None = None,
         hidden_from: HiddenFrom = hides_nobody,
+        voice_ends: VoiceEnds = NO_ENDS,
     ) -> None:
         """The optional arguments are those of `GuildActor`."""
         self._bus = bus
@@ -58,6 +72,7 @@ class GuildLoader:
         self._on_online = on_online
         self._pace = PresencePace(clock=clock, call_later=call_later)
         self._store = store
+        self._voice_ends = voice_ends
 
     async def read(self, guild_ids: Sequence[int]) -> GuildRows:
         """Read guilds together.
@@ -94,6 +109,7 @@ class GuildLoader:
             large=self._large,
             hidden_from=self._hidden_from,
             pace=self._pace,
+            voice_ends=self._voice_ends,
         )
 
     def _newest_revisions(self, snapshots: Iterable[GuildSnapshot]) -> dict[int, int]:

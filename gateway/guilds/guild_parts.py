@@ -28,6 +28,7 @@ from gateway.guilds.state.guild_changes import (
     Reactions,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import Fields, MemberState
@@ -41,12 +42,12 @@ single members make more."""
 _encode = msgspec.json.Encoder().encode
 
 _EMPTY: Final[dict[str, Any]] = {
-    "voice_states": [],
     "threads": [],
     "stage_instances": [],
     "guild_scheduled_events": [],
     "soundboard_sounds": [],
 }
+_NOBODY_IN_VOICE: Final[dict[str, Any]] = {"voice_states": []}
 _BESIDE_PROPERTIES: Final = ("id", "emojis", "stickers", "premium_subscription_count")
 """The fields that stand beside `properties`. They stand in it as well, where some clients look."""
 _WITH_PROPERTIES: Final[dict[str, Any]] = {"data_mode": "full", "lazy": True, "version": 0}
@@ -83,10 +84,20 @@ class People:
         return self._presences
 
 
+class VoicePart:
+    """Who is in voice in the channels of a view: as a pair of the guild, and as READY_SUPPLEMENTAL lists it."""
+
+    __slots__ = ("pairs", "states")
+
+    def __init__(self, states: list[msgspec.Raw]) -> None:
+        self.states: Final = SharedText(_encode(states))
+        self.pairs: Final = SharedPairs(b'{"voice_states":%b}' % self.states.json)
+
+
 class GuildParts:
     """The parts of one guild."""
 
-    __slots__ = ("_channels", "_guild", "_people", "_state")
+    __slots__ = ("_channels", "_guild", "_people", "_state", "_voice")
 
     def __init__(self, state: GuildState) -> None:
         """The parts follow `state` by their `REACTIONS`."""
@@ -96,12 +107,15 @@ class GuildParts:
         self._channels: dict[frozenset[int], SharedPairs] = {}
         self._people: dict[tuple[bool, bool], People] = {}
         """The listed people, keyed by whether the guild counts as large and whether they are shown to a person."""
+        self._voice: dict[frozenset[int], VoicePart] = {}
+        """Who is in the voice channels of a view."""
 
     def forget_all(self, _: object) -> None:
         """Drop all parts: roles, the guild's fields or the number of its members have changed."""
         self._guild.clear()
         self._channels.clear()
         self._people.clear()
+        self._voice.clear()
 
     def forget_channels(self, _: object) -> None:
         """Drop the channels: one has changed, or has another newest message."""
@@ -111,6 +125,12 @@ class GuildParts:
         """Drop the members and presences: one of them has changed."""
         self._people.clear()
 
+    def forget_voice(self, change: VoiceChanged) -> None:
+        """Drop who is in voice. While nobody is, that stands among the guild's fields."""
+        self._voice.clear()
+        if change.is_turning:
+            self._guild.clear()
+
     def guild(self, *, has_properties: bool) -> SharedPairs:
         """Return the guild's fields and roles."""
         part = self._guild.get(has_properties)
@@ -118,7 +138,8 @@ class GuildParts:
             state = self._state
             fields = _with_properties(state.fields) if has_properties else state.fields
             roles = [role.raw for role in state.roles.values()]
-            pairs = {**fields, **_EMPTY, "member_count": state.members.count, "roles": roles}
+            empty = _EMPTY if state.voice else {**_EMPTY, **_NOBODY_IN_VOICE}
+            pairs = {**fields, **empty, "member_count": state.members.count, "roles": roles}
             part = self._guild[has_properties] = SharedPairs(_encode(pairs))
         return part
 
@@ -130,6 +151,18 @@ class GuildParts:
                 self._channels.clear()
             seen = [channel.encode() for channel in self._state.channels.values() if channel.id in channel_ids]
             part = self._channels[channel_ids] = SharedPairs(_encode({"channels": seen}))
+        return part
+
+    def voice(self, channel_ids: frozenset[int]) -> VoicePart | None:
+        """Return who is in voice in these channels: None while nobody of the guild is in voice."""
+        if not self._state.voice:
+            return None
+        part = self._voice.get(channel_ids)
+        if part is None:
+            if len(self._voice) >= _MAX_VIEWS:
+                self._voice.clear()
+            seen = [entry.raw for entry in self._state.voice if entry.channel_id in channel_ids]
+            part = self._voice[channel_ids] = VoicePart(seen)
         return part
 
     def people(self, *, large: bool, for_person: bool, without: frozenset[int] = frozenset()) -> People:
@@ -151,6 +184,10 @@ class GuildParts:
             return list(members)
         online = (user_id for user_id in self._state.presences if user_id not in without)
         return [member for user_id in online if (member := members.find(user_id)) is not None]
+
+    def in_voice(self, channel_ids: frozenset[int]) -> list[MemberState]:
+        """Return the members who are in voice in these channels, whether they are listed or not."""
+        return [entry.member for entry in self._state.voice if entry.channel_id in channel_ids]
 
     def member(self, member: MemberState, *, for_person: bool) -> msgspec.Raw:
         """Return a member's object."""
@@ -191,6 +228,7 @@ REACTIONS: Final[Reactions[GuildParts]] = {
     MemberChanged: GuildParts.forget_people,
     MemberRemoved: GuildParts.forget_all,
     PresenceChanged: GuildParts.forget_people,
+    VoiceChanged: GuildParts.forget_voice,
     # The listed members are online or kept for good. A member that is released has gone offline before.
     MemberReleased: None,
 }

@@ -131,6 +131,10 @@ class GuildSessions:
         """Return the slots of a user's sessions."""
         return self._users.get(user_id, ())
 
+    def has_session(self, user_id: int, session_id: str) -> bool:
+        """Return whether this session of the user is here."""
+        return any(self.at(slot).id == session_id for slot in self.slots_of(user_id))
+
     def at(self, slot: int) -> Seat:
         """Return the session in a slot."""
         session = self._sessions[slot]

@@ -34,6 +34,7 @@ from gateway.guilds.state.guild_changes import (
     Reactions,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.guilds.state.guild_state import GuildState
 from gateway.guilds.state.member_table import MemberState
@@ -298,4 +299,5 @@ REACTIONS: Final[Reactions[GuildViews]] = {
     MemberReleased: None,
     MessageAdded: None,
     PresenceChanged: None,
+    VoiceChanged: None,
 }

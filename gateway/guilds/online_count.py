@@ -16,6 +16,7 @@ from gateway.guilds.state.guild_changes import (
     Reactions,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.guilds.state.guild_state import GuildState
 
@@ -48,4 +49,5 @@ REACTIONS: Final[Reactions[OnlineCount]] = {
     RoleDeleted: None,
     ChannelPut: None,
     ChannelDeleted: None,
+    VoiceChanged: None,
 }

@@ -1,12 +1,12 @@
 """Passive sessions: those of people who do not look at a large guild get few events, and unread channels in batches.
 
 In a guild with more members than `gateway.large_guild_members` a person's session begins *passive*. It gets changes of
-the guild, its channels and roles, its own messages and membership, and messages that mention it. It does not get
-messages of others, typing, voice, presences or members. Every `gateway.passive_gap_s` it gets the newest message's id
-of each channel that it views and that had messages, in the form that its client reads: CHANNEL_UNREAD_UPDATE,
-PASSIVE_UPDATE_V1 or PASSIVE_UPDATE_V2 (`core.wire.capabilities`). Subscribing (op 14, op 37) makes it active
-for the rest of its life: then messages come as in a small guild, typing on request, presences and members only of named
-members and in member lists.
+the guild, its channels and roles, who is in voice, its own messages and membership, and messages that mention it. It
+does not get messages of others, typing, presences or members. Every `gateway.passive_gap_s` it gets the newest
+message's id of each channel that it views and that had messages, in the form that its client reads:
+CHANNEL_UNREAD_UPDATE, PASSIVE_UPDATE_V1 or PASSIVE_UPDATE_V2 (`core.wire.capabilities`). Subscribing (op 14, op 37)
+makes it active for the rest of its life: then messages come as in a small guild, typing on request, presences and
+members only of named members and in member lists.
 
 The events that are withheld belong to intents, and a limited session lacks these intents in the index. So an event
 costs only its recipients. Bots and small guilds are not affected.
@@ -32,9 +32,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.scheduling.batch_timer import BatchTimer, CallLater
 from gateway.sessions.seat import Seat
 
-_WITH_MESSAGES: Final = int(
-    Intent.GUILD_MESSAGES | Intent.GUILD_MESSAGE_REACTIONS | Intent.GUILD_MESSAGE_POLLS | Intent.GUILD_VOICE_STATES
-)
+_WITH_MESSAGES: Final = int(Intent.GUILD_MESSAGES | Intent.GUILD_MESSAGE_REACTIONS | Intent.GUILD_MESSAGE_POLLS)
 """The intents that an active session of a large guild has, and a passive one lacks."""
 _TYPING: Final = int(Intent.GUILD_MESSAGE_TYPING)
 _CROWD: Final = int(Intent.GUILD_MEMBERS | Intent.GUILD_PRESENCES)

@@ -34,6 +34,7 @@ from gateway.guilds.state.guild_changes import (
     Reactions,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.scheduling.batch_timer import CallLater, Handle
 
@@ -234,4 +235,5 @@ REACTIONS: Final[Reactions[PresenceBatches]] = {
     RoleDeleted: None,
     ChannelPut: None,
     ChannelDeleted: None,
+    VoiceChanged: None,
 }

@@ -174,7 +174,11 @@ def _lay_ready(
 
 
 def _lay_supplemental(guilds: Sequence[ShownGuild], friends: Sequence[PresenceObject]) -> tuple[Piece, ...]:
-    supplemental = ReadySupplemental(guilds=[SupplementalGuild(id=str(guild.guild_id)) for guild in guilds])
+    supplemental = ReadySupplemental(
+        guilds=[
+            SupplementalGuild(id=str(guild.guild_id), voice_states=_raw_list(guild.voice_states)) for guild in guilds
+        ]
+    )
     pieces: list[Piece] = [_encode(supplemental)[:-1] + b',"merged_members":[']
     for number, guild in enumerate(guilds):
         pieces += [b"," if number else b"", guild.members or b"[]"]

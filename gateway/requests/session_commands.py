@@ -16,6 +16,7 @@ from gateway.commands.commands import (
     RequestSoundboardSounds,
     SendMessage,
     Unheeded,
+    VoiceStateUpdate,
 )
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.homes.home_port import HomePort
@@ -23,6 +24,7 @@ from gateway.payloads.dispatch_body import DispatchBody
 from gateway.requests.guild_subscribing import GuildSubscribing
 from gateway.requests.member_requests import MemberRequests
 from gateway.requests.socket_messages import SocketMessages
+from gateway.requests.socket_voice import SocketVoice
 from gateway.sessions.session import Session
 
 logger = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ logger = logging.getLogger(__name__)
 class SessionCommands:
     """Hands each command to the part that it is for."""
 
-    __slots__ = ("_homes", "_members", "_messages", "_subscribing")
+    __slots__ = ("_homes", "_members", "_messages", "_subscribing", "_voice")
 
     def __init__(
         self,
@@ -39,11 +41,13 @@ class SessionCommands:
         members: MemberRequests,
         messages: SocketMessages,
         subscribing: GuildSubscribing,
+        voice: SocketVoice,
         homes: HomePort,
     ) -> None:
         self._members = members
         self._messages = messages
         self._subscribing = subscribing
+        self._voice = voice
         self._homes = homes
 
     def take(self, session: Session, command: Command) -> None:
@@ -56,6 +60,8 @@ class SessionCommands:
                 self._members.answer(session, command)
             case SendMessage():
                 self._messages.send(session, command)
+            case VoiceStateUpdate():
+                self._voice.take(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
                 session.note_changed()
@@ -68,7 +74,7 @@ class SessionCommands:
             case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
                 _refuse(session, close_codes.UNKNOWN_OPCODE)
             case _:
-                # Voice states and other commands of people's clients have no effect in this server yet.
+                # Some commands of people's clients have no effect in this server yet.
                 logger.debug("a command without effect", extra={"command": type(command).__name__})
 
 

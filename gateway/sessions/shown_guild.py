@@ -22,3 +22,5 @@ class ShownGuild(NamedTuple):
     """The list of the members' presences."""
     channel_ids: frozenset[int] = frozenset()
     """The channels that the session views."""
+    voice_states: SharedText | None = None
+    """The list of who is in voice in these channels, None while nobody in the guild is. It is also among `parts`."""

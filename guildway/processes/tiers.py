@@ -75,6 +75,7 @@ def build_the_gateway(
         settings=ground.settings,
         metrics=ground.metrics,
         messages=api.messages,
+        voice=api.voice,
         session_journal=ground.session_journal,
         online=ground.online,
         starts=ground.starts,

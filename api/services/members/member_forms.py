@@ -30,6 +30,11 @@ class UpdateMember(msgspec.Struct, kw_only=True):
     communication_disabled_until: dt.datetime | UnsetType | None = UNSET
     flags: Annotated[int, Meta(ge=0, le=0x7FFFFFFF)] | UnsetType | None = UNSET
 
+    @property
+    def is_about_voice(self) -> bool:
+        """Whether it mutes, deafens or moves."""
+        return isinstance(self.mute, bool) or isinstance(self.deaf, bool) or self.channel_id is not UNSET
+
 
 class UpdateOwnMember(msgspec.Struct, kw_only=True):
     """PATCH /guilds/{guild}/members/@me."""

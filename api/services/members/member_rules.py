@@ -6,7 +6,7 @@ Member").
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
@@ -28,14 +28,11 @@ _FLAG_PERMISSIONS: Final = (
 )
 """Any of these sets of permissions is enough to change flags."""
 
-IsInVoice = Callable[[int, int], bool]
-"""Tells whether the user is connected to voice: (guild id, user id) → bool."""
-
 
 def compute_member_changes(
-    form: UpdateMember, *, access: GuildAccess, target: Member, now_ms: int, is_in_voice: IsInVoice
+    form: UpdateMember, *, access: GuildAccess, target: Member, now_ms: int, is_in_voice: bool
 ) -> dict[str, Any]:
-    """Compute the changes of the member.
+    """Compute the changes of the member, but for the voice channel that it is moved to.
 
     Raises:
         Forbidden, UnknownRole, InvalidRole, NotInVoice, Invalid
@@ -48,7 +45,7 @@ def compute_member_changes(
         changes["role_ids"] = compute_role_ids(
             access, target, (role_id for role_id in form.roles if role_id is not None)
         )
-    changes |= _compute_voice_changes(form, access, target, is_in_voice)
+    changes |= _compute_voice_changes(form, access, target, is_in_voice=is_in_voice)
     if form.communication_disabled_until is not UNSET:
         _check_timeout(access, target)
         changes["timeout_until_ms"] = compute_timeout_ms(form.communication_disabled_until, now_ms)
@@ -118,7 +115,7 @@ def _check_timeout(access: GuildAccess, target: Member) -> None:
 
 
 def _compute_voice_changes(
-    form: UpdateMember, access: GuildAccess, target: Member, is_in_voice: IsInVoice
+    form: UpdateMember, access: GuildAccess, target: Member, *, is_in_voice: bool
 ) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     if isinstance(form.mute, bool):
@@ -130,6 +127,6 @@ def _compute_voice_changes(
     if form.channel_id is not UNSET:
         access.require(Permission.MOVE_MEMBERS)
     is_change = any(value != getattr(target, name) for name, value in changes.items())
-    if (is_change or form.channel_id is not UNSET) and not is_in_voice(access.entry.guild.id, target.user.id):
+    if (is_change or form.channel_id is not UNSET) and not is_in_voice:
         raise NotInVoice
     return changes

@@ -1,6 +1,6 @@
 """Members: shown, searched, changed and kicked. `member_rules` decides which changes are allowed."""
 
-from typing import Any
+from typing import Any, Final
 
 from msgspec import UNSET
 
@@ -12,9 +12,11 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.member_forms import UpdateMember, UpdateMemberProfile, UpdateOwnMember
-from api.services.members.member_rules import IsInVoice, check_nick, check_role, compute_member_changes
+from api.services.members.member_rules import check_nick, check_role, compute_member_changes
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
+from api.services.voice.voice_changes import VoiceChanges
+from api.services.voice.voice_moves import VoiceMoves
 from core.domain.application import OPENS_MEMBERS
 from core.domain.errors import MissingAccess, UnknownMember
 from core.domain.events import GUILD_MEMBER_UPDATE
@@ -26,11 +28,14 @@ from core.wire.envelope import Envelope
 from core.wire.objects.guilds.member import MemberObject, OwnMemberObject, render_member, render_own_member
 from core.wire.objects.profile import MemberProfileObject, render_member_profile
 
+_SHOWN_IN_VOICE: Final = frozenset({"mute", "deaf"})
+"""The fields of a member that its voice state shows as well."""
+
 
 class MemberService:
     """Reads and changes members for members."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_images", "_is_in_voice", "_membership", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_images", "_membership", "_moves", "_store", "_voice")
 
     def __init__(
         self,
@@ -41,7 +46,7 @@ class MemberService:
         images: ImageService,
         ids: IdSource,
         clock: Clock,
-        is_in_voice: IsInVoice,
+        voice: VoiceChanges,
     ) -> None:
         self._store = store
         self._entities = entities
@@ -49,7 +54,8 @@ class MemberService:
         self._images = images
         self._ids = ids
         self._clock = clock
-        self._is_in_voice = is_in_voice
+        self._moves = VoiceMoves(changes=voice, clock=clock)
+        self._voice = voice
 
     async def fetch(self, caller: Caller, guild_id: int, user_id: int) -> MemberObject:
         """Return a member. Raises UnknownMember, or UnknownUser when there is no such account."""
@@ -77,10 +83,21 @@ class MemberService:
         """Change the fields that the form gives."""
         access = await self._entities.access(caller.user_id, guild_id)
         target = await self._fetch(guild_id, user_id)
+        state = await self._store.voice_states.find(guild_id, user_id) if form.is_about_voice else None
+        if state is not None and not self._moves.is_shown(access, state):
+            state = None
+        now_ms = self._clock.now_ms()
         changes = compute_member_changes(
-            form, access=access, target=target, now_ms=self._clock.now_ms(), is_in_voice=self._is_in_voice
+            form, access=access, target=target, now_ms=now_ms, is_in_voice=state is not None
         )
-        return render_member(await self._apply(access, target, changes))
+        if form.channel_id is UNSET or state is None:
+            return render_member(await self._apply(access, target, changes))
+        self._moves.check(access, target, state, form.channel_id)
+        async with self._store.write(guilds=[guild_id]) as tx:
+            await confirm_rights(tx, access, target)
+            member = await self._write(tx, target, changes) if changes else await _fetch(tx, guild_id, user_id)
+            await self._moves.move(tx, access, member, form.channel_id)
+        return render_member(member)
 
     @on_present_rights
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnMember) -> OwnMemberObject:
@@ -167,8 +184,13 @@ class MemberService:
             return await self._fetch(guild_id, user_id)
         async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access, target)
-            member = await tx.members.update(guild_id, user_id, changes)
-            tx.announce(self._updated(member))
+            return await self._write(tx, target, changes)
+
+    async def _write(self, tx: Transaction, target: Member, changes: dict[str, Any]) -> Member:
+        member = await tx.members.update(target.guild_id, target.user.id, changes)
+        tx.announce(self._updated(member))
+        if changes.keys() & _SHOWN_IN_VOICE:
+            await self._voice.show_member(tx, member)
         return member
 
     def _updated(self, member: Member) -> Envelope:

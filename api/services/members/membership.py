@@ -2,6 +2,7 @@
 
     joining                               leaving (left, kicked, banned, pruned, was temporary)
       member row                            member row away, a bot's managed role away
+                                            VOICE_STATE_UPDATE   of who was in voice
       GUILD_MEMBER_ADD   to the guild       GUILD_ROLE_DELETE    to the guild
       _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
       settings, if new guilds are restricted
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from api.services.announcements import guild_event, user_event
 from api.services.ids import IdSource
 from api.services.preferences.settings_changes import SettingsChanges
+from api.services.voice.voice_changes import VoiceChanges
 from core.domain.errors import BannedFromGuild, LimitReached
 from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
 from core.domain.guilds.guild import Guild
@@ -36,12 +38,15 @@ GuildWelcome = Callable[[Guild, Member], Awaitable[None]]
 class Membership:
     """Adds members to guilds and removes them."""
 
-    __slots__ = ("_clock", "_ids", "_settings", "_welcome")
+    __slots__ = ("_clock", "_ids", "_settings", "_voice", "_welcome")
 
-    def __init__(self, *, ids: IdSource, clock: Clock, settings: SettingsChanges, welcome: GuildWelcome) -> None:
+    def __init__(
+        self, *, ids: IdSource, clock: Clock, settings: SettingsChanges, voice: VoiceChanges, welcome: GuildWelcome
+    ) -> None:
         self._ids = ids
         self._clock = clock
         self._settings = settings
+        self._voice = voice
         self._welcome = welcome
 
     async def welcome(self, guild: Guild, member: Member) -> None:
@@ -94,6 +99,7 @@ class Membership:
             UnknownMember
         """
         member = await tx.members.remove(guild_id, user_id)
+        await self._voice.leave(tx, guild_id, user_id, member)
         if member.user.bot:
             await self._delete_roles_of_bot(tx, guild_id, user_id)
         tx.announce(

@@ -38,6 +38,7 @@ from core.store.sql.store import SqlStore
 from core.wire.envelope import NO_ID, Envelope
 from core.wire.objects.messages.message import render_message_dispatch
 from core.wire.socket_message import RefusedMessage
+from core.wire.voice_wish import VoiceWish
 from core_ext.ids import SnowflakeGenerator
 from gateway.app import build_gateway
 from gateway.payloads.compression import Compression
@@ -75,6 +76,19 @@ class NoMessages:
     async def send_from_gateway(self, user_id: int, channel_id: int, body: bytes) -> RefusedMessage:
         """Refuse the message."""
         return RefusedMessage(code=0, message=f"{user_id} {channel_id} {len(body)}")
+
+
+class NoVoice:
+    """The gateway's port for voice states, which this benchmark does not use."""
+
+    async def join_from_gateway(self, user_id: int, session_id: str, wish: VoiceWish) -> None:
+        """Do nothing."""
+
+    async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
+        """Do nothing."""
+
+    async def settle_voice(self, guild_id: int, user_id: int) -> None:
+        """Do nothing."""
 
 
 class Bench:
@@ -188,6 +202,7 @@ async def serve(options: Options) -> None:
         settings=Settings(gateway=msgspec.convert({**defaults, **options.gateway}, GatewaySettings)),
         metrics=metrics,
         messages=NoMessages(),
+        voice=NoVoice(),
         session_journal=store.session_journal,
         surroundings=Surroundings(on_logins=garbage.welcome),
         online=MemoryOnlineCounts(),

@@ -4,6 +4,7 @@ import msgspec
 
 from core.domain.channels.channel import Channel
 from core.domain.guilds.role import Role
+from core.domain.guilds.voice_state import InVoice
 
 COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
 """Fields of a guild that name a channel which the feature COMMUNITY needs."""
@@ -50,3 +51,5 @@ class GuildSnapshot(msgspec.Struct, kw_only=True, frozen=True):
     channels: tuple[Channel, ...]
     member_count: int
     revision: int
+    in_voice: tuple[InVoice, ...] = ()
+    """Who is in a voice channel. Only reads of several guilds have it (`load_snapshots`)."""

@@ -34,6 +34,7 @@ class ClusterStore:
         self.members = relational.members
         self.bans = relational.bans
         self.invites = relational.invites
+        self.voice_states = relational.voice_states
         self.webhooks = relational.webhooks
         self.pins = relational.pins
         self.crossposts = relational.crossposts

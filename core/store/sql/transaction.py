@@ -10,6 +10,7 @@ from core.store.aggregates.guilds.guilds import GuildWriter
 from core.store.aggregates.guilds.invites import InviteWriter
 from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.voice_states import VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
 from core.store.aggregates.messages.crossposts import CrosspostWriter
 from core.store.aggregates.messages.files import FileWriter
@@ -29,6 +30,7 @@ from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
+from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
 from core.store.sql.aggregates.messages.files import SqlFiles
@@ -72,6 +74,7 @@ class SqlTransaction:
         "relationships",
         "roles",
         "users",
+        "voice_states",
         "webhooks",
     )
 
@@ -90,6 +93,7 @@ class SqlTransaction:
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
+        self.voice_states: VoiceStateWriter = SqlVoiceStates(db, dialect)
         self.webhooks: WebhookWriter = SqlWebhooks(db)
         self.pins: PinWriter = SqlPins(db)
         self.crossposts: CrosspostWriter = SqlCrossposts(db, dialect)

@@ -88,7 +88,8 @@ class SupplementalGuild(msgspec.Struct, kw_only=True):
     """What READY_SUPPLEMENTAL adds to a guild."""
 
     id: str
-    voice_states: Sequence[msgspec.Raw] = ()
+    voice_states: msgspec.Raw
+    """The list of who is in voice in the channels that the session views."""
     activity_instances: Sequence[msgspec.Raw] = ()
 
 

@@ -89,6 +89,14 @@ class PresenceChanged(NamedTuple):
     user_id: int
 
 
+class VoiceChanged(NamedTuple):
+    """A user has come into a voice channel, left one, or is there in another way."""
+
+    user_id: int
+    is_turning: bool
+    """Whether it is the first user in voice, or was the last."""
+
+
 Change = (
     GuildChanged
     | RolePut
@@ -101,6 +109,7 @@ Change = (
     | MemberRemoved
     | MemberReleased
     | PresenceChanged
+    | VoiceChanged
 )
 
 CHANGES: Final[tuple[type[Change], ...]] = Change.__args__

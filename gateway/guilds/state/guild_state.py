@@ -35,8 +35,10 @@ from gateway.guilds.state.guild_changes import (
     PresenceChanged,
     RoleDeleted,
     RolePut,
+    VoiceChanged,
 )
 from gateway.guilds.state.member_table import Fields, MemberState, MemberTable, parse_member
+from gateway.guilds.state.voice_table import VoiceTable, parse_voice
 
 _ADMINISTRATOR: Final = int(Permission.ADMINISTRATOR)
 _DECIDES_VIEW: Final = int(Permission.VIEW_CHANNEL) | _ADMINISTRATOR
@@ -101,7 +103,7 @@ def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
 class GuildState:
     """One guild at the last event that was applied."""
 
-    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "presences", "roles")
+    __slots__ = ("channels", "fields", "guild_id", "members", "owner_id", "presences", "roles", "voice")
 
     def __init__(
         self,
@@ -121,6 +123,7 @@ class GuildState:
         self.members = MemberTable(count=snapshot.member_count, rows=members)
         self.presences: dict[int, msgspec.Raw] = {}
         """The presences of the users who are connected here and not offline, as in GUILD_CREATE."""
+        self.voice = VoiceTable(snapshot.in_voice)
 
     def apply(self, envelope: Envelope) -> Change | None:
         """Apply an event. Return its change, or None when it changes nothing. PRESENCE_UPDATE has a method of its own.
@@ -203,6 +206,7 @@ class GuildState:
         holders = tuple(member.user_id for member in self.members if role_id in member.role_ids)
         self.roles.pop(role_id, None)
         self.members.drop_role(role_id)
+        self.voice.drop_role(role_id)
         for channel in self.channels.values():
             if any(item.id == role_id for item in channel.overwrites):
                 channel.drop_overwrite(role_id)
@@ -229,11 +233,16 @@ class GuildState:
     def _put_member(self, envelope: Envelope) -> MemberChanged:
         member = parse_member(envelope.payload)
         self.members.put(member)
+        self.voice.put_member(member)
         return MemberChanged(member.user_id)
 
     def _remove_member(self, envelope: Envelope) -> MemberRemoved:
         self.members.remove(envelope.user_id)
         return MemberRemoved(envelope.user_id)
+
+    def _put_voice(self, envelope: Envelope) -> VoiceChanged:
+        user_id = envelope.user_id
+        return VoiceChanged(user_id, self.voice.put(user_id, parse_voice(envelope.payload)))
 
 
 APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] = {
@@ -249,6 +258,7 @@ APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] =
     events.GUILD_MEMBER_ADD: GuildState._add_member,
     events.GUILD_MEMBER_UPDATE: GuildState._put_member,
     events.GUILD_MEMBER_REMOVE: GuildState._remove_member,
+    events.VOICE_STATE_UPDATE: GuildState._put_voice,
 }
 """The events that change the state. All others are only passed on."""
 

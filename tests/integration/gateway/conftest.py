@@ -27,6 +27,7 @@ from gateway.app import Gateway, build_gateway
 from gateway.scheduling.batch_timer import CallLater
 from gateway.transport.public_address import PublicAddress
 from tests.fakes.gateway.message_port import FakeMessagePort
+from tests.fakes.gateway.voice_port import FakeVoicePort
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.gateway.neighbours import FixedNeighbours
 from tests.support.stores.databases import MigratedDatabase
@@ -152,6 +153,7 @@ def run_one(
             settings=Settings(gateway=options, limits=limits or LimitSettings()),
             metrics=metrics,
             messages=port,
+            voice=FakeVoicePort(),
             session_journal=store.session_journal,
             online=online,
             starts=CountedStarts(

@@ -4,6 +4,7 @@ from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.role import Role
+from core.domain.guilds.voice_state import InVoice, VoiceState
 from core.domain.people.user import User
 
 GUILD = 1
@@ -24,6 +25,8 @@ class Model:
         self.members: dict[int, set[int]] = {self.owner_id: set()}
         self.timeouts: dict[int, int] = {}
         self.channels: dict[int, dict[tuple[int, int], tuple[int, int]]] = {}
+        self.voice: dict[int, int] = {}
+        """The channel that each user in voice is in."""
 
     def may_view(self, user_id: int, channel_id: int) -> bool:
         """Return whether the user may view the channel."""
@@ -62,6 +65,18 @@ class Model:
         """Return the channels that a user may view."""
         return {channel_id for channel_id in self.channels if self.may_view(user_id, channel_id)}
 
+    def voice_state(self, user_id: int, channel_id: int) -> VoiceState:
+        """As the store has it."""
+        return VoiceState(guild_id=GUILD, user_id=user_id, channel_id=channel_id, session_id="voice")
+
+    def shown_voice(self, viewer_id: int) -> dict[int, int]:
+        """Return where all others are in voice, as far as a user may know it."""
+        return {
+            user_id: channel_id
+            for user_id, channel_id in self.voice.items()
+            if user_id != viewer_id and self.may_view(viewer_id, channel_id)
+        }
+
     def guild(self) -> Guild:
         """As the store has it."""
         return Guild(id=GUILD, name="guild", owner_id=self.owner_id)
@@ -96,4 +111,8 @@ class Model:
             channels=tuple(self.channel(channel_id) for channel_id in self.channels),
             member_count=len(self.members),
             revision=0,
+            in_voice=tuple(
+                InVoice(self.voice_state(user_id, channel_id), self.member(user_id))
+                for user_id, channel_id in self.voice.items()
+            ),
         )

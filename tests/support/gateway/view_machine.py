@@ -22,6 +22,7 @@ from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.member import render_member
 from core.wire.objects.guilds.role import render_role
+from core.wire.objects.guilds.voice_state import render_voice_state
 from core.wire.objects.people.user import render_user
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.passive_sessions import LargeGuilds
@@ -94,8 +95,10 @@ class Watcher:
         self.invites: list[int] = []
         self.changes: list[tuple[str, int]] = []
         """The events about messages that are there, each with its channel."""
+        self.voice: dict[int, int] = {}
+        """The channel in which the client takes each other user to be in voice."""
 
-    def read(self) -> None:
+    def read(self) -> None:  # noqa: C901 - a row an event
         """Apply the new dispatches."""
         dispatches = self.connection.take()
         self.changes += [(event, int(d["channel_id"])) for event, d in dispatches if event in OF_MESSAGES]
@@ -104,8 +107,15 @@ class Watcher:
                 case "GUILD_CREATE":
                     assert self.known is None
                     self.known = {int(channel["id"]) for channel in d["channels"]}
+                    members = {member["user"]["id"] for member in d["members"]}
+                    for state in d["voice_states"]:
+                        assert state["user_id"] in members
+                        self.note_voice(state)
                 case "GUILD_DELETE":
                     self.known = None
+                    self.voice.clear()
+                case "VOICE_STATE_UPDATE":
+                    self.note_voice(d)
                 case "CHANNEL_CREATE":
                     assert self.known is not None
                     assert int(d["id"]) not in self.known
@@ -123,6 +133,16 @@ class Watcher:
                     self.unread += [int(channel["id"]) for channel in d["channel_unread_updates"]]
                 case "INVITE_CREATE":
                     self.invites.append(int(d["channel_id"]))
+
+    def note_voice(self, state: dict[str, Any]) -> None:
+        """Note where a user is. Of its own user a client hears everything."""
+        user_id = int(state["user_id"])
+        if user_id == self.session.user_id:
+            return
+        if state["channel_id"] is None:
+            assert self.voice.pop(user_id, None) is not None, "a leave is told to those who knew"
+        else:
+            self.voice[user_id] = int(state["channel_id"])
 
 
 class ViewMachine(RuleBasedStateMachine):
@@ -151,17 +171,19 @@ class ViewMachine(RuleBasedStateMachine):
         held=st.fixed_dictionaries({user_id: st.sets(roles, max_size=2) for user_id in USERS}),
         given=st.fixed_dictionaries(dict.fromkeys(ROLES, bits)),
         made=st.dictionaries(channels, st.dictionaries(targets, pairs, min_size=1, max_size=4), min_size=2),
+        spoken=st.dictionaries(users, channels, max_size=3),
         attached=st.lists(st.tuples(users, intent_sets, st.booleans()), min_size=2, max_size=7),
         keeps_all=st.booleans(),
         room=st.sampled_from([1, 2, KEEP_ALL_BELOW]),
         large=st.sampled_from([2, KEEP_ALL_BELOW - 1, LargeGuilds().members]),
     )
-    def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, attached: Any, *, keeps_all: bool, room: int, large: int) -> Any:  # fmt: skip
+    def load(self, everyone: int, absent: Any, held: Any, given: Any, made: Any, spoken: Any, attached: Any, *, keeps_all: bool, room: int, large: int) -> Any:  # fmt: skip
         """Make a random guild with some sessions. With `room` more members it is not kept whole any more."""
         model = self.model
         model.roles |= {**given, GUILD: everyone}
         model.members |= {user_id: ids for user_id, ids in held.items() if user_id not in absent}
         model.channels = made
+        model.voice = {who: at for who, at in spoken.items() if who in model.members and at in made}
         rows = [model.member(user_id) for user_id in model.members] if keeps_all else None
         self.others = max(KEEP_ALL_BELOW - room - len(model.members), 0)
         self.large = LargeGuilds(members=large)
@@ -277,6 +299,7 @@ class ViewMachine(RuleBasedStateMachine):
         """A member goes, and its sessions with it."""
         if user_id not in self.model.members or user_id == self.model.owner_id:
             return
+        self.end_voice(user_id)
         user = render_user(self.model.member(user_id).user)
         del self.model.members[user_id]
         self.tell("GUILD_MEMBER_REMOVE", {"guild_id": str(GUILD), "user": user}, user_id=user_id)
@@ -321,6 +344,8 @@ class ViewMachine(RuleBasedStateMachine):
         """A channel goes."""
         if channel_id not in self.model.channels:
             return
+        for user_id in [user_id for user_id, place in self.model.voice.items() if place == channel_id]:
+            self.end_voice(user_id)
         payload = render_channel(self.model.channel(channel_id))
         del self.model.channels[channel_id]
         self.tell("CHANNEL_DELETE", payload, audience=Audience.CHANNEL, channel_id=channel_id)
@@ -331,6 +356,29 @@ class ViewMachine(RuleBasedStateMachine):
         if user_id in self.model.members:
             self.model.owner_id = user_id
             self.tell("GUILD_UPDATE", render_guild(self.model.guild(), ()))
+
+    @rule(user_id=users, channel_id=channels)
+    def speak(self, user_id: int, channel_id: int) -> None:
+        """A member comes into a voice channel, from another one or from none."""
+        if user_id not in self.model.members or channel_id not in self.model.channels:
+            return
+        before = self.model.voice.get(user_id, 0)
+        self.model.voice[user_id] = channel_id
+        state = render_voice_state(self.model.voice_state(user_id, channel_id), self.model.member(user_id))
+        self.tell_voice(user_id, state, channel_id=channel_id, former_channel_id=before)
+
+    @rule(user_id=users)
+    def end_voice(self, user_id: int) -> None:
+        """A member leaves voice."""
+        before = self.model.voice.pop(user_id, 0)
+        if before:
+            state = self.model.voice_state(user_id, before)
+            shown = render_voice_state(state, self.model.member(user_id), is_over=True)
+            self.tell_voice(user_id, shown, channel_id=0, former_channel_id=before)
+
+    def tell_voice(self, user_id: int, state: Any, **header: int) -> None:
+        """Make the event of a voice state."""
+        self.tell("VOICE_STATE_UPDATE", state, audience=Audience.CHANNEL, user_id=user_id, **header)
 
     @rule(channel_id=channels, mentioned=st.sets(users, max_size=2))
     def say(self, channel_id: int, mentioned: set[int]) -> None:
@@ -435,6 +483,15 @@ class ViewMachine(RuleBasedStateMachine):
                 assert watcher.known is None
             else:
                 assert watcher.known == self.model.viewable(session.user_id)
+
+    @invariant()
+    def clients_know_who_is_in_voice_where_they_view(self) -> None:
+        """Nobody hears of voice in a channel that it may not view."""
+        for watcher in self.here:
+            watcher.read()
+            intents = watcher.session.intents
+            if intents & Intent.GUILD_VOICE_STATES and intents & Intent.GUILDS:
+                assert watcher.voice == self.model.shown_voice(watcher.session.user_id)
 
     @invariant()
     def all_that_is_kept_is_as_if_made_anew(self) -> None:

@@ -12,10 +12,13 @@ class GuildReader(Protocol):
     async def find(self, guild_id: int) -> Guild | None: ...
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        """Return guild, roles, channels, member count and revision, read in one transaction."""
+        """Return guild, roles, channels, member count and revision, read in one transaction. Who is in voice is not."""
 
     async def load_snapshots(self, guild_ids: Collection[int]) -> dict[int, GuildSnapshot]:
-        """Return the snapshots of guilds, each of one instant, in few trips. Unknown guilds are absent."""
+        """Return the snapshots of guilds with who is in voice, each of one instant, in few trips.
+
+        Unknown guilds are absent.
+        """
 
     async def list_of_user(
         self, user_id: int, *, before: int | None = None, after: int | None = None, limit: int = 200

@@ -24,6 +24,7 @@ from core.store.aggregates.guilds.bans import BanReader
 from core.store.aggregates.guilds.guilds import GuildReader
 from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
+from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
@@ -46,6 +47,7 @@ from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
+from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
 from core.store.sql.aggregates.logins import SqlLogins
@@ -122,6 +124,7 @@ class PostgresStore:
         self.channels: ChannelReader = SqlChannels(reads)
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
+        self.voice_states: VoiceStateReader = SqlVoiceStates(reads, dialect)
         self.webhooks: WebhookReader = SqlWebhooks(reads)
         self.pins: PinReader = SqlPins(reads)
         self.crossposts: CrosspostReader = SqlCrossposts(reads, dialect)

@@ -26,6 +26,7 @@ from core.store.sql.schema.tables import (
     secrets,
     session_journal,
     users,
+    voice_states,
     webhooks,
 )
 
@@ -51,5 +52,6 @@ __all__ = [
     "secrets",
     "session_journal",
     "users",
+    "voice_states",
     "webhooks",
 ]

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channels.channel import ChannelType, Overwrite
+from core.domain.guilds.voice_state import VoiceState
 from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
@@ -411,6 +412,38 @@ async def update_member(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"{ground.path}/members/{ground.member.id}", {}, values=values)
 
 
+async def _on_stage(api: ApiUnderTest) -> tuple[Ground, str]:
+    ground = await Ground.build(api)
+    stage = await ground.make_channel("stage", ChannelType.STAGE)
+    async with api.store.write(guilds=[int(ground.id)]) as tx:
+        for person in (ground.owner, ground.member):
+            await tx.voice_states.put(
+                VoiceState(
+                    guild_id=int(ground.id),
+                    user_id=int(person.id),
+                    channel_id=int(stage),
+                    session_id="stage",
+                    suppress=True,
+                    request_to_speak_ms=1 << 40,
+                )
+            )
+    return ground, stage
+
+
+async def update_voice_state(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, _ = await _on_stage(api)
+    path = f"{ground.path}/voice-states/{ground.member.id}"
+    # Another channel than that of the voice state is refused.
+    return ground.request(path, {}, values={"channel_id": [ground.channel], "suppress": [False]}, looks=[path])
+
+
+async def update_own_voice_state(api: ApiUnderTest, _field: str) -> Prepared:
+    ground, _ = await _on_stage(api)
+    values = {"channel_id": [ground.channel], "suppress": [False], "request_to_speak_timestamp": [None]}
+    looks = [f"{ground.path}/voice-states/{ground.owner.id}"]
+    return ground.request(f"{ground.path}/voice-states/@me", {}, values=values, looks=looks)
+
+
 async def _prunable(api: ApiUnderTest) -> tuple[Ground, dict[str, Any]]:
     ground = await Ground.build(api)
     role = await ground.role("role")
@@ -621,6 +654,8 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/profile/@me"): update_member_profile,
     ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
+    ("PATCH", "/guilds/{guild_id}/voice-states/@me"): update_own_voice_state,
+    ("PATCH", "/guilds/{guild_id}/voice-states/{user_id}"): update_voice_state,
     ("PATCH", "/guilds/{guild_id}/roles"): move_roles,
     ("PATCH", "/guilds/{guild_id}/roles/{role_id}"): update_role,
     ("PATCH", "/guilds/{guild_id}/vanity-url"): update_vanity_url,

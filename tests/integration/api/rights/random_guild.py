@@ -14,6 +14,7 @@ from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Invite, Member
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.role import Role
+from core.domain.guilds.voice_state import VoiceState
 from core.domain.guilds.webhook import Webhook
 from core.domain.messages.message import Message
 from core.domain.people.user import User
@@ -26,6 +27,7 @@ GUILD_BITS = (
     Permission.CREATE_INSTANT_INVITE, Permission.KICK_MEMBERS, Permission.BAN_MEMBERS, Permission.MANAGE_CHANNELS, Permission.MANAGE_GUILD, Permission.SEND_MESSAGES,
     Permission.SEND_TTS_MESSAGES, Permission.MANAGE_MESSAGES, Permission.EMBED_LINKS, Permission.READ_MESSAGE_HISTORY, Permission.CONNECT, Permission.CHANGE_NICKNAME,
     Permission.MANAGE_NICKNAMES, Permission.MANAGE_ROLES, Permission.MODERATE_MEMBERS, Permission.MANAGE_WEBHOOKS,
+    Permission.MUTE_MEMBERS, Permission.REQUEST_TO_SPEAK,
 )  # fmt: skip
 CHANNEL_BITS = (
     Permission.VIEW_CHANNEL, Permission.VIEW_CHANNEL, Permission.VIEW_CHANNEL, Permission.MANAGE_CHANNELS, Permission.MANAGE_CHANNELS, Permission.MANAGE_ROLES, Permission.MANAGE_ROLES,
@@ -35,7 +37,9 @@ VOCAL = (ChannelType.VOICE, ChannelType.STAGE)
 NEEDS_SEND = (
     Permission.MENTION_EVERYONE | Permission.SEND_TTS_MESSAGES | Permission.ATTACH_FILES | Permission.EMBED_LINKS
 )
-NEEDS_CONNECT = Permission.MANAGE_CHANNELS | Permission.MANAGE_ROLES
+NEEDS_CONNECT = (
+    Permission.MANAGE_CHANNELS | Permission.MANAGE_ROLES | Permission.MUTE_MEMBERS | Permission.REQUEST_TO_SPEAK
+)
 """The bits of routes that a voice channel takes away without CONNECT."""
 EVERYTHING = sum(Permission)
 
@@ -63,6 +67,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     messages: dict[int, Message] = {}
     invites: dict[str, Invite] = {}
     webhooks: dict[int, Webhook] = {}
+    voice: dict[int, VoiceState] = {}
+    """Who is on the stage."""
     banned: frozenset[int] = frozenset()
 
     # -- the guild
@@ -271,8 +277,17 @@ def draw_world(rng: Random, people: People, ids: SnowflakeGenerator) -> World:
         messages={message.id: message for message in messages},
         invites={code: invite},
         webhooks={webhook.id: webhook},
+        voice=_draw_voice(guild_id, channels, (caller_id, people.other)),
         banned=frozenset({people.stranger} if rng.random() < 0.5 else ()),
     )
+
+
+def _draw_voice(guild_id: int, channels: dict[int, Channel], user_ids: Iterable[int]) -> dict[int, VoiceState]:
+    stage = next(channel.id for channel in channels.values() if channel.type == ChannelType.STAGE)
+    return {
+        user_id: VoiceState(guild_id=guild_id, user_id=user_id, channel_id=stage, session_id="stage", suppress=True)
+        for user_id in user_ids
+    }
 
 
 def _draw_member(rng: Random, user_id: int, guild_id: int, role_ids: list[int]) -> Member:
@@ -308,7 +323,7 @@ def _draw_channels(
         return channel
 
     categories = [add(ChannelType.CATEGORY, None).id for _ in range(2)]
-    for kind in (ChannelType.TEXT, ChannelType.TEXT, ChannelType.VOICE, ChannelType.ANNOUNCEMENT):
+    for kind in (ChannelType.TEXT, ChannelType.TEXT, ChannelType.VOICE, ChannelType.ANNOUNCEMENT, ChannelType.STAGE):
         add(kind, rng.choice((None, *categories)))
     return channels
 
@@ -332,6 +347,8 @@ async def save(world: World, store: Store) -> None:
             await tx.invites.create(invite)
         for webhook in world.webhooks.values():
             await tx.webhooks.create(webhook)
+        for state in world.voice.values():
+            await tx.voice_states.put(state)
     for message in world.messages.values():
         await store.messages.add(message, [])
 
@@ -345,6 +362,7 @@ async def load(before: World, store: Store) -> World | None:
     members = [await store.members.find(before.guild.id, user_id) for user_id in before.members]
     messages = [await store.messages.find(message.channel_id, message.id) for message in before.messages.values()]
     invites = [await store.invites.find(code) for code in before.invites]
+    voice = [await store.voice_states.find(before.guild.id, user_id) for user_id in before.voice]
     webhooks = [await store.webhooks.find(webhook_id) for webhook_id in before.webhooks]
     return World(
         people=people,
@@ -356,5 +374,6 @@ async def load(before: World, store: Store) -> World | None:
         messages={message.id: message for message in messages if message is not None},
         invites={invite.code: invite for invite in invites if invite is not None},
         webhooks={webhook.id: webhook for webhook in webhooks if webhook is not None},
+        voice={state.user_id: state for state in voice if state is not None},
         banned=frozenset({people.stranger} if await store.bans.find(before.guild.id, people.stranger) else ()),
     )

@@ -594,6 +594,26 @@ def remove_member_role(world: World, rng: Random) -> Attempt:
     return Attempt("DELETE", attempt.path, None, attempt.is_allowed)
 
 
+@needs("PATCH /guilds/{guild_id}/voice-states/{user_id}", "MUTE_MEMBERS in the stage channel, and to view it")
+def update_voice_state(world: World, rng: Random) -> Attempt:
+    user_id = world.people.other
+    may = world.may(world.channels[world.voice[user_id].channel_id], Permission.MUTE_MEMBERS)
+    path = f"/guilds/{world.guild.id}/voice-states/{user_id}"
+    return Attempt("PATCH", path, {"suppress": False}, may, frozenset({403, 404}))
+
+
+@needs("PATCH /guilds/{guild_id}/voice-states/@me", "to speak: MUTE_MEMBERS; to ask for it: REQUEST_TO_SPEAK")
+def update_own_voice_state(world: World, rng: Random) -> Attempt:
+    stage = world.channels[world.voice[world.caller_id].channel_id]
+    if rng.random() < 0.5:
+        body: dict[str, Any] = {"suppress": False}
+        may = world.may(stage, Permission.MUTE_MEMBERS)
+    else:
+        body = {"request_to_speak_timestamp": "2026-01-01T00:00:00Z"}
+        may = world.may(stage, Permission.REQUEST_TO_SPEAK)
+    return Attempt("PATCH", f"/guilds/{world.guild.id}/voice-states/@me", body, may)
+
+
 @needs("DELETE /guilds/{guild_id}/members/{user_id}", "KICK_MEMBERS, to stand above")
 def kick_member(world: World, rng: Random) -> Attempt:
     user_id = any_member(world, rng)

@@ -31,6 +31,7 @@ from gateway.app import Gateway, build_gateway
 from gateway.homes.session_state import RestoreRefusal
 from gateway.transport.public_address import PublicAddress
 from tests.fakes.gateway.message_port import FakeMessagePort
+from tests.fakes.gateway.voice_port import FakeVoicePort
 from tests.integration.gateway.conftest import LOOPBACK
 from tests.support.gateway.host import Host, Hosted
 from tests.support.stores.databases import MigratedDatabase
@@ -185,6 +186,7 @@ async def run_gateway(store: SqlStore, writer: StoreWriter) -> AsyncIterator[Gat
         settings=Settings(gateway=LOOPBACK),
         metrics=Metrics(),
         messages=FakeMessagePort(writer.ids),
+        voice=FakeVoicePort(),
         online=MemoryOnlineCounts(),
         starts=CountedStarts(limiter=MemoryRateLimiter(clock=SystemClock()), per_day=1000, window_s=0.0),
         session_journal=store.session_journal,

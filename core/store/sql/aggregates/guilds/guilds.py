@@ -10,10 +10,12 @@ from core.domain.errors import FieldError, UnknownGuild, UnknownInvite
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.role import Role
+from core.domain.guilds.voice_state import InVoice
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.channels.channels import CHANNEL
 from core.store.sql.aggregates.guilds.member_rows import MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.guilds.roles import ROLE
+from core.store.sql.aggregates.guilds.voice_states import VOICE_STATE
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.constraints import taken
 from core.store.sql.engine.paging import Page
@@ -25,6 +27,7 @@ from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.logs import log, log_heads, log_trims
 from core.store.sql.schema.tables.members import members
 from core.store.sql.schema.tables.users import users
+from core.store.sql.schema.tables.voice_states import voice_states
 
 GUILD = EntityMap(Guild, guilds)
 _TAKEN: Final = {
@@ -46,10 +49,13 @@ _COUNT_AND_REVISION: Final = (
 )
 
 
+_IS_MEMBERSHIP: Final = (members.c.guild_id == voice_states.c.guild_id) & (members.c.user_id == voice_states.c.user_id)
+
+
 class _SnapshotQueries:
     """The statements for one number of guilds."""
 
-    __slots__ = ("_queries", "places")
+    __slots__ = ("_in_voice", "_queries", "places")
 
     def __init__(self, size: int) -> None:
         self.places = Places("guild_id", size)
@@ -59,11 +65,20 @@ class _SnapshotQueries:
             Query(select(*ROLE.columns).where(roles.c.guild_id.in_(wanted)).order_by(roles.c.id)),
             Query(select(*CHANNEL.columns).where(channels.c.guild_id.in_(wanted)).order_by(channels.c.id)),
         )
+        self._in_voice = Query(
+            select(*VOICE_STATE.columns, *MEMBER_COLUMNS)
+            .select_from(voice_states)
+            .join(members, _IS_MEMBERSHIP)
+            .join(users, users.c.id == voice_states.c.user_id)
+            .where(voice_states.c.guild_id.in_(wanted))
+            .order_by(voice_states.c.user_id)
+        )
 
-    def asked(self, guild_ids: Sequence[int], num_shards: int) -> list[Asked]:
-        """Return all statements, bound to these guilds."""
+    def asked(self, guild_ids: Sequence[int], num_shards: int, *, with_voice: bool) -> list[Asked]:
+        """Return the statements, bound to these guilds: all of them, or all but that of who is in voice."""
         bound = {**self.places.bind(guild_ids), "num_shards": num_shards}
-        return [(query, bound) for query in self._queries]
+        queries = (*self._queries, self._in_voice) if with_voice else self._queries
+        return [(query, bound) for query in queries]
 
 
 _SNAPSHOTS: Final = [_SnapshotQueries(size) for size in (1, 4, 16)]
@@ -85,7 +100,8 @@ class SqlGuilds:
         return GUILD.entity(rows[0]) if rows else None
 
     async def load_snapshot(self, guild_id: int) -> GuildSnapshot | None:
-        return (await self.load_snapshots([guild_id])).get(guild_id)
+        asked = _SNAPSHOTS[0].asked([guild_id], self._num_shards, with_voice=False)
+        return _assemble(*await self._db.query_together(*asked)).get(guild_id)
 
     async def load_snapshots(self, guild_ids: Collection[int]) -> dict[int, GuildSnapshot]:
         wanted = list(dict.fromkeys(guild_ids))
@@ -93,7 +109,8 @@ class SqlGuilds:
         for start in range(0, len(wanted), _SNAPSHOTS_AT_ONCE):
             some = wanted[start : start + _SNAPSHOTS_AT_ONCE]
             queries = next(each for each in _SNAPSHOTS if each.places.size >= len(some))
-            found.update(_assemble(*await self._db.query_together(*queries.asked(some, self._num_shards))))
+            asked = queries.asked(some, self._num_shards, with_voice=True)
+            found.update(_assemble(*await self._db.query_together(*asked)))
         return found
 
     async def list_of_user(
@@ -148,13 +165,19 @@ class SqlGuilds:
             raise UnknownGuild
 
 
-def _assemble(guild_rows: Rows, role_rows: Rows, channel_rows: Rows) -> dict[int, GuildSnapshot]:
+def _assemble(
+    guild_rows: Rows, role_rows: Rows, channel_rows: Rows, voice_rows: Sequence[Sequence[Any]] = ()
+) -> dict[int, GuildSnapshot]:
     roles_of: dict[int, list[Role]] = {}
     for role in map(ROLE.entity, role_rows):
         roles_of.setdefault(role.guild_id, []).append(role)
     channels_of: dict[int | None, list[Channel]] = {}
     for channel in map(CHANNEL.entity, channel_rows):
         channels_of.setdefault(channel.guild_id, []).append(channel)
+    in_voice: dict[int, list[InVoice]] = {}
+    for row in voice_rows:
+        each = InVoice(VOICE_STATE.entity(row), member_from_row(row, len(VOICE_STATE.columns)))
+        in_voice.setdefault(each.state.guild_id, []).append(each)
     found = {}
     for row in guild_rows:
         guild = GUILD.entity(row)
@@ -165,6 +188,7 @@ def _assemble(guild_rows: Rows, role_rows: Rows, channel_rows: Rows) -> dict[int
             channels=tuple(channels_of.get(guild.id, ())),
             member_count=member_count,
             revision=head or newest or trimmed or 0,
+            in_voice=tuple(in_voice.get(guild.id, ())),
         )
     return found
 

@@ -63,7 +63,8 @@ NOT_SENT_YET = (
     "MESSAGE_POLL_",
     "STAGE_INSTANCE_",
     "THREAD_",
-    "VOICE_",
+    "VOICE_CHANNEL_",
+    "VOICE_SERVER_",
     "WEBHOOKS_",
 )
 """Events of features that are not built. The row of one that is built moves to PASSED_ON or APPLIERS."""

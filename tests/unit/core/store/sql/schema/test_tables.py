@@ -44,7 +44,7 @@ HOT = {
     "newest cuts": _NEWEST_CUTS,
     "position of a shard": _NEWEST,
     "oldest of the log": _OLDEST,
-    **{f"guild, part {part}": query for part, (query, _) in enumerate(_SNAPSHOTS[0].asked([1], 8))},
+    **{f"guild, part {part}": query for part, (query, _) in enumerate(_SNAPSHOTS[0].asked([1], 8, with_voice=True))},
     "page of members": _LIST_PAGE,
     "guilds of a user": _LIST_IDS,
     "e-mail": _FIND_BY_EMAIL,

@@ -1,0 +1,13 @@
+"""What a client wishes of its voice state (op 4): it goes from the gateway to the API tier."""
+
+import msgspec
+
+
+class VoiceWish(msgspec.Struct, kw_only=True, frozen=True):
+    """The channel to be in, None for none. A flag that is None stays as it is."""
+
+    guild_id: int
+    channel_id: int | None = None
+    self_mute: bool | None = None
+    self_deaf: bool | None = None
+    self_video: bool | None = None

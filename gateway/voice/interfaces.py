@@ -1,0 +1,32 @@
+"""The ways by which the gateway has voice states changed: by the API's service, in units of work of the guild."""
+
+from typing import Protocol
+
+from core.wire.voice_wish import VoiceWish
+
+
+class VoiceEnds(Protocol):
+    """Takes the voice states that are over, or may be. Neither method waits."""
+
+    def end(self, guild_id: int, user_id: int, session_id: str) -> None:
+        """End the user's voice state if it still belongs to this session."""
+
+    def settle(self, guild_id: int, user_id: int) -> None:
+        """Bring the user's voice state in line with the user's present rights, or end it."""
+
+
+class VoicePort(Protocol):
+    """Changes voice states, with the checks of REST. The API tier implements it."""
+
+    async def join_from_gateway(self, user_id: int, session_id: str, wish: VoiceWish) -> None:
+        """Do what a client wishes (op 4).
+
+        Raises:
+            DomainError: when it may not. Nothing has changed then.
+        """
+
+    async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
+        """End the user's voice state if it belongs to this session. Raises Unavailable."""
+
+    async def settle_voice(self, guild_id: int, user_id: int) -> None:
+        """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""
