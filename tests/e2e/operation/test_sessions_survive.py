@@ -31,8 +31,13 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
 
 async def count_resumes(server: Server) -> dict[str, int]:
     """Return the counts of resumes by outcome."""
+    return await read_resumes(server.metrics)
+
+
+async def read_resumes(metrics: str) -> dict[str, int]:
+    """Return the counts of resumes by outcome of the process with these metrics."""
     async with httpx.AsyncClient() as http:
-        page = (await http.get(f"{server.metrics}/metrics")).text
+        page = (await http.get(f"{metrics}/metrics")).text
     lines = [line.split() for line in page.splitlines() if line.startswith("guildway_resume_total{")]
     return {name.split('"')[1]: int(float(value)) for name, value in lines}
 
