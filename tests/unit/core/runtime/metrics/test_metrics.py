@@ -9,6 +9,7 @@ from core.runtime.metrics.cluster_metrics import CassandraMetrics, ClusterMetric
 from core.runtime.metrics.link_metrics import LinkMetrics
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.metrics.shard_metrics import ControllerMetrics, WorkerShardMetrics
+from core.runtime.metrics.voice_metrics import VoiceMetrics
 
 GUIDE = Path(__file__).parents[5] / "docs" / "operators-guide.md"
 
@@ -58,6 +59,7 @@ def test_operators_guide_tells_of_each_metric_with_its_labels() -> None:
     CassandraMetrics(registry)
     ClusterMetrics(registry)
     LinkMetrics(registry)
+    VoiceMetrics(registry)
     WorkerShardMetrics(registry)
     ControllerMetrics(registry)
     told = set()
