@@ -10,6 +10,7 @@ from api.services.accounts.authenticator import Authenticator
 from api.services.accounts.password_attempts import PasswordAttempts
 from api.services.accounts.passwords import Passwords
 from api.services.accounts.profiles import ProfileService
+from api.services.accounts.registration_rule import RegistrationRule
 from api.services.applications.applications import ApplicationService
 from api.services.applications.authorizations import AuthorizationService
 from api.services.applications.integrations import IntegrationService
@@ -83,6 +84,7 @@ def _build_services(
             clock=clock,
             random=random,
             passwords=passwords,
+            rule=RegistrationRule(settings=ground.settings.instance, invites=store.invites, clock=clock),
             sessions_per_user=ground.settings.limits.sessions_per_user,
         ),
         authorizations=AuthorizationService(

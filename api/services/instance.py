@@ -47,17 +47,12 @@ _LIMITS: Final[Mapping[str, Any]] = {
     "register_dateOfBirth_required": "date_of_birth" in _REQUIRED,
     "register_password_required": "password" in _REQUIRED,
     "register_email_required": "email" in _REQUIRED,
-    "register_disabled": False,
-    "register_requireInvite": False,
-    "register_allowNewRegistration": True,
     "register_allowMultipleAccounts": True,
     "guild_autoJoin_canLeave": True,
     "guild_autoJoin_guilds_x": [],
     "can_recover_account": False,
 }
-"""What is the same on every server. 0 is the limit of what is not built. Registration is open to everybody, without an
-invite, as there is no setting that closes it.
-"""
+"""What is the same on every server. 0 is the limit of what is not built."""
 
 
 class InstanceService:
@@ -125,8 +120,12 @@ class InstanceService:
     def list_limits(self) -> dict[str, Any]:
         """Return the limits that clients heed before they ask."""
         largest = self._settings.files.max_file_bytes
+        registration = self._settings.instance.registration
         return {
             **_LIMITS,
+            "register_disabled": registration == "closed",
+            "register_requireInvite": registration == "invite",
+            "register_allowNewRegistration": registration != "closed",
             "limits_message_maxAttachmentSize": largest,
             "limits_message_maxEmbedDownloadSize": largest,
         }

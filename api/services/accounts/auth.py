@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from api.forms.marks import text
 from api.services.accounts.password_attempts import PasswordAttempts
+from api.services.accounts.registration_rule import RegistrationRule
 from api.services.accounts.tokens import make_token
 from api.services.announcements import user_event
 from api.services.caller import Caller
@@ -45,13 +46,15 @@ _RESERVED_USERNAMES: Final = frozenset({"everyone", "here"})
 
 
 class Registration(msgspec.Struct, kw_only=True):
-    """POST /auth/register. Other fields of Discord's client (consent, captcha, invite) are ignored."""
+    """POST /auth/register. Other fields of Discord's client (consent, captcha) are ignored."""
 
     username: Username
     email: Email
     password: Password
     date_of_birth: str
     global_name: GlobalName | None = None
+    invite: Annotated[str, Meta(max_length=100)] | None = None
+    """The code of an invite, or one of the operator's, for a server that wants one."""
 
 
 class Credentials(msgspec.Struct, kw_only=True):
@@ -72,7 +75,7 @@ class Origin(msgspec.Struct, kw_only=True, frozen=True):
 class AuthService:
     """Writes accounts and auth sessions. The end of an auth session is announced, so that its connections end too."""
 
-    __slots__ = ("_clock", "_ids", "_passwords", "_random", "_sessions_per_user", "_store")
+    __slots__ = ("_clock", "_ids", "_passwords", "_random", "_rule", "_sessions_per_user", "_store")
 
     def __init__(
         self,
@@ -82,6 +85,7 @@ class AuthService:
         clock: Clock,
         random: Randomness,
         passwords: PasswordAttempts,
+        rule: RegistrationRule,
         sessions_per_user: int,
     ) -> None:
         self._store = store
@@ -89,15 +93,17 @@ class AuthService:
         self._clock = clock
         self._random = random
         self._passwords = passwords
+        self._rule = rule
         self._sessions_per_user = sessions_per_user
 
     async def register(self, form: Registration, origin: Origin) -> LoginObject:
         """Make an account and log it in.
 
         Raises:
-            Invalid: with every wrong field.
+            Invalid: with every wrong field, or because the operator's rule lets nobody in without an invite.
         """
         self._check_registration(form)
+        await self._rule.check(form.invite)
         password_hash = await self._passwords.hash(form.password)
         user = User(id=self._ids.next(), username=form.username, global_name=form.global_name)
         account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)

@@ -270,12 +270,18 @@ class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
     format: Literal["auto", "json", "text"] = "auto"
 
 
+RegistrationCode = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{12,100}$")]
+"""Twelve letters are more than anybody can guess within the limits of registrations."""
+
+
 class InstanceSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """What the server tells people's clients of itself."""
+    """What the server tells people's clients of itself, and who may register."""
 
     name: Annotated[str, Meta(pattern=r"^[^\x00-\x1f]{1,100}$")] = "Guildway"
     description: Annotated[str, Meta(pattern=r"^[^\x00]{0,1000}$")] = ""
     show_counts: bool = True
+    registration: Literal["open", "invite", "closed"] = "open"
+    registration_codes: tuple[RegistrationCode, ...] = ()
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True):

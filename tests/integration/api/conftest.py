@@ -27,7 +27,14 @@ from core.live.refusals import Refusals
 from core.live.starts import CountedStarts
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics.metrics import Metrics
-from core.runtime.settings.settings import ApiSettings, EmbedSettings, FileSettings, LimitSettings, Settings
+from core.runtime.settings.settings import (
+    ApiSettings,
+    EmbedSettings,
+    FileSettings,
+    InstanceSettings,
+    LimitSettings,
+    Settings,
+)
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
 from core_ext.ids import SnowflakeGenerator
@@ -68,6 +75,7 @@ async def open_api_in(
     api: ApiSettings = API_SETTINGS,
     files: FileSettings = FILE_SETTINGS,
     embeds: EmbedSettings = NO_PREVIEWS,
+    instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
@@ -94,7 +102,7 @@ async def open_api_in(
             external=make_external_links(),
             ids=ids,
             clock=clock,
-            settings=Settings(api=api, limits=limits, files=files, embeds=embeds),
+            settings=Settings(instance=instance, api=api, limits=limits, files=files, embeds=embeds),
             metrics=metrics,
             door=MemoryDoor(
                 make_id=ids.next,
