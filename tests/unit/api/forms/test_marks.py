@@ -27,7 +27,7 @@ NOT_TEXTS = {
 }  # fmt: skip
 """Fields with strings that are no texts of the product, by name. Names and descriptions are listed below."""
 
-LOOKED_UP = {"RequestByName.username", "RequestByName.discriminator"}
+LOOKED_UP = {"RequestByName.username", "RequestByName.discriminator", "Registration.invite"}
 """Strings that are compared with what is stored, and kept nowhere."""
 
 EMBEDS = {"EmbedForm", "EmbedFieldForm", "EmbedFooterForm", "EmbedAuthorForm", "EmbedMediaForm"}
