@@ -15,6 +15,7 @@ from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
+from core.voice.interfaces import VoiceNodes
 from core.wire.opcodes import Opcode
 from gateway.common_parts import Common
 from gateway.events.event_meter import EventMeter
@@ -171,12 +172,13 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     random: Randomness = SYSTEM_RANDOMNESS,
     make_listener: MakeListener = make_listener,
     neighbours: Neighbours | None = None,
+    voice_nodes: VoiceNodes | None = None,
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
     `messages` takes messages that clients send over the socket, and `voice` their voice states. `session_journal` keeps
     the sessions for the next process, and has those of the one before. `address` is bound when the gateway listens.
-    `neighbours` are the other workers of a cluster.
+    `neighbours` are the other workers of a cluster. Without `voice_nodes` there is voice without media.
     """
     common = Common(
         store=store,
@@ -202,6 +204,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         starts=starts,
         address=address,
         make_listener=make_listener,
+        voice_nodes=voice_nodes,
     )
     host = build_host_side(common, homes, lent)
     return Gateway(

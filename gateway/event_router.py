@@ -9,6 +9,7 @@ from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.homes.home_port import GuildHomes
+from gateway.homes.voice_seats import FOLLOWED, VoiceSeats
 from gateway.sessions.session_table import SessionTable
 from gateway.users.user_directory import UserDirectory
 
@@ -16,7 +17,7 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_windows")
+    __slots__ = ("_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_voice", "_windows")
 
     def __init__(
         self,
@@ -28,6 +29,7 @@ class EventRouter:
         table: SessionTable,
         meter: EventMeter,
         progress: LogProgress,
+        voice: VoiceSeats | None = None,
     ) -> None:
         """`homes` let a session into a guild that its user has joined, wherever the guild's home is, and out again."""
         self._guilds = guilds
@@ -36,6 +38,7 @@ class EventRouter:
         self._progress = progress
         self._table = table
         self._users = users
+        self._voice = voice
         self._windows = windows
 
     def route(self, delivery: Delivery) -> None:
@@ -57,6 +60,8 @@ class EventRouter:
         if envelope.event in MEMBER_EVENTS:
             self._windows.note_member(envelope.guild_id, envelope.user_id)
         self._guilds.deliver(delivery)
+        if self._voice is not None and envelope.event in FOLLOWED:
+            self._voice.follow(envelope)
         if envelope.event == GUILD_MEMBER_ADD:
             self._windows.note_user(envelope)
             self._tell_user(envelope)

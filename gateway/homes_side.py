@@ -52,6 +52,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     progress: LogProgress
     missed: MissedEvents
     voice_sweep: VoiceSweep
+    voice_ends: EndingVoice
     far: FarGuilds | None = None
     """The guilds elsewhere, None when there is no elsewhere (`gateway.far_homes_side`)."""
     far_side: FarSide | None = None
@@ -109,6 +110,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         inbox=inbox,
         progress=progress,
         missed=missed,
+        voice_ends=voice_ends,
         voice_sweep=VoiceSweep(
             rows=common.store.voice_states,
             guilds=guilds,

@@ -10,17 +10,20 @@ Two queues are made before their receivers, the inbox and the login reads, and g
 """
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import msgspec
 
 from core.links.interfaces import LinkListener
 from core.live.interfaces import SessionStarts
 from core.store.aggregates.session_journal import SessionJournal
+from core.voice.interfaces import VoiceNodes
 from gateway.common_parts import Common
 from gateway.event_router import EventRouter
 from gateway.far.hosted_users import HostedUsers
 from gateway.far.neighbours import Neighbours
 from gateway.homes.home_port import HomePort
+from gateway.homes.voice_seats import VoiceSeats
 from gateway.homes_side import HomesSide
 from gateway.journal.drain import Drain
 from gateway.journal.journal import Journal, build_journal
@@ -57,6 +60,7 @@ class Lent(msgspec.Struct, kw_only=True, frozen=True):
     starts: SessionStarts
     address: PublicAddress
     make_listener: MakeListener
+    voice_nodes: VoiceNodes | None
 
 
 class HostSide(msgspec.Struct, kw_only=True, frozen=True):
@@ -95,6 +99,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         table=table,
         meter=common.meter,
         progress=homes.progress,
+        voice=_build_voice_seats(homes, lent, table),
     )
     homes.inbox.hand_to(router.route)
     commands = _build_commands(common, lent.messages, homes.port)
@@ -153,6 +158,19 @@ def _share_users(
     neighbours.homes.on_change(roaming.follow_homes)
     neighbours.listen(roaming.frames)
     return roaming.close
+
+
+def _build_voice_seats(homes: HomesSide, lent: Lent, table: SessionTable) -> VoiceSeats | None:
+    if lent.voice_nodes is None:
+        return None
+    seats = VoiceSeats(
+        nodes=lent.voice_nodes,
+        guilds=homes.guilds,
+        find_session=table.find,
+        host_for=lambda asked: urlsplit(lent.address.resume_url_for(asked)).hostname or "",
+    )
+    homes.voice_ends.hand_to(seats.refresh)
+    return seats
 
 
 def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:

@@ -107,7 +107,6 @@ class GuildActor:
         "_recipients",
         "_views",
         "_voice",
-        "_voice_watch",
         "attendance",
         "attention",
         "position",
@@ -115,6 +114,7 @@ class GuildActor:
         "revision",
         "sessions",
         "state",
+        "voice_watch",
     )
 
     def __init__(  # noqa: PLR0913 - what a guild shares with all others
@@ -146,7 +146,7 @@ class GuildActor:
         self._parts = GuildParts(state)
         self._online = OnlineCount(state, on_online)
         self._voice = VoiceNotices(state, self.sessions)
-        self._voice_watch = VoiceWatch(state, clock=clock, ends=voice_ends)
+        self.voice_watch = VoiceWatch(state, clock=clock, ends=voice_ends)
         self._notices = ChannelNotices(state, self.sessions, self._views, self._voice)
         self._recent: dict[int, None] = {}
         self.attention = Attention(
@@ -165,7 +165,7 @@ class GuildActor:
             creates=GuildCreates(state, self._parts, hidden_from=hidden_from),
             attention=self.attention,
             tell=self._tell,
-            voice=self._voice_watch,
+            voice=self.voice_watch,
         )
         self._recipients = Recipients(
             state=state, sessions=self.sessions, views=self._views, attention=self.attention, clock=clock
@@ -173,7 +173,7 @@ class GuildActor:
         self.presence_batches = PresenceBatches(
             viewers=self, pace=pace or PresencePace(clock=clock, call_later=call_later)
         )
-        self._voice_watch.check_all()
+        self.voice_watch.check_all()
         self._message_reactions = bind_reactions(_REACTIONS, MessageAdded, self)
 
     @property
@@ -387,7 +387,7 @@ OBSERVERS: Final[tuple[tuple[FindObserver, Reactions[Any]], ...]] = (
     (operator.attrgetter("attention"), attention.REACTIONS),
     (operator.attrgetter("presence_batches"), presence_batches.REACTIONS),
     (operator.attrgetter("_online"), online_count.REACTIONS),
-    (operator.attrgetter("_voice_watch"), voice_watch.REACTIONS),
+    (operator.attrgetter("voice_watch"), voice_watch.REACTIONS),
 )
 """All parts of the actor that keep something derived from the state."""
 

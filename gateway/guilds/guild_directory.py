@@ -71,6 +71,11 @@ class GuildDirectory:
         actor = self.find(guild_id)
         return actor is not None and actor.sessions.has_session(user_id, session_id)
 
+    def voice_permissions(self, guild_id: int, user_id: int) -> int:
+        """Return the permissions of a user in the voice channel that it is in; 0 in a guild that is not live."""
+        actor = self.find(guild_id)
+        return 0 if actor is None else actor.voice_watch.permissions_of(user_id)
+
     def stay(self, guild_id: int, user_id: int, *, is_new: bool = False, collects: bool = False) -> GuildStay:
         """Begin a user's stay at a guild, and load the guild if need be. The arguments are those of `GuildStay`."""
         entry = self._entries.get(guild_id)

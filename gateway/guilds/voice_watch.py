@@ -60,11 +60,20 @@ class VoiceWatch:
         if entry is not None and entry.session_id == session.id:
             self._ends.end(self._state.guild_id, entry.user_id, entry.session_id)
 
-    def _check(self, entry: VoiceEntry) -> None:
+    def permissions_of(self, user_id: int) -> int:
+        """Return the permissions of who is in voice, in its channel; 0 for who is not."""
+        entry = self._state.voice.find(user_id)
+        return 0 if entry is None else self._compute(entry)
+
+    def _compute(self, entry: VoiceEntry) -> int:
         channel = self._state.channels.get(entry.channel_id)
-        held = 0
-        if channel is not None:
-            held = self._state.channel_permissions(entry.member, channel, now_ms=self._clock.now_ms())
+        if channel is None:
+            return 0
+        return self._state.channel_permissions(entry.member, channel, now_ms=self._clock.now_ms())
+
+    def _check(self, entry: VoiceEntry) -> None:
+        held = self._compute(entry)
+        self._ends.note_rights(self._state.guild_id, entry.user_id)
         # On a stage and in the AFK channel who may speak is silent as well, so these are looked at too often.
         if not may_enter(held) or entry.is_suppressed == bool(held & _SPEAK):
             self._ends.settle(self._state.guild_id, entry.user_id)

@@ -6,7 +6,10 @@ from core.wire.voice_wish import VoiceWish
 
 
 class VoiceEnds(Protocol):
-    """Takes the voice states that are over, or may be. Neither method waits."""
+    """Takes the voice states that are over, or may be. No method waits."""
+
+    def note_rights(self, guild_id: int, user_id: int) -> None:
+        """Note that a user in voice may have other rights than before."""
 
     def end(self, guild_id: int, user_id: int, session_id: str) -> None:
         """End the user's voice state if it still belongs to this session."""

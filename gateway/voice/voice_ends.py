@@ -25,7 +25,7 @@ RETURN_S: Final = 3.0
 class EndingVoice:
     """The `VoiceEnds` of a gateway."""
 
-    __slots__ = ("_delay_s", "_has_session", "_is_here", "_port", "_tasks")
+    __slots__ = ("_delay_s", "_has_session", "_is_here", "_on_rights", "_port", "_tasks")
 
     def __init__(
         self,
@@ -40,8 +40,17 @@ class EndingVoice:
         self._delay_s = delay_s
         self._has_session = has_session
         self._is_here = is_here
+        self._on_rights: Callable[[int, int], None] = _ignore
         self._port = port
         self._tasks = tasks
+
+    def hand_to(self, on_rights: Callable[[int, int], None]) -> None:
+        """Tell this function of users in voice, (guild, user), whose rights may have changed."""
+        self._on_rights = on_rights
+
+    def note_rights(self, guild_id: int, user_id: int) -> None:
+        """Hand on that a user in voice may have other rights than before."""
+        self._on_rights(guild_id, user_id)
 
     def end(self, guild_id: int, user_id: int, session_id: str) -> None:
         """End the user's voice state if it still belongs to this session, and the session does not come back."""
@@ -63,11 +72,18 @@ class _NoEnds:
 
     __slots__ = ()
 
+    def note_rights(self, guild_id: int, user_id: int) -> None:
+        """Do nothing."""
+
     def end(self, guild_id: int, user_id: int, session_id: str) -> None:
         """Do nothing."""
 
     def settle(self, guild_id: int, user_id: int) -> None:
         """Do nothing."""
+
+
+def _ignore(_guild_id: int, _user_id: int) -> None:
+    """Nobody wants to know."""
 
 
 NO_ENDS: Final[VoiceEnds] = _NoEnds()

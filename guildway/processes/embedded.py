@@ -70,8 +70,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
         api = build_the_api(ground, opened, address.url_for)
-        gateway = build_the_gateway(ground, api, address)
         voice = _make_voice(ground, voice_ports)
+        gateway = build_the_gateway(ground, api, address, voice_nodes=voice.nodes if voice else None)
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))

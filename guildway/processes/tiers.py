@@ -14,6 +14,7 @@ from api.app import Api, build_api
 from api.common_parts import ApiGround
 from core.runtime.loop_lag import LoopLag
 from core.runtime.settings.settings import Settings
+from core.voice.interfaces import VoiceNodes
 from gateway.app import Gateway, build_gateway
 from gateway.far.neighbours import Neighbours
 from gateway.transport.listener import MakeListener, make_listener
@@ -62,10 +63,12 @@ def build_the_gateway(
     make_listener: MakeListener = make_listener,
     is_drained: Callable[[], bool] = lambda: False,
     neighbours: Neighbours | None = None,
+    voice_nodes: VoiceNodes | None = None,
 ) -> Gateway:
     """Build the gateway, which sends clients' messages by the API of its own process.
 
-    `is_drained` says whether clients shall go to other workers. `neighbours` are these.
+    `is_drained` says whether clients shall go to other workers. `neighbours` are these. Without
+    `voice_nodes` there is voice without media.
     """
     return build_gateway(
         store=ground.store,
@@ -92,6 +95,7 @@ def build_the_gateway(
         random=ground.random,
         make_listener=make_listener,
         neighbours=neighbours,
+        voice_nodes=voice_nodes,
     )
 
 

@@ -42,6 +42,7 @@ class FakeConnection:
         self.session: Any = None
         self.is_open = True
         self.remote_address = "203.0.113.1"
+        self.host = ""
         self.sent: list[tuple[int, Any]] = []
         self.dispatched: list[tuple[str, Any, int]] = []
         """Event, `d` and `s` of each dispatch."""

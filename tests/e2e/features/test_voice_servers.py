@@ -1,0 +1,119 @@
+"""Voice from end to end: op 4 leads to a media node, whose clients hear each other as long as their rights last."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.voice.interfaces import VoiceServer
+from tests.e2e.conftest import GENEROUS
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
+from tests.support.person import Person, text_channel
+from tests.support.server_process import Server
+from tests.support.voice.client import VoiceTestClient
+
+pytestmark = pytest.mark.embedded
+
+GRACE_S = 3
+WAIT_S = 20
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    """A server with a media node, at which sessions may be resumed for seconds."""
+    settings = {
+        **GENEROUS,
+        "GUILDWAY_VOICE_ENABLED": "true",
+        "GUILDWAY_VOICE_HOST": "127.0.0.1",
+        "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
+        "GUILDWAY_GATEWAY_RESUME_WINDOW_S": str(GRACE_S),
+    }
+    server = await Server(tmp_path / "data", settings).start()
+    yield server
+    assert await server.stop() == 0
+
+
+@contextlib.asynccontextmanager
+async def open_session(server: Server, person: Person) -> AsyncIterator[tuple[GatewayClient, str]]:
+    """A session, with its id."""
+    async with open_gateway(server.gateway) as client:
+        ready = await client.identify(person.token)
+        yield client, ready["session_id"]
+
+
+def voice_channel(guild: dict[str, Any]) -> str:
+    """Return the id of a guild's first voice channel."""
+    return next(channel["id"] for channel in guild["channels"] if channel["type"] == 2)
+
+
+async def join(
+    client: GatewayClient, session_id: str, person: Person, guild_id: str, channel_id: str
+) -> VoiceTestClient:
+    """Join a channel, and take the seat at the node."""
+    told = len(client.bodies("VOICE_SERVER_UPDATE"))
+    await client.send(4, {"guild_id": guild_id, "channel_id": channel_id, "self_mute": False, "self_deaf": False})
+    await client.wait_until(lambda: [d for d in client.bodies("VOICE_SERVER_UPDATE")[told:] if d["endpoint"]])
+    update = client.bodies("VOICE_SERVER_UPDATE")[-1]
+    assert client.names().index("VOICE_STATE_UPDATE") < client.names().index("VOICE_SERVER_UPDATE")
+    assert update["guild_id"] == guild_id
+    host, _, port = update["endpoint"].rpartition(":")
+    voice = VoiceTestClient(int(person.id), int(guild_id), VoiceServer(update["token"], host, int(port)))
+    voice.session_id = session_id
+    await voice.join()
+    return voice
+
+
+async def hears(listener: VoiceTestClient, talker: VoiceTestClient, sound: bytes) -> None:
+    """Wait until one hears the other: the first packets may come before the seat is known."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            talker.talk(sound)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.2):
+                    while (await listener.hear())[1] != sound:
+                        pass
+                    return
+
+
+async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Server) -> None:
+    async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
+        guild = await alice.make_guild()
+        await alice.invite(text_channel(guild), bob)
+        async with open_session(server, alice) as (alices, alices_id), open_session(server, bob) as (bobs, bobs_id):
+            one = await join(alices, alices_id, alice, guild["id"], voice_channel(guild))
+            two = await join(bobs, bobs_id, bob, guild["id"], voice_channel(guild))
+            await hears(two, one, b"hello")
+            await hears(one, two, b"and you")
+            await alice.call("DELETE", f"/guilds/{guild['id']}/members/{bob.id}")
+            assert await two.wait_closed() == 4014
+            for client in (one, two):
+                await client.leave()
+
+
+async def test_whoever_resumes_after_a_crash_is_still_in_voice_and_others_are_gone_after_the_grace(
+    server: Server,
+) -> None:
+    async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
+        guild = await alice.make_guild()
+        await alice.invite(text_channel(guild), bob)
+        channel_id = voice_channel(guild)
+        async with open_session(server, alice) as (alices, session_id), open_session(server, bob) as (bobs, _):
+            for client in (alices, bobs):
+                await client.send(4, {"guild_id": guild["id"], "channel_id": channel_id})
+            await alices.wait_until(lambda: len(alices.bodies("VOICE_STATE_UPDATE")) == 2)
+            await asyncio.sleep(1.5)  # the journal's cut
+            seq = alices.seq
+            await server.kill()
+        await server.start()
+        async with open_gateway(server.gateway) as again:
+            await again.resume(alice.token, session_id, seq)
+            await again.wait_for("RESUMED")
+            gone = await again.wait_for("VOICE_STATE_UPDATE", lambda state: state["channel_id"] is None)
+            assert gone["user_id"] == bob.id
+            own = await alice.call("GET", f"/guilds/{guild['id']}/voice-states/@me")
+            assert (own["channel_id"], own["session_id"]) == (channel_id, session_id)
+            absent = await alice.request("GET", f"/guilds/{guild['id']}/voice-states/{bob.id}")
+            assert absent.status_code == 404

@@ -1,0 +1,171 @@
+"""Seats at media nodes follow voice states: placed, moved, changed, removed, and the session is told where."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from core.domain.events import GUILD_DELETE, VOICE_STATE_UPDATE, Audience
+from core.domain.guilds.permissions import Permission
+from core.voice.interfaces import VoiceListener, VoiceServer
+from core.voice.seats import Rights, Room, Seat, SeatKey
+from core.wire.envelope import Envelope
+from gateway.homes.voice_seats import VoiceSeats
+from tests.fakes.gateway.gateway_connection import FakeConnection
+from tests.support.gateway.sessions import make_session
+
+GUILD, USER, CHANNEL, OTHER = 1, 101, 51, 52
+KEY = SeatKey(GUILD, USER)
+
+
+class Nodes:
+    """The `VoiceNodes`, which keeps its calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[Any, ...]] = []
+        self.server: VoiceServer | None = VoiceServer("token", "", 5)
+        self.listener: VoiceListener
+
+    def listen(self, listener: VoiceListener) -> None:
+        """Keep the listener."""
+        self.listener = listener
+
+    def place(self, seat: Seat) -> VoiceServer | None:
+        """Keep a seat, and say where."""
+        self.calls.append(("place", seat.room.channel_id, seat.session_id, seat.rights))
+        return self.server
+
+    def change(self, key: SeatKey, rights: Rights) -> None:
+        """Keep rights."""
+        self.calls.append(("change", key, rights))
+
+    def remove(self, key: SeatKey) -> None:
+        """Keep a removal."""
+        self.calls.append(("remove", key))
+
+    def close_room(self, room: Room) -> None:
+        """Keep a closing."""
+        self.calls.append(("close", room))
+
+    def take(self) -> list[tuple[Any, ...]]:
+        """Return the calls since the last time."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
+class Guilds:
+    """The permissions of the user, in place of the guild directory."""
+
+    held = 0
+
+    def voice_permissions(self, guild_id: int, user_id: int) -> int:
+        """Return what the test says."""
+        assert (guild_id, user_id) == KEY
+        return self.held
+
+
+class Scene:
+    """The seats of a session's user."""
+
+    def __init__(self) -> None:
+        self.nodes, self.guilds = Nodes(), Guilds()
+        self.session, self.connection = make_session(USER, session_id="a")
+        known = {"a": self.session}
+        guilds: Any = self.guilds
+        self.seats = VoiceSeats(
+            nodes=self.nodes, guilds=guilds, find_session=known.get, host_for=lambda asked: asked or "host"
+        )
+
+    def follow(self, channel_id: int | None, **fields: Any) -> None:
+        """Tell of a voice state."""
+        state = {"session_id": "a", "mute": False, "deaf": False, "suppress": False, **fields}
+        d = {**state, "channel_id": None if channel_id is None else str(channel_id)}
+        self.seats.follow(
+            Envelope(
+                id=1,
+                event=VOICE_STATE_UPDATE,
+                audience=Audience.CHANNEL,
+                payload=msgspec.Raw(msgspec.json.encode(d)),
+                guild_id=GUILD,
+                user_id=USER,
+            )
+        )
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+def told(connection: FakeConnection) -> list[tuple[str, Any]]:
+    return connection.take()
+
+
+ALL = Rights(speak=True, hear=True)
+
+
+def test_join_places_a_seat_and_tells_the_session(scene: Scene) -> None:
+    scene.follow(CHANNEL)
+    assert scene.nodes.take() == [("place", CHANNEL, "a", ALL)]
+    [(event, update)] = told(scene.connection)
+    assert event == "VOICE_SERVER_UPDATE"
+    assert update["token"] == "token"
+    assert update["guild_id"] == str(GUILD)
+    assert update["endpoint"].endswith(":5")
+
+
+def test_moves_and_other_sessions_are_placed_anew_and_rights_are_changed(scene: Scene) -> None:
+    scene.follow(CHANNEL)
+    scene.nodes.take()
+    scene.follow(CHANNEL)
+    assert scene.nodes.take() == []
+    scene.follow(CHANNEL, mute=True)
+    scene.follow(CHANNEL, suppress=True, deaf=True)
+    muted, deaf = Rights(speak=False, hear=True), Rights(speak=False, hear=False)
+    assert scene.nodes.take() == [("change", KEY, muted), ("change", KEY, deaf)]
+    scene.follow(OTHER)
+    scene.follow(OTHER, session_id="b")
+    assert [call[:3] for call in scene.nodes.take()] == [("place", OTHER, "a"), ("place", OTHER, "b")]
+
+
+def test_permissions_that_no_voice_state_tells_are_followed(scene: Scene) -> None:
+    scene.seats.refresh(GUILD, USER)
+    scene.guilds.held = int(Permission.STREAM)
+    scene.follow(CHANNEL)
+    assert scene.nodes.take() == [("place", CHANNEL, "a", Rights(speak=True, hear=True, stream=True))]
+    scene.guilds.held = int(Permission.PRIORITY_SPEAKER)
+    scene.seats.refresh(GUILD, USER)
+    scene.seats.refresh(GUILD, USER)
+    assert scene.nodes.take() == [("change", KEY, Rights(speak=True, hear=True, priority=True))]
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["left", "guild deleted"])
+def test_seat_ends_with_its_voice_state_and_its_guild(scene: Scene, is_deleted: bool) -> None:
+    scene.follow(CHANNEL)
+    scene.nodes.take()
+    if is_deleted:
+        empty = msgspec.Raw(b"{}")
+        scene.seats.follow(Envelope(id=1, event=GUILD_DELETE, audience=Audience.GUILD, payload=empty, guild_id=GUILD))
+    else:
+        scene.follow(None)
+        scene.follow(None)
+    assert scene.nodes.take() == [("remove", KEY)]
+
+
+def test_lost_node_is_told_and_a_client_that_was_gone_gets_a_new_place(scene: Scene) -> None:
+    scene.nodes.server = None
+    scene.follow(CHANNEL)
+    assert told(scene.connection) == []
+    seat = Seat(Room(GUILD, CHANNEL), USER, "a", ALL)
+    scene.seats.on_server(seat, VoiceServer("new", "node", 6))
+    scene.seats.on_server(seat, None)
+    assert [(d["token"], d["endpoint"]) for _, d in told(scene.connection)] == [("new", "node:6"), ("", None)]
+    scene.nodes.take()
+    scene.seats.on_connected(KEY, "a")
+    scene.seats.on_ended(KEY, "b")
+    scene.follow(CHANNEL)
+    assert scene.nodes.take() == []
+    scene.seats.on_ended(KEY, "a")
+    scene.follow(CHANNEL)
+    scene.follow(CHANNEL)
+    assert scene.nodes.take() == [("place", CHANNEL, "a", ALL)]
