@@ -18,7 +18,7 @@ from tests.support.clusters.cluster import Cluster, run_cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 SHARDS: Final = 8
 GUILDS: Final = 10
@@ -29,7 +29,7 @@ SETTINGS: Final = {
     "GUILDWAY_GATEWAY_HEARTBEAT_INTERVAL_S": "600",
 }
 """The clients here send no heartbeats."""
-SETTLED_S: Final = 60.0
+SETTLED_S: Final = 120.0
 
 
 class Crowd:
@@ -76,16 +76,22 @@ def _is(message: dict[str, Any], channel_id: str, content: str) -> bool:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
-    """Two workers, each with half of the shards."""
+    """Two workers."""
     folder = tmp_path_factory.mktemp("workers")
     async with run_cluster(folder, SETTINGS, workers=2, has_cassandra=False) as running:
-        await running.shardctl("rebalance")
         yield running
 
 
 async def owners(cluster: Cluster) -> list[str]:
     """Return the names of the shards' workers."""
     return [each["worker"] for each in await cluster.shardctl("shards")]
+
+
+async def spread(cluster: Cluster) -> None:
+    """Let both workers have shards, also one that has just been started again and has no lease yet."""
+    async with asyncio.timeout(SETTLED_S):
+        while set(await owners(cluster)) != {"worker-1", "worker-2"}:
+            await cluster.shardctl("rebalance")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -104,6 +110,7 @@ async def guilds(owner: Person) -> list[dict[str, Any]]:
 @pytest_asyncio.fixture(loop_scope="session")
 async def crowd(cluster: Cluster, owner: Person, guilds: list[dict[str, Any]]) -> AsyncIterator[Crowd]:
     """A person and a bot at the first worker, and another bot at the second one."""
+    await spread(cluster)
     made = Crowd(cluster, owner, guilds)
     bot = await owner.make_bot(guilds[0]["id"])
     for guild in guilds[1:]:
@@ -117,10 +124,6 @@ async def crowd(cluster: Cluster, owner: Person, guilds: list[dict[str, Any]]) -
             for guild in guilds:
                 await client.wait_for_guild(lambda each, wanted=guild["id"]: each["id"] == wanted)
         yield made
-
-
-async def test_both_workers_have_shards(cluster: Cluster) -> None:
-    assert sorted(set(await owners(cluster))) == ["worker-1", "worker-2"]
 
 
 async def test_clients_of_both_workers_hear_what_is_said_in_all_guilds(crowd: Crowd) -> None:
@@ -150,7 +153,7 @@ async def test_paused_worker_is_replaced_and_its_clients_go_on_when_it_wakes(clu
     finally:
         os.kill(pid, signal.SIGCONT)
     await crowd.hear()
-    await cluster.shardctl("rebalance")
+    await spread(cluster)
     await crowd.hear()
 
 
