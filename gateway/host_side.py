@@ -149,6 +149,7 @@ def _share_users(
         users=users,
         store=common.store,
         tasks=common.tasks,
+        clock=common.clock,
         call_later=common.call_later,
         grace_s=common.settings.gateway.presence_grace_s,
         limit=common.settings.limits.sessions_per_user,

@@ -37,6 +37,9 @@ class FarUsers(Protocol):
     def foresee_presence(self, session: Seat) -> msgspec.Raw | None:
         """Return the user's presence as it is once a session is present: as in GUILD_CREATE, None when offline."""
 
+    def note_moved(self, session: Session, guild_id: int) -> None:
+        """Note that a live session is in a guild again, whose next home may not know the user's presence of now."""
+
     def note_entered(self, session: Session, guild_ids: Collection[int]) -> None:
         """Note that a live session is in these guilds."""
 
@@ -211,6 +214,10 @@ class FarGuilds:
         elif stay is not None:
             stay.refuse(is_late=True)
         return []
+
+    def note_moved(self, session: Session, guild_id: int) -> None:
+        """Note that a live session is in a guild again that has another home."""
+        self._users.note_moved(session, guild_id)
 
     def note_entered(self, session: Session, guild_id: int) -> None:
         """Note that a live session has entered a guild."""

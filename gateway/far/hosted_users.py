@@ -29,5 +29,9 @@ class HostedUsers(FarUsers):
         self._users.note_entered(session, guild_ids, is_first=True)
 
     @override
+    def note_moved(self, session: Session, guild_id: int) -> None:
+        self._users.note_moved(session, guild_id)
+
+    @override
     def note_lost(self, session: Session) -> None:
         self._on_lost(session)

@@ -243,5 +243,5 @@ class Moves:
         if not stay.is_member:
             return Outcome.LOST
         # What was told meanwhile of the user did not reach this guild.
-        self._far.note_entered(far.session, guild_id)
+        self._far.note_moved(far.session, guild_id)
         return Outcome.KEPT

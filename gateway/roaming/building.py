@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from core.links.interfaces import LinkListener, Links
+from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from gateway.roaming.far_friends import FarFriends
 from gateway.roaming.hosted_sessions import HostedSessions
@@ -34,6 +35,7 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     users: UserDirectory,
     store: Store,
     tasks: Tasks,
+    clock: Clock,
     call_later: CallLater,
     grace_s: float,
     limit: int,
@@ -55,7 +57,9 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
         limit=limit,
         end=end,
     )
-    hosted = HostedSessions(port=port, users=users, call_later=call_later, on_home_here=homes.refresh, end=end)
+    hosted = HostedSessions(
+        port=port, users=users, clock=clock, call_later=call_later, on_home_here=homes.refresh, end=end
+    )
     friends = FarFriends(port=port, users=users, friends_of=users.relations.friends_of)
     roaming = Roaming(port=port, users=users, hosted=hosted, homes=homes, friends=friends)
     users.share(roaming)

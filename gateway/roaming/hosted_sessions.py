@@ -7,7 +7,8 @@
 
 All that is said of a user is what is so now, so it can be said again at any time: when a conversation begins anew, and
 when a user has another home. A home that nobody has a conversation with is told later. Who has gone is remembered for
-a while, since the home that was told of it may have died before it told others.
+a while, since the home that was told of it may have died before it told others. For the same reason the next home
+takes what was said in the last `LATELY_S` for news.
 
 Owns whom which home was told of, and the logins that wait for a word of a home.
 """
@@ -16,6 +17,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import msgspec
+
+from core.runtime.clock import Clock
 from gateway.roaming.frames import AllSaid, Excess, UserSaid, UserWord
 from gateway.roaming.port import UserPort
 from gateway.scheduling.batch_timer import CallLater
@@ -29,30 +33,48 @@ GONE_S: Final = 30.0
 """The time for which users without sessions are remembered: longer than a takeover."""
 
 
+LATELY_S: Final = 10.0
+"""The time in which a home has told others what it was told, or is known to be dead."""
+
+
 class _Told(NamedTuple):
-    """What a home was told of a user last. `home` is "" when nobody was there to be told."""
+    """What a home was told of a user last, and since when that is so. `home` is "" when nobody was there to be told."""
 
     home: str
     said: UserSaid
+    since_s: float
 
 
 class HostedSessions:
     """`on_home_here` takes each user with a change whose home is here; `end` ends a session by its id."""
 
     __slots__ = (
-        "_call_later", "_dirty", "_end", "_heard", "_on_home_here", "_port", "_refused", "_told", "_users", "_waiting",
-    )  # fmt: skip
+        "_call_later",
+        "_clock",
+        "_dirty",
+        "_end",
+        "_heard",
+        "_on_home_here",
+        "_port",
+        "_refused",
+        "_told",
+        "_untold",
+        "_users",
+        "_waiting",
+    )
 
     def __init__(
         self,
         *,
         port: UserPort,
         users: UserDirectory,
+        clock: Clock,
         call_later: CallLater,
         on_home_here: Callable[[int], None],
         end: Callable[[str], None],
     ) -> None:
         self._call_later = call_later
+        self._clock = clock
         self._dirty: set[int] = set()
         self._end = end
         self._heard: dict[int, frozenset[str]] = {}
@@ -61,6 +83,8 @@ class HostedSessions:
         self._port = port
         self._refused: set[str] = set()
         self._told: dict[int, _Told] = {}
+        self._untold: set[int] = set()
+        """The users with a change that was nobody's to tell: their home was another one then."""
         self._users = users
         self._waiting: dict[str, asyncio.Event] = {}
         """The logins that wait, by session id."""
@@ -70,12 +94,17 @@ class HostedSessions:
         if not self._dirty:
             self._call_later(0, self.flush)
         self._dirty.add(user_id)
+        if not self._port.is_home(user_id):
+            self._untold.add(user_id)
 
     def flush(self) -> None:
         """Tell homes of what has changed."""
         dirty, self._dirty = self._dirty, set()
         for user_id in sorted(dirty):
             self._say(user_id)
+            if user_id in self._untold and self._port.is_home(user_id):
+                self._tell_anew(user_id)
+            self._untold.discard(user_id)
 
     def has_heard(self, session: Seat) -> bool:
         """Return whether the user's home knows the session, so that its word counts it."""
@@ -134,6 +163,22 @@ class HostedSessions:
             if told.home != self._port.home_of(user_id):
                 self._heard.pop(user_id, None)
                 self._say(user_id)
+                if self._port.is_home(user_id) and self._is_news(told):
+                    self._tell_anew(user_id)
+
+    def _tell_anew(self, user_id: int) -> None:
+        """Tell others, at the new home, what an earlier one may not have told them."""
+        told = self._told.get(user_id)
+        if told is not None and not told.said.sessions and self._users.find(user_id) is None:
+            self._users.publish_presence(user_id, told.said.guild_ids)
+        else:
+            self._users.tell_anew(user_id)
+
+    def _is_news(self, told: _Told) -> bool:
+        """Return whether the home that was told may not have told others."""
+        if told.home == self._port.own:
+            return False
+        return not told.home or self._clock.monotonic_s() - told.since_s < LATELY_S
 
     def _wake(self, session_id: str) -> None:
         event = self._waiting.get(session_id)
@@ -141,18 +186,18 @@ class HostedSessions:
             event.set()
 
     def _say(self, user_id: int) -> None:
-        home, before = self._port.home_of(user_id), self._told.get(user_id)
+        home, before, now_s = self._port.home_of(user_id), self._told.get(user_id), self._clock.monotonic_s()
         said = self._describe(user_id, before)
         if said is None:
             return
+        is_told = before is not None and before.home != home and not self._is_news(before)
+        since_s = before.since_s if before is not None and before.said == said else now_s
         if home == self._port.own:
-            self._told[user_id] = _Told(home, said)
+            self._told[user_id] = _Told(home, said, since_s)
             self._on_home_here(user_id)
-            is_sent = True
         else:
-            is_told = before is not None and before.home not in ("", home)
-            is_sent = self._port.send(home, UserSaid(said.user_id, said.is_bot, said.sessions, said.guild_ids, is_told))
-            self._told[user_id] = _Told(home if is_sent else "", said)
+            is_sent = self._port.send(home, msgspec.structs.replace(said, is_told=is_told))
+            self._told[user_id] = _Told(home if is_sent else "", said, since_s)
         if not said.sessions:
             self._heard.pop(user_id, None)
             self._call_later(GONE_S, lambda: self._forget(user_id))

@@ -27,11 +27,13 @@ from gateway.users.user_directory import UserDirectory
 class _User:
     """`said` and `sent` have the newest frame from and to each host."""
 
-    __slots__ = ("ending", "said", "sent")
+    __slots__ = ("ending", "is_at_home", "said", "sent")
 
     def __init__(self) -> None:
         self.said: dict[str, UserSaid] = {}
         self.sent: dict[str, UserWord] = {}
+        self.is_at_home = False
+        """Whether this has been the user's home since it is known here."""
         self.ending: set[str] = set()
         """The sessions that were told to end."""
 
@@ -122,8 +124,7 @@ class UserHomes:
         user = self._visitors.get(user_id)
         if user is None:
             if not said.sessions:
-                if said.is_told and self._port.is_home(user_id) and self._users.find(user_id) is None:
-                    self._users.publish_presence(user_id, said.guild_ids)
+                self._note_gone(said)
                 return
             user = self._visitors[user_id] = _User()
         known = {each.session_id for each in self._list_all(user_id)}
@@ -138,6 +139,16 @@ class UserHomes:
                     self._make_room(user_id, peer, session)
         self._apply(user_id)
 
+    def _note_gone(self, said: UserSaid) -> None:
+        """Take what a host told an earlier home: its last session of a user has ended."""
+        actor = self._users.find(said.user_id)
+        if not self._port.is_home(said.user_id):
+            return
+        if actor is not None:
+            self._users.know_elsewhere(said.user_id, (), is_bot=said.is_bot)
+        else:
+            self._users.publish_presence(said.user_id, said.guild_ids)
+
     def refresh(self, user_id: int) -> None:
         """Follow a change of the user's sessions here."""
         if user_id in self._visitors:
@@ -148,8 +159,23 @@ class UserHomes:
         for user_id in list(self._visitors):
             if self._port.is_home(user_id):
                 self._apply(user_id)
-            elif self._visitors[user_id].sent:
-                self._forget(user_id)
+            elif self._visitors[user_id].is_at_home:
+                self._end_home(user_id)
+        self._call_later(self._grace_s, self._forget_unsaid)
+
+    def _end_home(self, user_id: int) -> None:
+        """Leave a user to the next home, whose word says what is elsewhere from now on."""
+        self._forget(user_id)
+        actor = self._users.find(user_id)
+        if actor is not None and not len(actor):
+            self._users.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+
+    def _forget_unsaid(self) -> None:
+        """Forget sessions that an earlier home has told of, and that no worker has said since this is the home."""
+        for actor in self._users:
+            user_id = actor.user_id
+            if actor.elsewhere.sessions and self._port.is_home(user_id) and user_id not in self._visitors:
+                self._users.know_elsewhere(user_id, (), is_bot=actor.is_bot)
 
     def count_elsewhere(self, user_id: int) -> int:
         """Return the number of sessions at other workers that count in the limit, of a user whose home is here."""
@@ -173,6 +199,7 @@ class UserHomes:
         user, is_home = self._visitors[user_id], self._port.is_home(user_id)
         sessions, said = self._list_elsewhere(user_id, user), list(user.said.values())
         if is_home:
+            user.is_at_home = True
             self._users.know_elsewhere(
                 user_id,
                 sessions,

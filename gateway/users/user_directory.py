@@ -113,7 +113,9 @@ class UserDirectory:
     def enter(self, session: Seat) -> None:
         """Seat a session that begins its login."""
         user_id, is_bot = session.user_id, session.profile.is_bot
-        actor = self._actors.get(user_id) or self._make(user_id, is_bot=is_bot)
+        actor = self._actors.get(user_id)
+        if actor is None:
+            actor = self._make(user_id, is_bot=is_bot)
         if not is_bot and not len(actor):
             self._relations.expect(user_id)
         actor.enter(session, began_ms=0 if self._sharing is None else self._clock.now_ms())
@@ -223,6 +225,11 @@ class UserDirectory:
             new = [each for each in guild_ids if actor.count_in(each) == 1 and each not in actor.elsewhere.guild_ids]
             self._publishing.tell_guilds(actor.user_id, actor.presence, new)
         self._note(actor.user_id)
+
+    def note_moved(self, session: Seat, guild_id: int) -> None:
+        """Note that a session is in a guild again whose next home may not know the user's presence of now."""
+        self._note(session.user_id)
+        self.publish_presence(session.user_id, [guild_id])
 
     def know_relationships(self, session: Seat, rows: Iterable[Relationship]) -> None:
         """Take the relationships of a person whose session was seated just now, as they were read."""
@@ -413,6 +420,12 @@ class UserDirectory:
     def tell_friends(self, user_id: int, presence: MergedPresence, friend_ids: Collection[int]) -> None:
         """Tell those of the friends whose home is here, and who have sessions, a user's presence."""
         self._friend_presences.put(user_id, presence, friend_ids)
+
+    def tell_anew(self, user_id: int) -> None:
+        """Tell others a user's presence, of which an earlier home of the user may not have told them."""
+        actor = self._actors.get(user_id)
+        if actor is not None:
+            self._publish_change(actor)
 
     def tell_all_friends(self, user_id: int) -> None:
         """Tell a user's friends the presence, when they have only now become known here."""

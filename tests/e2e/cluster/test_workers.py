@@ -8,11 +8,14 @@ import contextlib
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any, Final
 
+import httpx
 import pytest
 import pytest_asyncio
 
+from tests.e2e.clients.discord_bot import Recorder, discord, running_bot
 from tests.e2e.conftest import GENEROUS
 from tests.support.clusters.cluster import Cluster, run_cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
@@ -129,6 +132,53 @@ async def crowd(cluster: Cluster, owner: Person, guilds: list[dict[str, Any]]) -
 async def test_clients_of_both_workers_hear_what_is_said_in_all_guilds(crowd: Crowd) -> None:
     await crowd.say()
     await crowd.hear()
+
+
+async def test_bot_sees_one_presence_of_a_person_with_devices_at_both_workers(cluster: Cluster, owner: Person) -> None:
+    guild = await owner.make_guild()
+    bot = await owner.make_bot(guild["id"])
+    first, second = cluster.gateways()
+    api = cluster.apis()[0]
+    left = await starts_left(api, bot["token"])
+    async with (
+        running_bot(SimpleNamespace(api=api, gateway=second), bot["token"]) as (_, seen),
+        open_gateway(first) as desk,
+        open_gateway(second) as phone,
+    ):
+        await desk.identify(owner.token, intents=None, presence=presence("idle"))
+        await see(seen, owner, discord.Status.idle, discord.Status.offline)
+        ready = await phone.identify(
+            owner.token, intents=None, properties={"browser": "Discord Android"}, presence=presence("dnd")
+        )
+        assert [each["status"] for each in ready["sessions"]] == ["idle", "dnd"]
+        await see(seen, owner, discord.Status.idle, discord.Status.dnd)
+        for device in (desk, phone):
+            await device.wait_for("SESSIONS_REPLACE", lambda each: [one["status"] for one in each] == ["idle", "dnd"])
+        await phone.socket.close()
+        await see(seen, owner, discord.Status.idle, discord.Status.offline)
+        async with open_gateway(first) as other:
+            await other.identify(bot["token"])
+        assert await starts_left(api, bot["token"]) == left - 2
+        await desk.socket.close()
+        await see(seen, owner, discord.Status.offline, discord.Status.offline)
+
+
+def presence(status: str) -> dict[str, Any]:
+    return {"status": status, "since": None, "afk": False, "activities": []}
+
+
+async def see(seen: Recorder, person: Person, desktop: discord.Status, mobile: discord.Status) -> None:
+    """Wait until a bot sees the person so."""
+    await seen.wait_for(
+        "presence_update",
+        lambda _, after: (after.id, after.desktop_status, after.mobile_status) == (int(person.id), desktop, mobile),
+    )
+
+
+async def starts_left(api: str, token: str) -> int:
+    """Return how often a bot may still identify today."""
+    async with httpx.AsyncClient(base_url=f"{api}/api/v10", headers={"Authorization": f"Bot {token}"}) as client:
+        return int((await client.get("/gateway/bot")).json()["session_start_limit"]["remaining"])
 
 
 async def test_guilds_move_while_their_members_chat(cluster: Cluster, crowd: Crowd) -> None:
