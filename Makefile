@@ -154,7 +154,8 @@ run-monitoring: $(VENV)/runtime.stamp  ## Prometheus and Grafana, where they are
 lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write all locks; ARGS="--upgrade" moves all
 	$(COMPILE) $(ARGS) --extra voice --group build --output-file requirements/runtime.lock
 	$(COMPILE) $(ARGS) --extra voice --extra cluster --constraint requirements/runtime.lock --output-file requirements/cluster.lock
-	$(COMPILE) $(ARGS) --extra voice --extra cluster --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --extra voice --extra cluster --extra traces --group dev --constraint requirements/cluster.lock --output-file requirements/dev.lock
+	$(COMPILE) $(ARGS) --extra traces --constraint requirements/dev.lock --output-file requirements/traces.lock
 	$(COMPILE) $(ARGS) --group bench --constraint requirements/dev.lock --output-file requirements/bench.lock
 	$(subst pyproject.toml,--group loadtest,$(COMPILE)) $(ARGS) --constraint requirements/dev.lock --output-file requirements/loadtest.lock
 	$(subst pyproject.toml,$(SELF_TESTS)/requirements.in,$(COMPILE)) $(ARGS) --output-file $(SELF_TESTS)/requirements.lock

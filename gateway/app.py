@@ -13,12 +13,14 @@ from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.settings.settings import Settings
+from core.runtime.traces.interfaces import Tracer
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
 from core.voice.interfaces import VoiceNodes
 from core.wire.opcodes import Opcode
 from gateway.common_parts import Common
 from gateway.events.event_meter import EventMeter
+from gateway.events.event_tracing import EventTracing
 from gateway.events.inbox import Inbox
 from gateway.events.log_progress import LogProgress
 from gateway.far.far_side import FarSide
@@ -32,7 +34,7 @@ from gateway.journal.drain import Drain
 from gateway.journal.journal import Journal
 from gateway.requests.message_port import MessagePort
 from gateway.scheduling.batch_timer import CallLater
-from gateway.scheduling.sending import make_sending
+from gateway.scheduling.sending import Sending, make_sending
 from gateway.scheduling.tasks import Tasks
 from gateway.transport.listener import Listener, MakeListener, make_listener
 from gateway.transport.public_address import PublicAddress
@@ -173,13 +175,16 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     make_listener: MakeListener = make_listener,
     neighbours: Neighbours | None = None,
     voice_nodes: VoiceNodes | None = None,
+    tracer: Tracer | None = None,
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
     `messages` takes messages that clients send over the socket, and `voice` their voice states. `session_journal` keeps
     the sessions for the next process, and has those of the one before. `address` is bound when the gateway listens.
     `neighbours` are the other workers of a cluster. Without `voice_nodes` there is voice without media.
+    Without `tracer` nothing is traced.
     """
+    sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
     common = Common(
         store=store,
         bus=bus,
@@ -191,7 +196,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         random=random,
         tasks=Tasks(),
         meter=EventMeter(metrics=metrics, clock=clock),
-        sending=make_sending(clock=clock, call_later=call_later, metrics=metrics),
+        sending=sending,
+        tracing=None if tracer is None else _trace_events(tracer, sending),
         neighbours=neighbours,
         voice=voice,
     )
@@ -222,3 +228,8 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         voice_sweep=homes.voice_sweep,
         close=(host.close, host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )
+
+
+def _trace_events(tracer: Tracer, sending: Sending) -> EventTracing:
+    queue = sending.queue
+    return EventTracing(tracer=tracer, count_entered=lambda: queue.entered, when_sent=sending.when_sent)

@@ -9,6 +9,7 @@ from core.runtime.randomness import Randomness
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 from gateway.events.event_meter import EventMeter
+from gateway.events.event_tracing import EventTracing
 from gateway.far.neighbours import Neighbours
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending
@@ -32,5 +33,7 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     meter: EventMeter
     sending: Sending
     voice: VoicePort
+    tracing: EventTracing | None
+    """None where nothing is traced."""
     neighbours: Neighbours | None
     """The other workers, None for a gateway that has all guilds itself."""

@@ -50,6 +50,7 @@ def join_neighbours(here: HomesSide, common: Common, neighbours: Neighbours) -> 
         parts=parts,
         home_of=homes.home_of,
         send=far.send,
+        tracing=common.tracing,
     )
     returns = GuildReturns(
         guilds=here.guilds,
@@ -90,6 +91,7 @@ def _build_guests(here: HomesSide, common: Common, neighbours: Neighbours, retur
         links=neighbours.links,
         tasks=common.tasks,
         is_here=lambda guild_id: neighbours.homes.home_of(guild_id) == neighbours.own,
+        find_trace=None if common.tracing is None else common.tracing.link_context,
     )
 
 

@@ -101,7 +101,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         progress=homes.progress,
         voice=_build_voice_seats(homes, lent, table),
     )
-    homes.inbox.hand_to(router.route)
+    homes.inbox.hand_to(router.route if common.tracing is None else common.tracing.around(router.route))
     commands = _build_commands(common, lent.messages, homes.port)
     protocol = GatewayProtocol(
         identifying=_build_identifying(common, homes, lent, table, commands),

@@ -40,6 +40,13 @@ def configure_logging(settings: LoggingSettings, stream: TextIO) -> None:
         logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
 
 
+def add_filter(added: logging.Filter) -> None:
+    """Have the lines of the process pass one more filter, which may add fields. One of its class is enough."""
+    for handler in logging.getLogger().handlers:
+        if not any(type(each) is type(added) for each in handler.filters):
+            handler.addFilter(added)
+
+
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, the extra fields, the traceback when there is one."""
 

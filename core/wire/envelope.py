@@ -40,6 +40,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """The permissions for Audience.GUILD_PERMISSION."""
     former_channel_id: int = 0
     """The channel that the user of a VOICE_STATE_UPDATE was in before: who sees only this one hears of a leave."""
+    trace: bytes | None = None
+    """The context of a message that is traced (`core.runtime.traces`)."""
 
     @property
     def owner_id(self) -> int:

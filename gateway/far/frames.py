@@ -166,6 +166,8 @@ class SpreadMessage(Frame, frozen=True, array_like=True, tag=24):
     words: bytes
     author_id: int
     mention_ids: list[int]
+    trace: bytes | None = None
+    """The context of a message that is traced (`core.runtime.traces`)."""
 
 
 class Presences(Frame, frozen=True, array_like=True, tag=22):

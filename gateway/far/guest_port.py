@@ -20,7 +20,7 @@ from gateway.sessions.seat import FarHost, Seat
 class GuestPort(FarHost):
     """`send_frame` sends to the worker. What it cannot send is lost with all guests (`gateway.far.guests`)."""
 
-    __slots__ = ("_call_soon", "_find_positions", "_owner", "_touched", "numbers", "send_frame")
+    __slots__ = ("_call_soon", "_find_positions", "_find_trace", "_owner", "_touched", "numbers", "send_frame")
 
     def __init__(
         self,
@@ -29,10 +29,15 @@ class GuestPort(FarHost):
         send_frame: Callable[[ToHost], object],
         find_positions: Callable[[Iterable[int]], Mapping[int, int]],
         call_soon: Callable[[Callable[[], None]], object],
+        find_trace: Callable[[], bytes | None] | None = None,
     ) -> None:
-        """`find_positions` returns how far the shards of guilds were dispatched. `call_soon` is the event loop's."""
+        """`find_positions` returns how far the shards of guilds were dispatched. `call_soon` is the event loop's.
+
+        `find_trace` returns the context of the event that is dispatched. None where nothing is traced.
+        """
         self._call_soon = call_soon
         self._find_positions = find_positions
+        self._find_trace = find_trace
         self._owner = owner
         self._touched: set[int] = set()
         """The guilds of which anything was sent in this turn of the loop."""
@@ -84,7 +89,8 @@ class GuestPort(FarHost):
         mention_ids: Collection[int],
     ) -> None:
         self._touch(guild_id)
-        self.send_frame(SpreadMessage(guild_id, event, payload, words, author_id, list(mention_ids)))
+        trace = None if self._find_trace is None else self._find_trace()
+        self.send_frame(SpreadMessage(guild_id, event, payload, words, author_id, list(mention_ids), trace))
 
     @override
     def tell(self, session: Seat, body: Body) -> None:

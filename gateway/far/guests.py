@@ -67,6 +67,7 @@ class _Host:
 class Guests:
     __slots__ = (
         "_entrance",
+        "_find_trace",
         "_guilds",
         "_hosts",
         "_is_here",
@@ -93,9 +94,11 @@ class Guests:
         links: Links,
         tasks: Tasks,
         is_here: Callable[[int], bool],
+        find_trace: Callable[[], bytes | None] | None = None,
     ) -> None:
-        """`is_here` says whether a guild's home is here."""
+        """`is_here` says whether a guild's home is here; `find_trace` is that of `GuestPort`."""
         self._entrance = entrance
+        self._find_trace = find_trace
         self._guilds = guilds
         self._hosts: dict[str, _Host] = {}
         self._is_here = is_here
@@ -117,6 +120,7 @@ class Guests:
             send_frame=partial(self._send, peer),
             find_positions=self._since.find_ends,
             call_soon=asyncio.get_running_loop().call_soon,
+            find_trace=self._find_trace,
         )
         self._hosts[peer] = _Host(port)
 

@@ -6,6 +6,7 @@ home says of a seat that nobody wants any more is passed over, with what it begi
 
 from collections.abc import Callable
 
+from gateway.events.event_tracing import EventTracing
 from gateway.far.far_presences import FarPresences
 from gateway.far.far_session import FarSession
 from gateway.far.far_sessions import FarSessions
@@ -30,7 +31,7 @@ from gateway.sessions.session_guild import SessionGuild
 
 
 class HomeFrames:
-    __slots__ = ("_home_of", "_parts", "_positions", "_presences", "_send", "_sessions")
+    __slots__ = ("_home_of", "_parts", "_positions", "_presences", "_send", "_sessions", "_tracing")
 
     def __init__(
         self,
@@ -41,14 +42,16 @@ class HomeFrames:
         parts: ShownParts,
         home_of: Callable[[int], str],
         send: Callable[[str, ToHome], bool],
+        tracing: EventTracing | None = None,
     ) -> None:
-        """`home_of` names the worker that has a guild. `send` sends to a worker."""
+        """`home_of` names the worker that has a guild. `send` sends to a worker. `tracing` is None where none is."""
         self._home_of = home_of
         self._parts = parts
         self._positions = positions
         self._presences = presences
         self._send = send
         self._sessions = sessions
+        self._tracing = tracing
 
     def take(self, peer: str, frame: ToHost) -> None:
         """Take what a home says. What concerns a session that has ended, or has moved on, is passed over."""
@@ -59,14 +62,10 @@ class HomeFrames:
                     guild.deliver(frame.event, frame.payload, frame.words)
             case SpreadMessage():
                 guild = self._find_guild(peer, frame.guild_id)
-                if guild is not None:
-                    guild.deliver_message(
-                        frame.event,
-                        frame.payload,
-                        frame.words,
-                        author_id=frame.author_id,
-                        mention_ids=frame.mention_ids,
-                    )
+                if guild is not None and frame.trace is not None and self._tracing is not None:
+                    self._tracing.follow(frame.trace, "host", lambda: _deliver_message(guild, frame))
+                elif guild is not None:
+                    _deliver_message(guild, frame)
             case Presences():
                 self._presences.take(frame)
             case Reached():
@@ -120,3 +119,9 @@ class HomeFrames:
         elif known.subscription is not None and known.subscription != back.subscription:
             self._send(stay.home, Subscribe(far.number, frame.guild_id, known.subscription))
         stay.arrive(frame)
+
+
+def _deliver_message(guild: FarGuild, frame: SpreadMessage) -> None:
+    guild.deliver_message(
+        frame.event, frame.payload, frame.words, author_id=frame.author_id, mention_ids=frame.mention_ids
+    )

@@ -26,7 +26,7 @@ FLUSH_TRACKS: Final = 1500
 class Sending:
     """`call_later(delay_s, callback)` is the event loop's; `observe` takes each sample, in seconds."""
 
-    __slots__ = ("_began_s", "_call_later", "_clock", "_mark", "_observe", "queue")
+    __slots__ = ("_began_s", "_call_later", "_clock", "_followed", "_mark", "_observe", "queue")
 
     def __init__(
         self,
@@ -40,6 +40,8 @@ class Sending:
         self._clock = clock
         self._observe = observe
         self._began_s = 0.0
+        self._followed: list[tuple[int, Callable[[], None]]] = []
+        """Who waits until the queue has been emptied up to a mark: sampled events, which are few."""
         self._mark: int | None = None
 
     def begin(self) -> bool:
@@ -54,6 +56,19 @@ class Sending:
         if len(self.queue):
             self._mark = self.queue.entered
 
+    def when_sent(self, told: Callable[[], None]) -> None:
+        """Call back once the kernel has the bytes of all whom the queue holds now."""
+        self._followed.append((self.queue.entered, told))
+        if not len(self.queue):
+            self._tell_followed()
+
+    def _tell_followed(self) -> None:
+        left = self.queue.left
+        served = [told for mark, told in self._followed if mark <= left]
+        self._followed = [each for each in self._followed if each[0] > left]
+        for told in served:
+            told()
+
     def _flush_soon(self) -> None:
         self._call_later(0, self._flush)
 
@@ -67,6 +82,8 @@ class Sending:
         if self._mark is not None and self.queue.left >= self._mark:
             self._mark = None
             self._observe(self._clock.monotonic_s() - self._began_s)
+        if self._followed:
+            self._tell_followed()
         if is_more:
             self._flush_soon()
 

@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from api.app import Api
 from core.bus.redis import RedisBus
 from core.http.server import HttpServer
@@ -35,6 +37,7 @@ from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.roles import Role
 from guildway.processes.server import Chore, Server
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
+from guildway.processes.tracing import open_tracer, trace_ground
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
@@ -66,6 +69,8 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         laid = await stack.enter_async_context(
             lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
         )
+        tracer = await stack.enter_async_context(open_tracer(settings.traces, name=name))
+        laid = msgspec.structs.replace(laid, ground=trace_ground(laid.ground, tracer))
         ground = laid.ground
         await stack.enter_async_context(watch_search(settings.search, ground.readiness))
         address = make_address(settings, worker=name if role.has_gateway else _FIRST_WORKER)
@@ -120,6 +125,7 @@ def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServe
         shares=ground.shares,
         readiness=ground.readiness,
         metrics=ground.metrics,
+        tracer=ground.tracer,
     )
 
 

@@ -33,6 +33,7 @@ from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
 from guildway.processes.server import Server, end_within
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
+from guildway.processes.tracing import open_tracer, trace_ground
 from guildway.processes.voice_meters import VoiceMeters
 from guildway.processes.voice_node import NodePorts, VoiceNodeProcess, open_ports
 from guildway.version import VERSION
@@ -65,7 +66,9 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         stack.push_async_callback(end_within, STORE_GRACE_S, store.close, "store")
         ids = await open_ids(store, clock)
         stack.push_async_callback(end_within, STORE_GRACE_S, ids.close, "ids")
-        ground = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
+        tracer = await stack.enter_async_context(open_tracer(settings.traces, name=_WORKER))
+        laid = lay_ground(settings=settings, clock=clock, store=store, ids=ids, metrics=metrics)
+        ground = trace_ground(laid, tracer)
         address = make_address(settings, worker=_WORKER)
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
@@ -85,6 +88,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 shares=ground.shares,
                 readiness=ground.readiness,
                 metrics=ground.metrics,
+                tracer=tracer,
             ),
             operations_server=operations_server,
             garbage=ground.garbage,

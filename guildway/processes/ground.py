@@ -25,6 +25,7 @@ from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
+from core.runtime.traces.interfaces import Tracer
 from core.store.aggregates.session_journal import SessionJournal
 from core.store.interfaces import Store
 from core.store.node_ids import NodeIds
@@ -54,6 +55,8 @@ class Ground(msgspec.Struct, kw_only=True, frozen=True):
     garbage: GarbageControl
     shares: DescriptorShares
     random: Randomness = SYSTEM_RANDOMNESS
+    tracer: Tracer | None = None
+    """None where nothing is traced."""
 
 
 def build_metrics(*, worker: str) -> Metrics:

@@ -3,6 +3,7 @@
 import socket
 from typing import Final
 
+from api.http.scope import TEMPLATE_KEY
 from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
 from core.runtime.descriptors import DescriptorShares
@@ -11,6 +12,8 @@ from core.runtime.operations import build_operations
 from core.runtime.probes import Application, build_probes
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import ApiSettings
+from core.runtime.traces.interfaces import Tracer
+from core.runtime.traces.request import RequestTracing
 
 REQUEST_GRACE_S: Final = 3
 OPERATIONS_CONNECTIONS: Final = 8
@@ -25,8 +28,11 @@ def make_api_server(
     shares: DescriptorShares,
     readiness: Readiness,
     metrics: Metrics,
+    tracer: Tracer | None = None,
 ) -> HttpServer:
     """Make the API's listener, which answers probes too."""
+    if tracer is not None:
+        app = RequestTracing(app, tracer=tracer, route_key=TEMPLATE_KEY)
     refusals = metrics.limit_refusals_total
     return HttpServer(
         app=build_probes(app=app, find_fault=readiness.find_fault, list_impairments=lambda: readiness.last_impairments),

@@ -94,6 +94,7 @@ def build_the_gateway(
         ),
         random=ground.random,
         make_listener=make_listener,
+        tracer=ground.tracer,
         neighbours=neighbours,
         voice_nodes=voice_nodes,
     )

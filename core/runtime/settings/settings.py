@@ -263,6 +263,14 @@ class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):
     port: Port = 8082
 
 
+class TraceSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The traces of messages. Without an address nothing is traced."""
+
+    endpoint: Annotated[str, Meta(extra={CHECK: check_http_url})] = ""
+    ratio: Annotated[float, Meta(ge=0, le=1)] = 0.1
+    full_audience: Count = 10
+
+
 class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The level and format of the log."""
 
@@ -302,4 +310,5 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     embeds: EmbedSettings = EmbedSettings()
     limits: LimitSettings = LimitSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TraceSettings = TraceSettings()
     logging: LoggingSettings = LoggingSettings()

@@ -14,15 +14,19 @@ from core.door.interfaces import Claim, Door, Opening, Permit
 from core.door.memory import MemoryDoor
 from core.door.redis import RedisDoor
 from core.door.rules import MessageRules
+from core.door.traced import Sampler, TracedDoor
 from core.live.interfaces import Rule
 from core.live.limits import MemoryRateLimiter
+from core.live.memory import MemoryOnlineCounts
 from core.live.refusals import Refusals
+from core.runtime.settings.settings import TraceSettings
 from core_ext.ids import SnowflakeGenerator
 from tests.contract.builders import new_envelope
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.redis.cluster import KeepingProcess
 from tests.fakes.redis.doors import build_door
+from tests.fakes.tracer import FakeTracer
 
 GUILD, CHANNEL, AUTHOR, OTHER = 10, 30, 1, 2
 RULES = MessageRules(channel=Rule("channel-messages", 3, 10.0), overall=Rule("messages", 5, 60.0))
@@ -129,7 +133,35 @@ class RedisDoorBackend:
         self._clock.advance(seconds)
 
 
-BACKENDS: dict[str, type[DoorBackend]] = {"memory": MemoryDoorBackend, "twins of redis": RedisDoorBackend}
+class TracedDoorBackend:
+    """The door of a single process, of which every message is traced."""
+
+    door: TracedDoor
+
+    def __init__(self) -> None:
+        self._behind = MemoryDoorBackend()
+        self.close = self._behind.close
+        self.store = self._behind.store
+        self.hear = self._behind.hear
+        self.let_pass = self._behind.let_pass
+
+    async def open(self, rules: MessageRules | None) -> None:
+        """Put the layer around the door."""
+        await self._behind.open(rules)
+        sampler = Sampler(
+            TraceSettings(ratio=1.0),
+            count_online=MemoryOnlineCounts().find_many,
+            draw=lambda: 0.0,
+            monotonic_s=FakeClock().monotonic_s,
+        )
+        self.door = TracedDoor(self._behind.door, sampler=sampler, tracer=FakeTracer())
+
+
+BACKENDS: dict[str, type[DoorBackend]] = {
+    "memory": MemoryDoorBackend,
+    "traced": TracedDoorBackend,
+    "twins of redis": RedisDoorBackend,
+}
 
 
 def opening(door: Door, **fields: Any) -> Opening:

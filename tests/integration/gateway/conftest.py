@@ -21,6 +21,7 @@ from core.live.starts import CountedStarts
 from core.runtime.clock import SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings, LimitSettings, Settings
+from core.runtime.traces.interfaces import Tracer
 from core.store.interfaces import Store
 from core.store.sql.store import SqlStore
 from gateway.app import Gateway, build_gateway
@@ -126,6 +127,12 @@ async def _running(gateway: Gateway) -> AsyncIterator[None]:
 
 
 @pytest.fixture
+def tracer() -> Tracer | None:
+    """Nothing is traced, unless a module says otherwise."""
+    return None
+
+
+@pytest.fixture
 def run_one(
     store: SqlStore,
     gateway_store: Store,
@@ -133,6 +140,7 @@ def run_one(
     port: FakeMessagePort,
     metrics: Metrics,
     online: MemoryOnlineCounts,
+    tracer: Tracer | None,
 ) -> RunOne:
     """Run one gateway: `run_one(settings, call_later, limits, neighbours=…)`, where all but the first may be None."""
 
@@ -162,6 +170,7 @@ def run_one(
                 window_s=options.identify_window_s,
             ),
             address=PublicAddress(options.public_url),
+            tracer=tracer,
         )
         async with _running(gateway):
             yield gateway

@@ -70,7 +70,7 @@ def test_named_files_exist(document: Path) -> None:
 def test_dependencies_are_all_told_and_nothing_else() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    lines = [*project["dependencies"], *extras["cluster"], *extras["voice"]]
+    lines = [*project["dependencies"], *extras["cluster"], *extras["traces"], *extras["voice"]]
     declared = {re.split(r"[\[=<>;]", line)[0] for line in lines}
     told = set(re.findall(r"^\| ([a-z0-9.-]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.MULTILINE))
     assert told - {"package"} == declared

@@ -117,3 +117,19 @@ def test_dispatch_that_cannot_be_sent_holds_up_no_other(caplog: pytest.LogCaptur
     assert link.writes == 1
     assert bench.samples_s == [2.0]
     assert [record.message for record in caplog.records] == ["a dispatch could not be sent"]
+
+
+def test_who_follows_an_event_is_told_when_its_recipients_are_served() -> None:
+    bench = Bench()
+    told: list[str] = []
+    bench.sending.when_sent(lambda: told.append("nobody"))
+    assert told == ["nobody"]
+    pairs = [bench.make_pair() for _ in range(FLUSH_TRACKS + 1)]
+    bench.apply(*(track for track, _ in pairs[:1]))
+    bench.sending.when_sent(lambda: told.append("one"))
+    bench.apply(*(track for track, _ in pairs[1:]))
+    bench.sending.when_sent(lambda: told.append("all"))
+    bench.turn()
+    assert told == ["nobody", "one"]
+    bench.turn()
+    assert told == ["nobody", "one", "all"]
