@@ -35,7 +35,7 @@ def test_shard_is_held_where_the_last_of_its_sessions_is() -> None:
     progress.note(Delivery(9, 0, EVENT))
     for position in (5, 3, 3):
         progress.hold(0, position)
-    assert progress.positions() == {0: 3}
+    assert progress.positions() == {0: 3, of_users(0): 9}
     assert progress.positions_here() == {0: 9}
     for position, left in ((3, 3), (3, 5), (5, 9)):
         progress.release(0, position)
