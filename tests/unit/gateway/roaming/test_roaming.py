@@ -222,7 +222,9 @@ def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) ->
             place.settle(what)
             place.network.join(*at)
         elif operation == "move":
+            place.settle()  # what is under way to a home that ends may be told by nobody
             place.move_home(at)
+            place.settle()
         elif operation == "settle":
             place.settle()
             place.check()
