@@ -17,7 +17,10 @@ from tests.support.server_process import Server
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 ROOT = Path(__file__).parents[3]
-PORTS = dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), "127.0.0.1:0")
+PORTS = {
+    **dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), "127.0.0.1:0"),
+    "GUILDWAY_VOICE_ENABLED": "false",
+}
 
 
 async def guildway(*arguments: str, **environ: str) -> tuple[int, str, str]:

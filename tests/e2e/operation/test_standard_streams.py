@@ -11,7 +11,10 @@ import pytest
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
 ROOT = Path(__file__).parents[3]
-PORTS = dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), "127.0.0.1:0")
+PORTS = {
+    **dict.fromkeys(("GUILDWAY_API", "GUILDWAY_GATEWAY", "GUILDWAY_METRICS"), "127.0.0.1:0"),
+    "GUILDWAY_VOICE_ENABLED": "false",
+}
 
 
 async def start(redirections: str, *arguments: str) -> asyncio.subprocess.Process:
