@@ -5,7 +5,7 @@
     class UpdateMember(msgspec.Struct, kw_only=True):
         nick: Annotated[str, text(texts.NICK)] | UnsetType | None = UNSET
         roles: Annotated[list[SnowflakeField], as_set(350)] | UnsetType | None = UNSET
-        poll: Annotated[Any, unbuilt("polls")] = None
+        components: Annotated[Any, unbuilt("components")] = None
 
 `Form` cleans and measures the texts, refuses an element that a set has twice, and answers 501 to a feature that is not
 built, unless the field is empty: some clients send every field. The marked fields of a type are looked up once; a type

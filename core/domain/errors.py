@@ -264,6 +264,11 @@ class VoiceMessageEdit(Forbidden):
     message = "Voice messages cannot be edited."
 
 
+class PollEdit(Invalid):
+    code = 520003
+    message = "Cannot edit a poll message"
+
+
 class CannotSendToUser(Forbidden):
     code = 50007
     message = "Cannot send messages to this user"

@@ -15,6 +15,7 @@ from core.domain.messages.attachment import Attachment, StoredFile
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
+from core.domain.messages.poll import Poll, PollAnswer
 from core.domain.people.user import Account, AuthSession, User
 from core.store.interfaces import Store
 from core.wire.envelope import Envelope
@@ -116,6 +117,12 @@ FULL_SOURCE = Source(
     file_ids=(snowflake_at(START_MS) + 27, 3),
 )
 """The source of a copy, with a value in every field."""
+
+
+FULL_POLL = Poll(
+    question="Ünï 🐙 'quoted'", answers=(PollAnswer("yes", "🐙"), PollAnswer("no")), hours=768, allow_multiselect=True
+)
+"""A poll with a value in every field."""
 
 
 def new_webhook(number: int, guild_id: int, channel_id: int, **fields: Any) -> Webhook:

@@ -20,6 +20,7 @@ from core.store.aggregates.messages.message_rows import MessageRows
 from tests.contract.builders import (
     FULL_ATTACHMENT,
     FULL_FORWARD,
+    FULL_POLL,
     FULL_SOURCE,
     FULL_WEBHOOK,
     flake,
@@ -89,6 +90,7 @@ def full_message(place: Place) -> Message:
         forward=FULL_FORWARD,
         webhook=FULL_WEBHOOK,
         source=FULL_SOURCE,
+        poll=FULL_POLL,
     )
 
 

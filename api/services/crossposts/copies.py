@@ -190,6 +190,7 @@ def _make_copy(
         content=shown.content,
         embeds=shown.embeds,
         attachments=attachments,
+        poll=source.poll,
         flags=_flags_of(source),
         nonce=str(source.id),
         webhook=WebhookAuthor(webhook.name, webhook.avatar),

@@ -44,7 +44,7 @@ class Forwards:
 
         Raises:
             UnknownChannel, MissingAccess: for a source that the user may not view. ForwardUnreadable: or not read.
-            Invalid: when the message is gone. SystemMessageAction: when the server wrote it.
+            Invalid: when the message is gone, or has a poll. SystemMessageAction: when the server wrote it.
             Forbidden: when files are shown, and the user may not attach any. QuotaReached, Unavailable.
         """
         shown = _show(await self._find(user_id, source))
@@ -65,6 +65,8 @@ class Forwards:
             raise _unknown_message()
         if message.type not in WRITTEN:
             raise SystemMessageAction
+        if message.poll is not None:
+            raise invalid_field("message_reference", "MESSAGE_FORWARD_POLL", "A poll cannot be forwarded.")
         return message
 
 

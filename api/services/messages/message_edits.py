@@ -44,6 +44,7 @@ from core.domain.errors import (
     DirectChannelAction,
     EmptyMessage,
     NotTheAuthor,
+    PollEdit,
     SystemMessageAction,
     Unavailable,
     UnknownMessage,
@@ -307,6 +308,8 @@ def _require_may_edit(access: ChannelAccess, user_id: int, message: Message, edi
         raise SystemMessageAction
     if message.flags & IS_VOICE_MESSAGE and edit.is_authors:
         raise VoiceMessageEdit
+    if message.poll is not None and message.author_id == user_id and edit.is_authors:
+        raise PollEdit
     if message.forward is not None and message.author_id == user_id and edit.is_authors:
         raise forward_content()
     if message.author_id == user_id:

@@ -10,6 +10,7 @@ from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
+from core.domain.messages.poll import Poll
 from core.domain.people.user import User
 
 
@@ -76,6 +77,7 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     """The sender, when that is no user. Its id is `author_id`."""
     source: Source | None = None
     """What a copy shows, or the channel that the message tells of."""
+    poll: Poll | None = None
 
 
 class AddedMessage(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from core.domain.messages.attachment import Attachment
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
+from core.domain.messages.poll import Poll
 from core.store.cassandra.statements import FIELDS
 
 _DEFAULTS: Final = {field.name: field.default for field in msgspec.structs.fields(Message)}
@@ -32,6 +33,7 @@ _JSON: Final = {
         ("forward", Forward),
         ("webhook", WebhookAuthor),
         ("source", Source),
+        ("poll", Poll),
     )
 }
 """Columns of JSON, each with what reads it."""

@@ -61,6 +61,7 @@ STEPS: Final = (
             "ALTER TABLE messages ADD IF NOT EXISTS source blob",
         ),
     ),
+    Step("polls", ("ALTER TABLE messages ADD IF NOT EXISTS poll blob",)),
 )
 """Steps are added at the end and never changed."""
 

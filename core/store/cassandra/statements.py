@@ -61,6 +61,7 @@ FIELDS: Final = (
     "forward",
     "webhook",
     "source",
+    "poll",
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 

@@ -22,7 +22,15 @@ from core.store.cassandra.bulk import BulkMessages, DifferentMessages
 from core.store.cassandra.connection import migrate, open_bulk
 from core.store.cassandra.messages import CassandraMessages
 from core.store.cassandra.statements import ADD_BUCKET, ADD_TO_AUTHOR, RAISE_LAST, WITHDRAW_FROM_AUTHOR
-from tests.contract.builders import FULL_ATTACHMENT, FULL_FORWARD, FULL_SOURCE, FULL_WEBHOOK, flake, new_message
+from tests.contract.builders import (
+    FULL_ATTACHMENT,
+    FULL_FORWARD,
+    FULL_POLL,
+    FULL_SOURCE,
+    FULL_WEBHOOK,
+    flake,
+    new_message,
+)
 from tests.contract.cassandra.sessions import opened
 from tests.contract.message_rows import Place, new_place
 
@@ -57,6 +65,7 @@ class Source(NamedTuple):
                         "forward": FULL_FORWARD,
                         "webhook": FULL_WEBHOOK,
                         "source": FULL_SOURCE,
+                        "poll": FULL_POLL,
                     },
                     {},
                 ),

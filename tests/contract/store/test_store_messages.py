@@ -16,6 +16,7 @@ from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import (
     FULL_ATTACHMENT,
     FULL_FORWARD,
+    FULL_POLL,
     FULL_SOURCE,
     FULL_WEBHOOK,
     add_guild,
@@ -54,6 +55,7 @@ FULL = Message(
     forward=FULL_FORWARD,
     webhook=FULL_WEBHOOK,
     source=FULL_SOURCE,
+    poll=FULL_POLL,
 )
 
 

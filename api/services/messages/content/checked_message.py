@@ -23,6 +23,7 @@ from core.door.interfaces import Opening
 _SEND: Final = int(Permission.SEND_MESSAGES)
 _SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
+_SEND_POLLS: Final = int(Permission.SEND_POLLS)
 _SEND_VOICE: Final = int(Permission.SEND_VOICE_MESSAGES)
 _BYPASS_SLOW_MODE: Final = int(Permission.BYPASS_SLOWMODE)
 
@@ -78,6 +79,7 @@ def resolve_checked(checked: CheckedMessage, message_id: int) -> ResolvedMessage
         reference_id=None if referenced is None else referenced.message.id,
         attachments=draft.attachments,
         forward=draft.forward,
+        poll=draft.poll,
     )
     return ResolvedMessage(
         message=message,
@@ -97,6 +99,8 @@ def require_send_rights(access: ChannelAccess, draft: Draft) -> None:
         needed |= _SEND_TTS
     if draft.has_embeds:
         needed |= _EMBED_LINKS
+    if draft.poll is not None:
+        needed |= _SEND_POLLS
     if draft.forward is not None and draft.forward.attachments:
         needed |= ATTACH_FILES
     elif draft.attachments:

@@ -14,10 +14,12 @@ from api.forms.marks import as_set, unbuilt
 from api.services.files.attachment_forms import AttachmentDraft, AttachmentForm, parse_attachments
 from api.services.messages.content.embeds import EmbedForm, parse_embed, parse_embeds
 from api.services.messages.content.mentions import AllowedMentions, AllowedMentionsForm, parse_allowed_mentions
+from api.services.messages.content.polls import PollForm, parse_poll
 from core.domain.errors import EmptyMessage, Invalid, VoiceMessageContent, invalid_field, unbuilt_field
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import SUPPRESS_EMBEDS
+from core.domain.messages.poll import Poll
 from core.domain.texts import MESSAGE_CONTENT
 from core.wire.objects.messages.embed import NO_EMBEDS
 from core.wire.objects.messages.message import FORWARD
@@ -60,7 +62,7 @@ class CreateMessage(msgspec.Struct, kw_only=True):
     sticker_ids: Annotated[Any, unbuilt("stickers")] = None
     components: Annotated[Any, unbuilt("components")] = None
     attachments: list[AttachmentForm] | None = None
-    poll: Annotated[Any, unbuilt("polls")] = None
+    poll: PollForm | None = None
     activity: Annotated[Any, unbuilt("invitations to activities")] = None
     shared_client_theme: Annotated[Any, unbuilt("themes")] = None
 
@@ -114,6 +116,7 @@ class Draft(msgspec.Struct, kw_only=True, frozen=True):
     nonce: str | None
     nonce_is_int: bool
     reply: Reply | None
+    poll: Poll | None = None
     source: ForwardSource | None = None
     forward: Forward | None = None
     """What the source shows, once it is read."""
@@ -169,12 +172,13 @@ def parse_draft(form: CreateMessage, *, has_files: bool = False) -> Draft:
     reply, source = _parse_reference(form.message_reference)
     flags = _parse_sent_flags(form.flags)
     wanted = parse_attachments(form.attachments)
-    has_content = content or has_embeds or wanted or has_files
+    poll = None if form.poll is None else parse_poll(form.poll)
+    has_content = content or has_embeds or wanted or has_files or poll is not None
     if source is not None and has_content:
         raise forward_content()
     if source is None and not has_content:
         raise EmptyMessage
-    if flags & IS_VOICE_MESSAGE and (content or has_embeds):
+    if flags & IS_VOICE_MESSAGE and (content or has_embeds or poll is not None):
         raise VoiceMessageContent
     nonce, nonce_is_int = _parse_nonce(form.nonce)
     return Draft(
@@ -187,6 +191,7 @@ def parse_draft(form: CreateMessage, *, has_files: bool = False) -> Draft:
         nonce=nonce,
         nonce_is_int=nonce_is_int,
         reply=reply,
+        poll=poll,
         source=source,
         wanted=wanted,
     )
@@ -266,5 +271,5 @@ def _parse_reference(form: MessageReferenceForm | None) -> tuple[Reply | None, F
 
 def forward_content() -> Invalid:
     """Make the error of a forward that is to have content of its own."""
-    text = "A forward shows the other message alone: it has no content, embeds or attachments."
+    text = "A forward shows the other message alone: it has no content, embeds, attachments or poll."
     return invalid_field("message_reference", "MESSAGE_FORWARD_CONTENT", text)

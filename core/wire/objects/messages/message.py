@@ -11,6 +11,7 @@ from core.wire.objects.guilds.member import MemberObject, render_member
 from core.wire.objects.messages.attachment import AttachmentObject, LinkTo, render_attachment
 from core.wire.objects.messages.embed import NO_EMBEDS
 from core.wire.objects.messages.embed_files import show_embed_files
+from core.wire.objects.messages.poll import PollObject, render_poll
 from core.wire.objects.messages.reaction import ReactionObject
 from core.wire.objects.people.user import UserObject, render_user
 from core.wire.times import iso_time, iso_time_of
@@ -78,6 +79,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     flags: int
     nonce: str | int | UnsetType = UNSET
     webhook_id: str | UnsetType = UNSET
+    poll: PollObject | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
     message_snapshots: list[MessageSnapshotObject] | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
@@ -164,6 +166,8 @@ def render_message(
     )
     if message.webhook is not None:
         rendered.webhook_id = rendered.author.id
+    if message.poll is not None:
+        rendered.poll = render_poll(message.id, message.poll)
     if message.attachments and link_to is not None:
         files = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
         rendered.embeds, rendered.attachments = show_embed_files(rendered.embeds, files)

@@ -36,10 +36,28 @@ EMBED_VALUES: Final[dict[str, list[Any]]] = {
     "embeds": [[{"title": "walked"}]],
     "embed": [{"title": "walked"}],
 }
+_POLL: Final[dict[str, Any]] = {"question": {"text": "q"}, "answers": [{"poll_media": {"text": "a"}}]}
+POLLS: Final = {
+    "poll": _POLL,
+    "poll.question": {"text": "q"},
+    "poll.question.emoji": {"name": "🐙"},
+    "poll.answers[]": {"poll_media": {"text": "a"}},
+    "poll.answers[].poll_media": {"text": "a"},
+    "poll.answers[].poll_media.emoji": {"name": "🐙"},
+}
+"""Polls with all that one needs, by the place of what is to be changed in them."""
+POLL_VALUES: Final[dict[str, list[Any]]] = {
+    "poll": [_POLL],
+    "poll.answers": [[{"poll_media": {"text": "walked"}}]],
+    "poll.duration": [5],
+    "poll.answers[].poll_media": [{"text": "walked"}],
+    "poll.answers[].poll_media.emoji": [{"name": "🐙"}],
+    "poll.answers[].poll_media.emoji.name": ["🐢"],
+    "poll.answers[].poll_media.emoji.id": ["5"],
+}
 REFUSED_PARTS: Final[dict[str, list[Any]]] = {
     "components": [[{"type": 1}]],
     "sticker_ids": [["1"]],
-    "poll": [{"question": {"text": "?"}}],
     "activity": [{"type": 1, "party_id": "p"}],
     "shared_client_theme": [{"base_theme": 1}],
 }
@@ -134,12 +152,14 @@ async def _draft(api: ApiUnderTest, field: str) -> tuple[Ground, dict[str, Any],
     around, files = await file_scenes.attachment_fields(api, ground) if field.startswith("attachments") else ({}, {})
     parents = {
         **EMBEDS,
+        **POLLS,
         **around,
         "message_reference": gone if field == "message_reference.fail_if_not_exists" else reference,
         "allowed_mentions": {},
     }
     values = {
         **EMBED_VALUES,
+        **POLL_VALUES,
         **REFUSED_PARTS,
         **files,
         "nonce": ["walked"],

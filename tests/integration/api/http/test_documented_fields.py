@@ -56,7 +56,7 @@ REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
     ("POST", "/guilds"): {**{f"channels[].{name}": status for name, status in _CHANNEL.items()}, "roles[].icon": 501},
     ("PATCH", "/guilds/{guild_id}"): {"home_header": 501},
     ("POST", "/channels/{channel_id}/messages"): {
-        **_MESSAGE, "poll": 501, "activity": 501, "shared_client_theme": 501,
+        **_MESSAGE, "activity": 501, "shared_client_theme": 501,
     },
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): _MESSAGE,
     ("POST", "/channels/{channel_id}/invites"): {
@@ -103,11 +103,18 @@ _ATTACHMENTS: Final = {
     "attachments[].id": "it names a file of a form, or of the message; an upload has a name of its own"
 }
 
+_POLLS: Final = {
+    "poll.duration": "times are not compared here",
+    "poll.layout_type": "there is one layout",
+    "poll.question.emoji": "a question has no emoji, as documented",
+}
+
 UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
     ("POST", "/channels/{channel_id}/messages"): {
         "enforce_nonce": "nonces are always enforced",
         **_EMBEDS,
         **_ATTACHMENTS,
+        **_POLLS,
     },
     ("PATCH", "/channels/{channel_id}/messages/{message_id}"): {**_EMBEDS, **_ATTACHMENTS},
     ("POST", "/channels/{channel_id}/messages/{message_id}/ack"): {

@@ -10,6 +10,7 @@ from tests.support.guild_scene import Scene
 _BITS = Permission.MANAGE_MESSAGES | Permission.PIN_MESSAGES
 _WITHOUT = PRIVILEGED_FLAGS & ~GATEWAY_MESSAGE_CONTENT_LIMITED
 EMBED = {"title": "t"}
+POLL = {"question": {"text": "q"}, "answers": [{"poll_media": {"text": "a"}}]}
 
 
 def messages_of(scene: Scene) -> str:
@@ -34,7 +35,7 @@ async def send(author: Actor, path: str, content: str, **more: Any) -> str:
 async def test_content_of_others_is_hidden_on_every_route(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     bot = await make_reader(api, scene)
-    message_id = await send(scene.owner, messages_of(scene), "secret", embeds=[EMBED])
+    message_id = await send(scene.owner, messages_of(scene), "secret", embeds=[EMBED], poll=POLL)
     path = f"{messages_of(scene)}/{message_id}"
     await bot.put(f"{path}/reactions/%F0%9F%91%8D/@me")
     await scene.owner.put(f"{messages_of(scene)}/pins/{message_id}")
@@ -50,6 +51,7 @@ async def test_content_of_others_is_hidden_on_every_route(api: ApiUnderTest) -> 
     for message in shown:
         assert (message["content"], message["embeds"], message["author"]["id"]) == ("", [], scene.owner.id)
         assert [reaction["count"] for reaction in message["reactions"]] == [1]
+        assert "poll" not in message
     assert (await scene.owner.get(path)).json()["content"] == "secret"
 
 

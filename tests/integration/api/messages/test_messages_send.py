@@ -129,7 +129,6 @@ async def test_send_wrong_body_names_the_field(
     [
         {"sticker_ids": ["1"]},
         {"components": [{"type": 1}]},
-        {"poll": {"question": {"text": "?"}}},
         {"activity": {"type": 1, "party_id": "p"}},
     ],
 )

@@ -253,4 +253,5 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         None if message.forward is None else _encode(message.forward).decode(),
         None if message.webhook is None else _encode(message.webhook).decode(),
         None if message.source is None else _encode(message.source).decode(),
+        None if message.poll is None else _encode(message.poll).decode(),
     )

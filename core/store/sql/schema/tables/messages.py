@@ -6,6 +6,7 @@ from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
+from core.domain.messages.poll import Poll
 from core.store.sql.schema.columns import JsonStruct, JsonTuple, RawJson, Snowflake, WideInteger
 from core.store.sql.schema.metadata import metadata
 
@@ -38,6 +39,7 @@ messages = Table(
     Column("forward", JsonStruct(Forward)),
     Column("webhook", JsonStruct(WebhookAuthor)),
     Column("source", JsonStruct(Source)),
+    Column("poll", JsonStruct(Poll)),
     Index("ix_messages_author_id_guild_id_id", "author_id", "guild_id", "id"),
     Index("ix_messages_gone", "id", sqlite_where=text("version = -1"), postgresql_where=text("version = -1")),
     sqlite_with_rowid=False,
