@@ -135,6 +135,7 @@ async def test_those_who_may_not_connect_do_not_get_in(server: Server, scene: Sc
         await scene.join(bobs, scene.open)
         await wait_for_states(bobs, scene.bob, [scene.open])
         await scene.join(alices, scene.open)
+        await wait_for_states(alices, scene.alice, [single, scene.open])
         await scene.join(bobs, single)
         await wait_for_states(bobs, scene.bob, [scene.open, single])
         await scene.join(alices, single)

@@ -3,6 +3,7 @@ crowd makes no new series.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -63,8 +64,14 @@ def _write_impatient_rules(folder: Path) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene]:
-    """The server, at which people have done a little of everything."""
-    folder = tmp_path_factory.mktemp("monitoring")
+    """One that all tests share which leave it whole."""
+    async with watching(tmp_path_factory.mktemp("monitoring")) as made:
+        yield made
+
+
+@contextlib.asynccontextmanager
+async def watching(folder: Path) -> AsyncIterator[Scene]:
+    """Watch a server, at which people have done a little of everything."""
     server = await Server(folder / "data", {**GENEROUS, "GUILDWAY_VOICE_ENABLED": "true"}).start()
     try:
         await _visit(server)
@@ -124,7 +131,12 @@ async def test_second_crowd_makes_no_new_series(scene: Scene) -> None:
     assert not [series for series in after if re.search(r"\d{15}|nobody|nothing|BREW", series)]
 
 
-async def test_server_that_cannot_write_fires_and_so_does_one_that_is_gone(scene: Scene) -> None:
+async def test_server_that_cannot_write_fires_and_so_does_one_that_is_gone(tmp_path: Path) -> None:
+    async with watching(tmp_path) as scene:
+        await _check_faults_fire(scene)
+
+
+async def _check_faults_fire(scene: Scene) -> None:
     assert (
         await scene.watcher.ask('ALERTS{alertstate="firing",alertname=~"GuildwayDown|GuildwayNotReady|GuildwayErrors"}')
         == []

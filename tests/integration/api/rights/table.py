@@ -328,16 +328,19 @@ def announce_uploads_to_channel(world: World, rng: Random) -> Attempt:
     return Attempt("POST", "/files/upload-url", {"channel_id": str(channel.id), **_UPLOAD}, may)
 
 
+_OF_OTHERS: Final = (Permission.MANAGE_MESSAGES, Permission.READ_MESSAGE_HISTORY)
+
+
 @needs(
     "PATCH /channels/{channel_id}/messages/{message_id}",
-    "to be the author; embeds: with EMBED_LINKS; flags: or MANAGE_MESSAGES; CONNECT",
+    "to be the author; embeds: with EMBED_LINKS; flags: or MANAGE_MESSAGES and READ_MESSAGE_HISTORY; CONNECT",
 )
 def edit_message(world: World, rng: Random) -> Attempt:
     channel, message_id, is_own = any_message(world, rng)
     edits: tuple[tuple[dict[str, Any], bool], ...] = (
         ({"content": "changed"}, is_own),
         ({"embeds": [{"title": "put in"}]}, is_own and world.may(channel, Permission.EMBED_LINKS)),
-        ({"flags": 4}, is_own or world.may(channel, Permission.MANAGE_MESSAGES)),
+        ({"flags": 4}, is_own or world.may(channel, *_OF_OTHERS)),
     )
     body, may = rng.choice(edits)
     path = f"/channels/{channel.id}/messages/{message_id}"
