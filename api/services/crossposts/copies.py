@@ -91,13 +91,13 @@ class Copies:
             await attached.use(message.id)
             return message.id
 
-    async def find(self, webhook: Webhook, source: Message) -> tuple[int, int] | None:
+    async def find(self, webhook: Webhook, source_id: int) -> tuple[int, int] | None:
         """Find the copy of a message; return its channel and its id. It reads all that the webhook has sent since."""
-        since_ms = created_ms(source.id)
+        since_ms = created_ms(source_id)
         found = await self._messages.list_ids_by_author(webhook.guild_id, webhook.id, since_ms=since_ms)
         for channel_id, message_id in reversed(found):
             message = await self._messages.find(channel_id, message_id)
-            if message is not None and message.source is not None and message.source.message_id == source.id:
+            if message is not None and message.source is not None and message.source.message_id == source_id:
                 return channel_id, message_id
         return None
 

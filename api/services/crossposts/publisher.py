@@ -88,7 +88,7 @@ class Publisher:
             return  # the crosspost has gone with it
         source = await self._store.messages.find(crosspost.source_channel_id, crosspost.source_message_id)
         if source is None or not source.flags & CROSSPOSTED:
-            await self._retract(crosspost, is_certain=is_left or source is None)
+            await self._retract(crosspost, webhook, is_certain=is_left or source is None)
         elif crosspost.copy_id:
             await self._update(crosspost, webhook, source)
         else:
@@ -99,10 +99,12 @@ class Publisher:
         if channel is None:
             return
         # The door knows nonces for an hour only, and what is left may be older.
-        found = await self._copies.find(webhook, source) if is_left else None
+        found = await self._copies.find(webhook, source.id) if is_left else None
         channel_id, copy_id = found or (channel.id, await self._copies.create(webhook, channel, source))
         async with self._store.write() as tx:
-            await tx.crossposts.settle(crosspost, channel_id=channel_id, copy_id=copy_id)
+            is_known = await tx.crossposts.settle(crosspost, channel_id=channel_id, copy_id=copy_id)
+        if not is_known:
+            await self._take_back(channel_id, copy_id)
 
     async def _update(self, crosspost: Crosspost, webhook: Webhook, source: Message) -> None:
         channel = await self._find_channel(crosspost.channel_id)
@@ -113,15 +115,20 @@ class Publisher:
             else:
                 await tx.crossposts.drop(crosspost)
 
-    async def _retract(self, crosspost: Crosspost, *, is_certain: bool) -> None:
+    async def _retract(self, crosspost: Crosspost, webhook: Webhook, *, is_certain: bool) -> None:
         if crosspost.copy_id:
-            channel = await self._find_channel(crosspost.channel_id)
-            if channel is not None:
-                await self._copies.take_back(channel, crosspost.copy_id)
+            await self._take_back(crosspost.channel_id, crosspost.copy_id)
         elif not is_certain:
             return  # the message may be about to be marked, by another request
+        elif found := await self._copies.find(webhook, crosspost.source_message_id):
+            await self._take_back(*found)  # whoever has made it has died before it was noted
         async with self._store.write() as tx:
             await tx.crossposts.drop(crosspost)
+
+    async def _take_back(self, channel_id: int, copy_id: int) -> None:
+        channel = await self._find_channel(channel_id)
+        if channel is not None:
+            await self._copies.take_back(channel, copy_id)
 
     async def _find_channel(self, channel_id: int) -> Channel | None:
         try:

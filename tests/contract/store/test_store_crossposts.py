@@ -61,7 +61,7 @@ async def test_settled_crosspost_has_its_copy_and_is_not_due(store: Store, guild
     await begin(store, FIRST, change_id=flake(100))
     [first, second] = await store.crossposts.list_due_of(FIRST, after=0, limit=9)
     async with store.write() as tx:
-        await tx.crossposts.settle(first, channel_id=OTHER, copy_id=flake(60))
+        assert await tx.crossposts.settle(first, channel_id=OTHER, copy_id=flake(60))
     assert await due(store) == [(FIRST, second.webhook_id, flake(100))]
     async with store.write() as tx:
         await tx.crossposts.note([FIRST, SECOND], change_id=flake(101))
@@ -88,6 +88,9 @@ async def test_change_that_comes_meanwhile_stays_noted(store: Store, guild_id: i
     assert await begin(store, FIRST, change_id=flake(300)) == 2
     found = await store.crossposts.list_due_of(FIRST, after=0, limit=9)
     assert [(each.copy_id, each.change_id) for each in found] == [(flake(60), flake(300)), (0, flake(300))]
+    async with store.write() as tx:
+        await tx.crossposts.drop(found[1])
+        assert not await tx.crossposts.settle(found[1], channel_id=CHANNEL, copy_id=flake(61))
 
 
 async def test_crossposts_go_with_their_webhook(store: Store, guild_id: int) -> None:

@@ -50,7 +50,9 @@ async def test_kill_during_publications_gives_each_follower_one_copy(tmp_path: P
             await server.start()
             found = await wait_copies(alice, channels, is_settled)
             for copies in found:
-                assert sorted(each["message_reference"]["message_id"] for each in copies) == ids
+                sources = sorted(each["message_reference"]["message_id"] for each in copies)
+                # Where the deleted message had not come yet, it never does.
+                assert sources in (ids, [each for each in ids if each != ids[1]])
     finally:
         await server.stop()
 
@@ -61,9 +63,8 @@ async def publish(person: Person, channel_id: str, message_id: str) -> None:
 
 def is_settled(copies: list[dict[str, Any]]) -> bool:
     """Tell whether there is all that was answered, in the state of its message."""
-    texts = sorted(each["content"] for each in copies)
-    emptied = [each for each in copies if each["flags"] & SOURCE_MESSAGE_DELETED]
-    return len(texts) >= MESSAGES and "edited" in texts and len(emptied) == 1
+    texts = sorted(each["content"] for each in copies if not each["flags"] & SOURCE_MESSAGE_DELETED)
+    return texts == ["2", "3", "edited"]
 
 
 async def wait_copies(person: Person, channel_ids: list[str], holds: Any) -> list[list[dict[str, Any]]]:

@@ -24,8 +24,11 @@ class CrosspostWriter(CrosspostReader, Protocol):
     async def note(self, message_ids: Collection[int], *, change_id: int) -> None:
         """Ask that the copies of these messages follow a change."""
 
-    async def settle(self, crosspost: Crosspost, *, channel_id: int, copy_id: int) -> None:
-        """Note the copy, and that all was done which the crosspost has asked for. A later change stays noted."""
+    async def settle(self, crosspost: Crosspost, *, channel_id: int, copy_id: int) -> bool:
+        """Note the copy, and that all was done which the crosspost has asked for. A later change stays noted.
+
+        Return False when the crosspost was dropped meanwhile.
+        """
 
     async def postpone(self, crosspost: Crosspost, *, change_id: int) -> None:
         """Put a crosspost behind all others, unless it has changed."""

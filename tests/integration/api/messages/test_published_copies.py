@@ -190,11 +190,7 @@ async def test_what_a_dead_process_has_noted_is_done_by_the_sweep_once(scene: Sc
     await scene.publish_sent(await scene.alice.post(f"{scene.news}/messages", {"content": "again"}))
     copy = await scene.copy_when()
     source_id = int(copy["message_reference"]["message_id"])
-    await note(scene, source_id)  # … as if it had died between the copy and the note of it
-    async with store.write() as tx:
-        (due,) = await tx.crossposts.list_due(before_id=1 << 62, limit=9)
-        await tx.crossposts.drop(due)
-        await tx.crossposts.begin(scene.news_id, source_id, change_id=due.change_id)
+    await forget_copy(scene, source_id)
     async with store.write() as tx:
         (due,) = await tx.crossposts.list_due(before_id=1 << 62, limit=9)
     assert (due.copy_id, due.webhook_id) == (0, webhook_id)
@@ -207,6 +203,27 @@ async def note(scene: Scene, message_id: int) -> None:
     """Note that a message is about to be published, as a request does first."""
     async with scene.api.store.write(guilds=[scene.source.guild_id]) as tx:
         assert await tx.crossposts.begin(scene.news_id, message_id, change_id=message_id + 1) == 1
+
+
+async def forget_copy(scene: Scene, source_id: int) -> None:
+    """Leave a crosspost as if the process had died between the copy and the note of it."""
+    await note(scene, source_id)
+    async with scene.api.store.write() as tx:
+        (due,) = await tx.crossposts.list_due(before_id=1 << 62, limit=9)
+        await tx.crossposts.drop(due)
+        await tx.crossposts.begin(scene.news_id, source_id, change_id=due.change_id)
+
+
+async def test_copy_that_was_not_noted_is_emptied_when_its_message_is_deleted(scene: Scene) -> None:
+    await scene.follow()
+    published = await scene.publish()
+    copy = await scene.copy_when()
+    await forget_copy(scene, int(published["id"]))
+    assert (await scene.alice.delete(f"{scene.news}/messages/{published['id']}")).status_code == 204
+    await scene.api.built.crosspost_sweep.sweep(own_from=1 << 62)
+    (emptied,) = await scene.copies()
+    assert (emptied["id"], emptied["content"]) == (copy["id"], "[Original Message Deleted]")
+    assert await scene.api.store.crossposts.find_published([int(published["id"])]) == []
 
 
 async def test_copy_that_was_deleted_stays_so(scene: Scene) -> None:

@@ -88,9 +88,9 @@ class SqlCrossposts:
     async def note(self, message_ids: Collection[int], *, change_id: int) -> None:
         await self._db.execute(update(crossposts).where(_are_of(message_ids)).values(change_id=change_id))
 
-    async def settle(self, crosspost: Crosspost, *, channel_id: int, copy_id: int) -> None:
+    async def settle(self, crosspost: Crosspost, *, channel_id: int, copy_id: int) -> bool:
         is_last = crossposts.c.change_id == crosspost.change_id
-        await self._db.execute(
+        settled = await self._db.execute(
             update(crossposts)
             .where(*_is_this(crosspost))
             .values(
@@ -99,6 +99,7 @@ class SqlCrossposts:
                 change_id=case((is_last, 0), else_=crossposts.c.change_id),
             )
         )
+        return settled > 0
 
     async def postpone(self, crosspost: Crosspost, *, change_id: int) -> None:
         is_last = crossposts.c.change_id == crosspost.change_id
