@@ -75,7 +75,8 @@ class RedisGate(RequestGate):
         try:
             answer = await self._scripts.call("gate", ANY_TAG, *args)
         except Unavailable:
-            return Passage(None if rule is None else self._alone.take_now(rule, key), is_current=self._is_current())
+            # What others have changed last may have been lost with it, before this process knows that it does not hear.
+            return Passage(None if rule is None else self._alone.take_now(rule, key), is_current=False)
         standing = None if rule is None else read_standing(rule, answer)
         is_applied = await self._wait_applied(answer[3] if is_read else 0, answer[4])
         return Passage(standing, is_current=is_applied and self._is_current())

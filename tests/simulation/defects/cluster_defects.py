@@ -7,7 +7,7 @@ from core.bus.interfaces import Delivery
 from core.bus.redis import RedisBus
 from core.bus.relay import RevisionGap
 from core.bus.tail import Tail
-from core.door.redis_openings import Opened, RedisOpenings
+from core.door.redis_openings import Opened
 from core.store.sql.postgres.outbox import Appended, Entries
 from core.store.sql.postgres.relaying import Relaying
 from core.store.sql.postgres.sweep import OutboxSweep
@@ -85,10 +85,10 @@ def _forget_some_revisions(original: Original) -> Original:
     return deliver
 
 
-@DEFECTS.plant("held event taken for told", RedisOpenings, "_is_seen", seeds=(104,))
+@DEFECTS.plant("held event taken for told", Opened, "wait_seen", seeds=(104,))
 def _believe_what_is_held(original: Original) -> Original:
-    async def is_seen(openings: RedisOpenings, opened: Opened, timeout_s: float) -> bool:
-        await original(openings, opened, 10 * timeout_s)
+    async def wait_seen(opened: Opened, timeout_s: float) -> bool:
+        await original(opened, 10 * timeout_s)
         return True
 
-    return is_seen
+    return wait_seen
