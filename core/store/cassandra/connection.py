@@ -44,7 +44,7 @@ from core.store.cassandra.schema import apply_steps, check_steps, filled_tables,
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
 from core.store.cassandra.statements import Statement
 
-_CONNECT_S: Final = 5.0
+_CONNECT_S: Final = 10.0
 _RECONNECT_S: Final = 1.0
 """A server that has come back is used again after this time at most."""
 

@@ -73,7 +73,7 @@ async def test_clients_of_a_killed_worker_resume_at_the_other_one_and_miss_nothi
     await chat.check()
     await cluster.wait_replaced("worker-1", killed)
     assert [listener.life for listener in chat.listeners] == [1] * PEOPLE
-    assert Counter(listener.resumes for listener in chat.listeners).keys() == {0, 1}
+    assert max(listener.resumes for listener in chat.listeners) == 1
 
 
 async def test_clients_of_a_drained_worker_reconnect_once_and_are_told_nothing_twice(
@@ -84,7 +84,7 @@ async def test_clients_of_a_drained_worker_reconnect_once_and_are_told_nothing_t
     await chat.check()
     await cluster.shardctl("undrain", "worker-2")
     assert [listener.life for listener in chat.listeners] == [1] * PEOPLE
-    assert Counter(listener.resumes for listener in chat.listeners).keys() == {0, 1}
+    assert max(listener.resumes for listener in chat.listeners) == 1
     for listener in chat.listeners:
         repeated = {
             seen: count for seen, count in Counter(each.message_id for each in listener.seen).items() if count > 1

@@ -105,7 +105,9 @@ async def test_bots_talk_and_follow_moderators(tmp_path: Path) -> None:
 
         await scene.change(0, mute=True)
         await scene.bots[0].wait_for("voice", lambda event: event["user"] == scene.ids[0])
-        await wait_for_metric(scene.server, "muted", lambda: scene.say(0, "muted"))
+        # The node hears of it a moment after the bot.
+        await wait_for_metric(scene.server, "muted", lambda: scene.say(0, "fading"))
+        await scene.say(0, "muted")
         await scene.change(0, mute=False)
         await repeat_until_heard(scene, "unmuted")
         assert "muted" not in scene.words(1)

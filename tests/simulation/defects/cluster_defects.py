@@ -85,7 +85,7 @@ def _forget_some_revisions(original: Original) -> Original:
     return deliver
 
 
-@DEFECTS.plant("held event taken for told", Opened, "wait_seen", seeds=(104,))
+@DEFECTS.plant("held event taken for told", Opened, "wait_seen", seeds=(82,))
 def _believe_what_is_held(original: Original) -> Original:
     async def wait_seen(opened: Opened, timeout_s: float) -> bool:
         await original(opened, 10 * timeout_s)

@@ -110,12 +110,12 @@ class _LateJournal:
         self._homes = writer._homes
 
     async def write(self, cut: Any, **options: Any) -> None:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.9)
         late = msgspec.structs.replace(cut, positions=dict(self._homes.positions()))
         await self._journal.write(late, **options)
 
 
-@DEFECTS.plant("cut before dispatch", JournalWriter, "_write", seeds=(143, 152, 178, 188))
+@DEFECTS.plant("cut before dispatch", JournalWriter, "_write", seeds=(11,))
 def _cut_in_two_moments(original: Original) -> Original:
     async def write(writer: JournalWriter) -> None:
         journal = writer._journal

@@ -83,12 +83,15 @@ async def wait_for_descriptors(count: int) -> None:
 
 
 def find_excess(before: Footprint, after: Footprint, connections: int) -> list[str]:
-    """Name the resources that grew by more than a word, or a fiftieth of an object, for each of `connections`."""
+    """Name the resources that grew by more than a word, or a fiftieth of an object, for each of `connections`.
+
+    A process that has run many tests has large tables, and one of them may double at any moment.
+    """
     allowed = {
         "descriptors": before.descriptors,
         "tracked": before.tracked + connections // 50,
         "blocks": before.blocks + connections + 3000,
-        "malloc_bytes": before.malloc_bytes + 32 * connections + 131_072,
+        "malloc_bytes": before.malloc_bytes + 32 * connections + 131_072 + before.malloc_bytes // 40,
     }
     return [f"{name}: {getattr(after, name)} > {most}" for name, most in allowed.items() if getattr(after, name) > most]
 
