@@ -10,7 +10,6 @@ from tests.integration.api.rights.attempts import Stage
 
 ATTEMPTS: Final = 2000
 """The attempts by which a defect must be found. Of the rarest one in 150 finds it."""
-CLEAN_ATTEMPTS: Final = 400
 
 
 def nothing(*_: Any, **__: Any) -> None:
