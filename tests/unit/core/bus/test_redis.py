@@ -343,6 +343,7 @@ async def test_new_keeper_cannot_compare_and_begins_a_new_generation(
     with pytest.raises(LogTrimmed):
         await api.bus.read(SHARD, before)
     assert (await other.bus.tail.fetch_heads()).shards[SHARD].revision == 12
+    await api.bus.wait_for_revisions({SHARD: 12})  # nobody tells of it any more
     await other.kill()
 
 

@@ -82,6 +82,11 @@ async def test_process_that_is_behind_says_so(gates: Gates, is_in_time: bool, is
     assert not (await gates.make().enter(RULE, 1, is_read=False)).is_current
 
 
+async def test_request_that_redis_does_not_answer_trusts_nothing(gates: Gates, server: FakeRedisServer) -> None:
+    server.stop()
+    assert not (await gates.make().enter(None, 1, is_read=True)).is_current
+
+
 async def test_process_counts_alone_while_redis_is_away(gates: Gates, server: FakeRedisServer) -> None:
     server.stop()
     gate = gates.make()
