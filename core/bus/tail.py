@@ -224,12 +224,13 @@ class Tail(TopicListener):
                 continue
             # More may have been heard of it while another one was read.
             if self.passed[shard].value >= max(head.position, self._behind[shard]):
-                # The newest revision may be older than a log that was begun anew behind our place.
-                self.revisions[shard].rise(head.revision)
                 if self._doubts == doubts:
                     del self._behind[shard]
             else:
                 await self._read(shard)
+            if self.passed[shard].value >= head.position:
+                # The newest revision may be older than a log that was begun anew behind our place.
+                self.revisions[shard].rise(head.revision)
         if self._behind:
             return False
         self._heard_all = max(self._heard_all, heads.all)
