@@ -301,7 +301,8 @@ class RedisOpenings:
         opened = self._watched.get(delivery.envelope.id)
         if opened is not None and delivery.position:
             opened.seen.set()
-            if opened.id in self._open:
+            # Also what another process has told, of which a repeat is answered here.
+            if opened.id in self._open or not opened.channel_id:
                 self._recent.add_event(delivery.shard, delivery.position, delivery.envelope)
 
     def _list_open(self, shard: int) -> list[int]:
