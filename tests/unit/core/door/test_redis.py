@@ -480,6 +480,29 @@ async def test_message_is_told_again_though_redis_is_restarted_once_more_meanwhi
     assert lost.id in kept
 
 
+async def test_message_by_which_a_repeat_was_answered_is_told_again_by_who_answered_it(
+    apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
+) -> None:
+    assert await worker.bus.wait_current(5)
+    cluster.server.keep()
+    await worker.kill()
+    first = await apis[0].open(nonce="n")
+    repeat = asyncio.create_task(apis[1].send(nonce="n"))
+    await settle()
+    await apis[0].close(first)
+    assert (await repeat).is_repeat
+    await apis[0].process.kill()
+    cluster.server.stop()
+    cluster.server.lose_since()
+    cluster.server.start()
+    worker.start()
+    await worker.open_logs()
+    assert await apis[1].process.bus.wait_current(5)
+    await settle()
+    kept = [delivery.envelope.id for delivery in await worker.bus.read(SHARD, 0)]
+    assert kept == [first.id]
+
+
 async def test_process_that_missed_a_life_of_the_log_tells_nothing_twice(
     apis: list[Api], cluster: FakeCluster, worker: KeepingProcess
 ) -> None:
