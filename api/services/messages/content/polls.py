@@ -6,17 +6,16 @@ import msgspec
 
 from api.forms.form import SnowflakeField
 from api.forms.marks import text as text_of
-from core.domain.emoji import is_emoji
 from core.domain.errors import Invalid, invalid_field
 from core.domain.messages.poll import DEFAULT_HOURS, DEFAULT_LAYOUT, MAX_ANSWERS, MAX_HOURS, Poll, PollAnswer
-from core.domain.texts import POLL_ANSWER, POLL_QUESTION
+from core.domain.texts import POLL_ANSWER, POLL_QUESTION, UNICODE_EMOJI
 
 
 class PollEmojiForm(msgspec.Struct, kw_only=True):
     """`emoji` of an answer. `animated` is accepted and ignored, as Discord does."""
 
     id: SnowflakeField | None = None
-    name: str | None = None
+    name: Annotated[str, text_of(UNICODE_EMOJI)] | None = None
 
 
 class PollQuestionForm(msgspec.Struct, kw_only=True):
@@ -49,7 +48,7 @@ class PollForm(msgspec.Struct, kw_only=True):
 
 
 def parse_poll(form: PollForm) -> Poll:
-    """Check a new poll. Raises Invalid on what is no emoji of Unicode, and on another layout."""
+    """Check a new poll. Raises Invalid on an emoji of a guild, and on another layout."""
     if form.layout_type not in (None, DEFAULT_LAYOUT):
         raise invalid_field(("poll", "layout_type"), "BASE_TYPE_CHOICES", f"Value must be one of ({DEFAULT_LAYOUT},).")
     return Poll(
@@ -64,7 +63,7 @@ def _parse_answer(number: int, form: PollAnswerForm) -> PollAnswer:
     emoji = form.poll_media.emoji
     if emoji is None or (emoji.id is None and not emoji.name):
         return PollAnswer(form.poll_media.text)
-    if emoji.id is not None or emoji.name is None or not is_emoji(emoji.name):
+    if emoji.id is not None:
         raise _unknown_emoji(("poll", "answers", number, "poll_media", "emoji"))
     return PollAnswer(form.poll_media.text, emoji.name)
 

@@ -64,7 +64,10 @@ async def test_poll_is_open_for_a_day_with_one_choice(api: ApiUnderTest) -> None
         ({"answers": []}, ("answers",)),
         ({"answers": ONE_ANSWER["answers"] * 11}, ("answers",)),
         ({"answers": [{"poll_media": {"text": "x" * 56}}]}, ("answers", "0", "poll_media", "text")),
-        ({"answers": [{"poll_media": {"text": "x", "emoji": {"name": "x"}}}]}, ("answers", "0", "poll_media", "emoji")),
+        (
+            {"answers": [{"poll_media": {"text": "x", "emoji": {"name": "x"}}}]},
+            ("answers", "0", "poll_media", "emoji", "name"),
+        ),
         ({"answers": [{"poll_media": {"text": "x", "emoji": {"id": "5"}}}]}, ("answers", "0", "poll_media", "emoji")),
         ({"duration": 0}, ("duration",)),
         ({"duration": 769}, ("duration",)),
