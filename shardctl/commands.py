@@ -167,8 +167,8 @@ def plan(
 
 @app.command(
     epilog="""\b
-Shards move a few at a time (shards.moves_at_once). Nothing else moves a shard from a worker that lives and may have it:
-a new worker gets shards by this command, or by the death of another."""
+Shards move a few at a time (shards.moves_at_once). The controller begins this by itself when a worker has come, or has
+become much busier than others, unless shards.auto_rebalance is false. Pinned shards stay where they are."""
 )
 def rebalance(
     *, dry_run: DryRun = False, timeout: Timeout = _WAIT_S, as_json: Json = False, config: Config = None
@@ -179,7 +179,8 @@ def rebalance(
 
 @app.command(
     epilog="""\b
-While the command waits the shard is pinned to the worker. Afterwards it stays there until something moves it."""
+While the command waits the shard is pinned to the worker. Afterwards it stays there until shards are rebalanced, or the
+worker dies or is drained; `pin` keeps it there."""
 )
 def move(
     shard: Shard,

@@ -23,7 +23,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Wishes(msgspec.Struct, kw_only=True, frozen=True):
-    """What operators want of the map."""
+    """What operators want of the map, and the loads that it goes by."""
 
     pins: Mapping[int, str] = {}
     """Shards and the names of the workers that shall have them."""
@@ -31,6 +31,8 @@ class Wishes(msgspec.Struct, kw_only=True, frozen=True):
     """The names of the workers that shall have no shards."""
     is_rebalancing: bool = False
     """Whether shards are moved until each is where a new cluster would have it."""
+    burdens: Mapping[str, float] = {}
+    """How full workers are, from 0 to 1, as the controller has last taken it. It stands in the map alone."""
 
 
 class ShardMap(msgspec.Struct, kw_only=True, frozen=True):

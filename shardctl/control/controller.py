@@ -17,6 +17,8 @@ import asyncio
 import logging
 from typing import Final, Protocol
 
+import msgspec
+
 from core.domain.errors import Unavailable
 from core.redis.interfaces import Scripts
 from core.redis.jobs import JobLease
@@ -30,6 +32,7 @@ from core.shards.worker import Worker
 from shardctl.control.contact import Contact
 from shardctl.control.decisions import decide, is_settled
 from shardctl.control.fleet import Fleet
+from shardctl.control.spreading import Spreading
 
 logger = logging.getLogger(__name__)
 
@@ -62,8 +65,9 @@ class Controller:
     """The controller of one process. `run` goes on beside its lease."""
 
     __slots__ = (
-        "_clock", "_contact", "_lease", "_lease_epoch", "_map", "_meters", "_moves_at_once", "_num_shards", "_scripts",
-        "_term", "_trouble", "_wishes", "_wishes_read_s", "_workers", "_writer", "_written",
+        "_clock", "_contact", "_is_automatic", "_lease", "_lease_epoch", "_map", "_meters", "_moves_at_once",
+        "_num_shards", "_scripts", "_spreading", "_term", "_trouble", "_wishes", "_wishes_read_s", "_workers",
+        "_writer", "_written",
     )  # fmt: skip
 
     def __init__(
@@ -85,8 +89,10 @@ class Controller:
         self._clock = clock
         self._num_shards = num_shards
         self._moves_at_once = settings.moves_at_once
+        self._is_automatic = settings.auto_rebalance
         self._meters = meters
         self._contact = Contact(now_s=clock.monotonic_s, lifetime_s=settings.lease_lifetime_s)
+        self._spreading = Spreading(clock.monotonic_s)
         self._writer = MapWriter(scripts=scripts, controller=name)
         self._map: ShardMap = EMPTY
         self._workers: list[Worker] = []
@@ -144,6 +150,7 @@ class Controller:
             self._contact.note_loss()
             self._written = None
         self._map, self._workers = found, workers
+        self._spreading.note(workers)
         self._meters.note_workers(len(workers))
 
     async def _find_term(self) -> bool:
@@ -158,6 +165,7 @@ class Controller:
             if self._lease.epoch != epoch:  # the lease has ended meanwhile
                 return False
             self._lease_epoch, self._term, self._written = epoch, term, None
+            self._spreading.begin_term(self._map.wishes)
             self._meters.note_term(term)
             logger.info("this controller leads", extra={"term": term})
         return True
@@ -172,10 +180,11 @@ class Controller:
             return self._written
         self._wishes_read_s = now_s
         try:
-            return await self._wishes.fetch()
+            wishes = await self._wishes.fetch()
         except Unavailable as error:
             logger.warning("the wishes for shards cannot be read", extra={"reason": error.text})
             return self._map.wishes if self._written is None else self._written
+        return msgspec.structs.replace(wishes, burdens=self._spreading.burdens) if self._is_automatic else wishes
 
     async def _act(self, wishes: Wishes) -> None:
         fleet = Fleet(
@@ -184,6 +193,7 @@ class Controller:
             wishes=wishes,
             workers=self._workers,
             may_bury=self._contact.is_steady,
+            has_gathered=self._spreading.has_gathered,
             moves_at_once=self._moves_at_once,
         )
         changes = decide(fleet, self._term)
@@ -194,6 +204,17 @@ class Controller:
             await self._wishes.set_rebalancing(False)
             self._wishes_read_s = float("-inf")
             logger.info("shards are rebalanced")
+        elif self._is_automatic and not wishes.is_rebalancing and self._spreading.is_due(fleet):
+            await self._begin_rebalancing()
+
+    async def _begin_rebalancing(self) -> None:
+        try:
+            await self._wishes.set_rebalancing(True)
+        except Unavailable as error:
+            logger.warning("shards cannot be rebalanced now", extra={"reason": error.text})
+        else:
+            self._wishes_read_s = float("-inf")
+            logger.info("shards are rebalanced now, since a worker has too few")
 
     def _tell(self, done: list[Change]) -> None:
         given = [change for change in done if change.next_epoch != change.epoch]

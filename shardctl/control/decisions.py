@@ -81,7 +81,7 @@ def _give(fleet: Fleet, term: int) -> Iterator[Change]:
 
 def _find_first(fleet: Fleet, shard: int, claims: dict[int, str]) -> str | None:
     """Return the name of the worker that gets a shard of which the map knows nothing."""
-    return _choose(fleet, shard, claims.get(shard)) if fleet.may_bury else None
+    return _choose(fleet, shard, claims.get(shard)) if fleet.may_bury and fleet.has_gathered else None
 
 
 def _find_heir(fleet: Fleet, shard: int, place: Place) -> str | None:

@@ -8,6 +8,7 @@ import msgspec
 from core.shards.incarnations import name_of
 from core.shards.shard_map import Place, Wishes
 from core.shards.worker import Worker, WorkerState, read_ranges
+from shardctl.control.burdens import relieve
 from shardctl.control.placement import choose_worker
 
 
@@ -21,6 +22,8 @@ class Fleet(msgspec.Struct, kw_only=True, frozen=True, dict=True):
     """Those that have their lease."""
     may_bury: bool = True
     """Whether a worker without a lease is dead. It may not be, soon after Redis was away."""
+    has_gathered: bool = True
+    """Whether the workers of a new cluster have come, so that the first shards can be given."""
     moves_at_once: int = 8
 
     @cached_property
@@ -32,8 +35,8 @@ class Fleet(msgspec.Struct, kw_only=True, frozen=True, dict=True):
 
     @cached_property
     def takers(self) -> dict[str, float]:
-        """Those of them that are given shards that are not pinned to them."""
-        return {name: weight for name, weight in self.hosts.items() if weight > 0}
+        """Those of them that are given shards that are not pinned to them, with their weights as burdens leave them."""
+        return relieve({name: weight for name, weight in self.hosts.items() if weight > 0}, self.wishes.burdens)
 
     @cached_property
     def incarnations(self) -> dict[str, str]:
@@ -50,12 +53,17 @@ class Fleet(msgspec.Struct, kw_only=True, frozen=True, dict=True):
 
         `owner` is the name of the one that has it and keeps it where nothing else is wanted.
         """
+        is_pinned = self.wishes.pins.get(shard) in self.hosts
+        if owner in self.hosts and not is_pinned and not self.wishes.is_rebalancing:
+            return owner
+        return self.find_balanced_home(shard) or owner
+
+    def find_balanced_home(self, shard: int) -> str | None:
+        """Return the name of the worker that a rebalancing would give a shard to, None when nobody may be given it."""
         pin = self.wishes.pins.get(shard)
         if pin in self.hosts:
             return pin
-        if owner in self.hosts and not self.wishes.is_rebalancing:
-            return owner
-        return choose_worker(shard, self.takers) if self.takers else owner
+        return choose_worker(shard, self.takers) if self.takers else None
 
 
 def lives(place: Place, incarnations: Mapping[str, str]) -> bool:

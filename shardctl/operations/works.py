@@ -137,7 +137,8 @@ async def undrain(style: Style, worker: str, is_dry: bool, desk: Desk) -> None: 
     was_drained = await changes.plan_undrain(desk, worker)
     if was_drained and not is_dry:
         await desk.store.wishes.undrain(worker)
-    text = f"{worker} {'would' if is_dry else 'may'} have shards again; `shardctl rebalance` brings some back"
+    how = "it gets its share soon" if desk.settings.shards.auto_rebalance else "`shardctl rebalance` brings some back"
+    text = f"{worker} {'would' if is_dry else 'may'} have shards again; {how}"
     style.say(text if was_drained else f"{worker} is not drained", worker=worker, was_drained=was_drained)
 
 

@@ -146,6 +146,7 @@ class ShardSettings(msgspec.Struct, kw_only=True, frozen=True):
     lease_renewal_s: Annotated[float, Meta(ge=0.1, le=30)] = 1.0
     weight: Annotated[float, Meta(ge=0, le=1000)] = 1.0
     moves_at_once: Annotated[int, Meta(ge=1, le=4096)] = 8
+    auto_rebalance: bool = True
 
 
 class LinkSettings(msgspec.Struct, kw_only=True, frozen=True):

@@ -8,7 +8,7 @@ from core.runtime.settings.settings import ShardSettings
 from core.shards.lease import LeaseTimes, WorkerLease
 from core.shards.map_reader import fetch_map
 from core.shards.shard_map import ShardMap
-from core.shards.worker import Worker
+from core.shards.worker import Worker, WorkerLoad
 from shardctl.control.controller import JOB, LEASE_S, Controller
 from tests.fakes.clock import FakeClock
 from tests.fakes.memory_wishes import MemoryWishes
@@ -17,6 +17,7 @@ from tests.fakes.redis.server import FakeRedisServer
 
 NUM_SHARDS = 8
 LIFETIME_S = 3.0
+IDLE = WorkerLoad()
 
 
 class Meters:
@@ -42,7 +43,7 @@ class Meters:
 class One:
     """A controller and its lease."""
 
-    def __init__(self, cluster: "Cluster", name: str) -> None:
+    def __init__(self, cluster: "Cluster", name: str, *, auto_rebalance: bool) -> None:
         redis = FakeRedis(cluster.server)
         self.meters = Meters()
         self.lease = JobLease(name=JOB, holder=name, scripts=redis, clock=cluster.clock, life_s=LEASE_S)
@@ -53,7 +54,7 @@ class One:
             clock=cluster.clock,
             num_shards=NUM_SHARDS,
             name=name,
-            settings=ShardSettings(lease_lifetime_s=LIFETIME_S, moves_at_once=2),
+            settings=ShardSettings(lease_lifetime_s=LIFETIME_S, moves_at_once=2, auto_rebalance=auto_rebalance),
             meters=self.meters,
         )
 
@@ -69,18 +70,18 @@ class Cluster:
         self.workers: dict[str, WorkerLease] = {}
         self.controllers: list[One] = []
 
-    def control(self, name: str) -> One:
-        one = One(self, name)
+    def control(self, name: str, *, auto_rebalance: bool = True) -> One:
+        one = One(self, name, auto_rebalance=auto_rebalance)
         self.controllers.append(one)
         return one
 
-    def work(self, name: str, life: str = "x", shards: str = "") -> None:
+    def work(self, name: str, life: str = "x", shards: str = "", load: WorkerLoad = IDLE) -> None:
         self.workers[name] = WorkerLease(
             name=name,
             process=f"{name}-{life}",
             scripts=FakeRedis(self.server),
             clock=self.clock,
-            describe=lambda incarnation: Worker(name=name, incarnation=incarnation, shards=shards),
+            describe=lambda incarnation: Worker(name=name, incarnation=incarnation, shards=shards, load=load),
             times=LeaseTimes(lifetime_s=LIFETIME_S),
         )
 
@@ -96,6 +97,14 @@ class Cluster:
                     await one.controller.look()
                 except Unavailable:
                     continue
+
+    async def go_and_move(self, seconds: float) -> None:
+        """Let time pass, while workers end the moves that are begun."""
+        for _ in range(round(seconds * 4)):
+            await self.go(0.25)
+            for shard, place in (await self.map()).places.items():
+                if place.moving_to:
+                    self.redis.run("map_moved", "{0}", shard, place.epoch, place.owner)
 
     async def map(self) -> ShardMap:
         return await fetch_map(self.redis)
@@ -206,14 +215,15 @@ async def test_emptied_redis_gets_the_map_as_it_was_with_larger_epochs(cluster: 
     assert after.version > before.version
 
 
-async def test_new_worker_gets_shards_by_a_rebalancing_alone_and_a_few_at_a_time(cluster: Cluster) -> None:
+async def test_new_worker_gets_its_share_by_itself_and_a_few_shards_at_a_time(cluster: Cluster) -> None:
     leader = cluster.control("c1")
     cluster.work("a")
     await cluster.go(4)
     cluster.work("b")
     await cluster.go(4)
-    assert await cluster.owners() == {"a-x.1"}
-    await cluster.wishes.set_rebalancing(True)
+    assert await cluster.owners() == {"a-x.1"}, "it may be gone in a moment"
+    await cluster.go(3)
+    assert cluster.wishes.wishes.is_rebalancing
     while cluster.wishes.wishes.is_rebalancing:
         await cluster.go(0.5)
         moving = [(shard, at) for shard, at in (await cluster.map()).places.items() if at.moving_to]
@@ -222,6 +232,67 @@ async def test_new_worker_gets_shards_by_a_rebalancing_alone_and_a_few_at_a_time
             cluster.redis.run("map_moved", "{0}", shard, place.epoch, place.owner)
     assert await cluster.owners() == {"a-x.1", "b-x.1"}
     assert leader.meters.begun == len((await cluster.map()).list_shards("b-x.1"))
+
+
+async def test_worker_that_comes_and_goes_moves_nothing(cluster: Cluster) -> None:
+    cluster.control("c1")
+    cluster.work("a")
+    await cluster.go(4)
+    version = (await cluster.map()).version
+    for life in range(5):
+        cluster.work("b", life=f"l{life}")
+        await cluster.go(2)
+        del cluster.workers["b"]
+        await cluster.go(LIFETIME_S + 0.5)
+    assert (await cluster.map()).version == version
+
+
+async def test_operators_may_want_that_nothing_moves_by_itself(cluster: Cluster) -> None:
+    cluster.control("c1", auto_rebalance=False)
+    cluster.work("a")
+    await cluster.go(4)
+    cluster.work("b")
+    await cluster.go(30)
+    assert await cluster.owners() == {"a-x.1"}
+
+
+async def test_first_shards_wait_until_no_more_workers_come_but_not_for_ever(cluster: Cluster) -> None:
+    cluster.control("c1")
+    await cluster.go(4)
+    for name in ("a", "b", "c"):
+        cluster.work(name)
+        await cluster.go(0.75)
+        assert await cluster.owners() == set()
+    await cluster.go(0.5)
+    assert await cluster.owners() == {"a-x.1", "b-x.1", "c-x.1"}
+
+
+async def test_workers_that_never_stay_do_not_hold_the_first_shards_up(cluster: Cluster) -> None:
+    cluster.control("c1")
+    cluster.work("a")
+    for number in range(12):
+        await cluster.go(0.5)
+        cluster.work(f"late{number}")
+    assert len(await cluster.owners()) > 1
+
+
+async def test_busy_worker_has_fewer_shards_after_a_while_and_a_standby_keeps_it_so(cluster: Cluster) -> None:
+    cluster.control("c1")
+    cluster.control("c2")
+    loads = {"a": WorkerLoad(cpu=0.1), "b": WorkerLoad(cpu=0.95)}
+    for name, shards in (("a", "0-3"), ("b", "4-7")):
+        cluster.work(name, shards=shards, load=loads[name])
+    await cluster.go(100)
+    before = await cluster.map()
+    assert before.wishes.burdens == {}
+    await cluster.go_and_move(60)
+    after = await cluster.map()
+    assert after.wishes.burdens == pytest.approx({"a": 0.09, "b": 0.82}, abs=0.03)
+    assert len(after.list_shards("b-x.1")) < len(after.list_shards("a-x.1"))
+    assert not cluster.wishes.wishes.is_rebalancing
+    cluster.controllers.pop(0)
+    await cluster.go_and_move(200)
+    assert (await cluster.map()).places == after.places
 
 
 async def test_wishes_are_in_the_map_soon(cluster: Cluster) -> None:

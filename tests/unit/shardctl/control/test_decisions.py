@@ -9,109 +9,20 @@ from hypothesis import strategies as st
 
 from core.shards.map_writer import Change
 from core.shards.shard_map import Place, Wishes
-from core.shards.worker import Worker, WorkerState
 from shardctl.control.decisions import Move, decide, is_settled, plan_moves
 from shardctl.control.fleet import Fleet
 from shardctl.control.placement import choose_worker
-
-NUM_SHARDS = 24
-TERM = 3
-NAMES = ("a", "b", "c", "d")
-
-
-def worker(name: str, life: int = 1, **fields: object) -> Worker:
-    return Worker(name=name, incarnation=f"{name}-x.{life}", **fields)  # type: ignore[arg-type]
-
-
-def fleet(*workers: Worker, places: dict[int, Place] | None = None, **fields: object) -> Fleet:
-    values = {"num_shards": NUM_SHARDS, "wishes": Wishes(), **fields}
-    return Fleet(places=places or {}, workers=workers, **values)  # type: ignore[arg-type]
-
-
-def apply(before: Fleet, changes: list[Change]) -> Fleet:
-    """Return the fleet after the changes, as the script in Redis makes them."""
-    places = dict(before.places)
-    for change in changes:
-        assert change.epoch == (places[change.shard].epoch if change.shard in places else 0)
-        if change.shard not in places or places[change.shard].owner != change.owner:
-            assert change.next_epoch > change.epoch
-        places[change.shard] = Place(change.owner, change.next_epoch, change.moving_to)
-    return _with(before, places=places)
-
-
-def end_moves(before: Fleet) -> Fleet:
-    """Return the fleet after its workers have ended all moves."""
-    places = {
-        shard: Place(place.moving_to, place.epoch + 1) if place.moving_to else place
-        for shard, place in before.places.items()
-    }
-    return _with(before, places=places)
-
-
-def settle(before: Fleet) -> Fleet:
-    """Decide until nothing is to be done."""
-    present = before
-    for _ in range(100):
-        changes = decide(present, TERM)
-        if not changes:
-            return present
-        present = end_moves(apply(present, changes))
-    raise AssertionError("the decisions come to no end")
-
-
-def owners(of: Fleet) -> dict[int, str]:
-    return {shard: place.owner for shard, place in of.places.items()}
-
-
-def _with(before: Fleet, **values: object) -> Fleet:
-    fields = {name: getattr(before, name) for name in Fleet.__struct_fields__}
-    return Fleet(**{**fields, **values})  # type: ignore[arg-type]
-
-
-places = st.one_of(
-    st.none(),
-    st.builds(
-        lambda owner, life, target, epoch: Place(f"{owner}-x.{life}", epoch, target and f"{target}-x.1"),
-        st.sampled_from((*NAMES, "gone")),
-        st.integers(1, 2),
-        st.sampled_from(("", *NAMES, "gone")),
-        st.integers(1, 1 << 40),
-    ),
-)
-workers = st.lists(st.sampled_from(NAMES), unique=True, min_size=0).flatmap(
-    lambda names: st.tuples(
-        *(
-            st.builds(
-                worker,
-                st.just(name),
-                st.integers(1, 2),
-                weight=st.sampled_from((0.0, 0.5, 1.0, 4.0)),
-                state=st.sampled_from(WorkerState),
-                shards=st.sampled_from(("", "0-3", "2,20-23")),
-            )
-            for name in names
-        )
-    )
-)
-wishes = st.builds(
-    Wishes,
-    pins=st.dictionaries(st.integers(0, NUM_SHARDS - 1), st.sampled_from((*NAMES, "gone")), max_size=6),
-    drained=st.frozensets(st.sampled_from(NAMES), max_size=3),
-    is_rebalancing=st.booleans(),
-)
-fleets = st.builds(
-    lambda found, living, wanted, may_bury, at_once: fleet(
-        *living,
-        places={shard: place for shard, place in enumerate(found) if place is not None},
-        wishes=wanted,
-        may_bury=may_bury,
-        moves_at_once=at_once,
-    ),
-    st.lists(places, min_size=NUM_SHARDS, max_size=NUM_SHARDS),
-    workers,
-    wishes,
-    st.booleans(),
-    st.integers(1, 5),
+from tests.unit.shardctl.control.fleets import (
+    NAMES,
+    NUM_SHARDS,
+    TERM,
+    apply,
+    changed,
+    fleet,
+    fleets,
+    owners,
+    settle,
+    worker,
 )
 
 
@@ -149,7 +60,7 @@ def test_no_more_shards_move_at_once_than_may(before: Fleet) -> None:
 
 @given(fleets)
 def test_nobody_is_buried_soon_after_redis_was_away(before: Fleet) -> None:
-    waiting = _with(before, may_bury=False)
+    waiting = changed(before, may_bury=False)
     for change in decide(waiting, TERM):
         place = before.places[change.shard]
         assert place.owner[0] in waiting.incarnations, "its owner may live"
@@ -157,7 +68,7 @@ def test_nobody_is_buried_soon_after_redis_was_away(before: Fleet) -> None:
 
 @given(fleets)
 def test_decisions_come_to_an_end_at_which_pins_are_kept_and_the_drained_have_nothing(before: Fleet) -> None:
-    after = settle(_with(before, may_bury=True))
+    after = settle(changed(before, may_bury=True))
     if not after.workers:
         return
     assert not any(place.moving_to for place in after.places.values())
@@ -171,8 +82,8 @@ def test_decisions_come_to_an_end_at_which_pins_are_kept_and_the_drained_have_no
 
 @given(fleets)
 def test_settled_shards_move_only_when_something_is_wanted(before: Fleet) -> None:
-    settled = settle(_with(before, may_bury=True, wishes=Wishes()))
-    newcomer = _with(settled, workers=[*settled.workers, worker("new")])
+    settled = settle(changed(before, may_bury=True, wishes=Wishes()))
+    newcomer = changed(settled, workers=[*settled.workers, worker("new")])
     if settled.takers:
         assert decide(newcomer, TERM) == []
 
@@ -181,15 +92,15 @@ def test_settled_shards_move_only_when_something_is_wanted(before: Fleet) -> Non
 def test_rebalancing_to_a_new_worker_moves_shards_to_it_alone(names: set[str], weight: float) -> None:
     rebalancing = Wishes(is_rebalancing=True)
     before = settle(fleet(*map(worker, sorted(names)), wishes=rebalancing))
-    after = settle(_with(before, workers=[*before.workers, worker("new", weight=weight)]))
+    after = settle(changed(before, workers=[*before.workers, worker("new", weight=weight)]))
     moved = {shard for shard, owner in owners(after).items() if owner != owners(before)[shard]}
     assert {owners(after)[shard] for shard in moved} <= {"new-x.1"}
-    assert plan_moves(_with(after, workers=before.workers)) == [], "those who are left keep theirs"
+    assert plan_moves(changed(after, workers=before.workers)) == [], "those who are left keep theirs"
 
 
 @given(fleets)
 def test_worker_without_weight_gets_no_shard_that_is_not_pinned_to_it(before: Fleet) -> None:
-    after = settle(_with(before, may_bury=True))
+    after = settle(changed(before, may_bury=True))
     for shard, place in after.places.items():
         name, had = place.owner[0], before.places.get(shard)
         if after.takers and name not in after.takers and after.wishes.pins.get(shard) != name:
@@ -200,7 +111,7 @@ def test_worker_without_weight_gets_no_shard_that_is_not_pinned_to_it(before: Fl
 def test_dead_workers_shards_alone_are_given_on(names: set[str]) -> None:
     before = settle(fleet(*map(worker, sorted(names))))
     dead, *living = before.workers
-    changes = decide(_with(before, workers=living), TERM)
+    changes = decide(changed(before, workers=living), TERM)
     assert {change.shard for change in changes} == {
         shard for shard, owner in owners(before).items() if owner == dead.incarnation
     }

@@ -51,7 +51,9 @@ class Ground:
         self.redis = FakeRedis(self.server)
         self.database = MemoryDatabase()
         settings = Settings(
-            gateway=gateway, store=StoreSettings(num_shards=NUM_SHARDS), shards=ShardSettings(moves_at_once=2)
+            gateway=gateway,
+            store=StoreSettings(num_shards=NUM_SHARDS),
+            shards=ShardSettings(moves_at_once=2, auto_rebalance=False),
         )
         self.desk = Desk(settings=settings, scripts=self.redis, store=self.database)
         self._workers: dict[str, WorkerLease] = {}
