@@ -32,7 +32,7 @@ app = typer.Typer(
 Examples:
   guildway run                                  serve, with the data in ./data
   guildway demo                                 fill the running server with a guild
-  guildway backup guildway.tar                  copy all data into one file
+  guildway backup /backup/guildway/             copy all data that is not there yet
 \b
 `guildway COMMAND --help` shows the flags and examples of a command.""",
 )
@@ -151,24 +151,62 @@ def _refuse_with(needed: str, **given: object) -> None:
 @app.command(
     epilog="""\b
 Examples:
-  guildway backup /backup/guildway.tar          the database and people's images
-  guildway backup /backup/guildway.db           the database alone
-  guildway backup --force --data /var/lib/guildway /backup/guildway.tar"""
+  guildway backup /backup/guildway/             a snapshot of everything; what is there already is not copied again
+  guildway backup /backup/guildway/ --keep 30   and remove all but the newest 30 snapshots
+  guildway backup s3://backups/guildway         a bucket, with the address and the key of files.s3_*
+  guildway backup /backup/guildway/ --verify    read and compare all that is there
+  guildway backup /backup/guildway.tar          one file: the database and people's files
+  guildway backup /backup/guildway.db           one file: the database alone"""
 )
 def backup(
-    file: Annotated[
+    target: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="NAME.tar takes the database and the images, any other the database alone."
+            metavar="TARGET",
+            help="FOLDER/ or s3://BUCKET/PREFIX keeps snapshots. NAME.tar is one file with everything, any other FILE "
+            "has the database alone.",
         ),
     ],
     *,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE.")] = False,
+    keep: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Remove all but the newest N snapshots afterwards.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Take none: read all snapshots, and compare them.")] = False,
+    list_: Annotated[bool, typer.Option("--list", help="Take none: tell which snapshots there are.")] = False,
     data: Data = None,
     config: Config = None,
 ) -> Work:
-    """Copy the data of a server, running or stopped, into one file."""
-    return partial(works.back_up, Path(file), force, {"config": config, "data": data})
+    """Copy the data of a server, running or stopped."""
+    if verify and list_:
+        raise typer.BadParameter("--verify and --list are two commands")
+    task = works.BackupTask(target=target, replaces=force, keep=keep, verifies=verify, lists=list_)
+    return partial(works.back_up, task, {"config": config, "data": data})
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway restore /backup/guildway/ --data /var/lib/guildway-restored
+  guildway restore /backup/guildway/ --snapshot 20261128T040000.000Z-0123456789abcdef --data /var/lib/guildway
+  guildway restore s3://backups/guildway --data /var/lib/guildway
+  guildway restore /backup/guildway.tar --data /var/lib/guildway
+\b
+Exit statuses: 0 everything was restored and compared, 2 something must be changed first."""
+)
+def restore(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="What `guildway backup` has made: a folder, a bucket or a file.")
+    ],
+    *,
+    data: Annotated[str, typer.Option(metavar="DIR", help="The data folder, which is empty or not there yet.")],
+    snapshot: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a folder or a bucket: this snapshot, not the newest.")
+    ] = None,
+    config: Config = None,
+) -> Work:
+    """Make a data folder of a backup."""
+    return partial(works.restore, source, snapshot, Path(data), {"config": config})
 
 
 @app.command(

@@ -9,6 +9,9 @@ import platform
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
@@ -16,6 +19,9 @@ from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED
 from guildway.processes.roles import Role
 from guildway.version import VERSION
+
+if TYPE_CHECKING:  # see the module's text
+    from guildway.data.data_files import DataFiles
 
 Flags = dict[str, str | None]
 """The settings that the command line gives, by name; None for those that it leaves to the environment and the file."""
@@ -79,13 +85,71 @@ def make_crowd(members: int, logins: int, flags: Flags) -> int:
     return DONE
 
 
-def back_up(target: Path, replaces: bool, flags: Flags) -> int:  # noqa: FBT001 - called by partial
-    """Copy a server's data into a file."""
-    from guildway.data.backup import run_backup  # noqa: PLC0415
+class BackupTask(msgspec.Struct, kw_only=True, frozen=True):
+    """What `guildway backup` is asked for."""
+
+    target: str
+    replaces: bool
+    keep: int | None
+    verifies: bool
+    lists: bool
+
+
+def back_up(task: BackupTask, flags: Flags) -> int:
+    """Copy a server's data into a file, or take, list or compare snapshots."""
+    settings = _load(flags)
+    from guildway.backups.places import is_shelf  # noqa: PLC0415
     from guildway.data.data_files import DataFiles  # noqa: PLC0415
 
-    files = DataFiles.in_folder(Path(_load(flags).store.data_dir))
-    run_backup(files, target, replaces=replaces, out=sys.stdout)
+    files = DataFiles.in_folder(Path(settings.store.data_dir))
+    if is_shelf(task.target):
+        if task.replaces:
+            raise StartError("--force replaces a file, and snapshots are kept beside each other")
+        import asyncio  # noqa: PLC0415
+
+        asyncio.run(_use_shelf(task, settings, files))
+        return DONE
+    if task.verifies or task.lists or task.keep is not None:
+        raise StartError("--keep, --verify and --list are for folders and buckets; a folder's name ends with /")
+    from guildway.data.backup import run_backup  # noqa: PLC0415
+
+    run_backup(files, Path(task.target), replaces=task.replaces, out=sys.stdout)
+    return DONE
+
+
+async def _use_shelf(task: BackupTask, settings: Settings, files: "DataFiles") -> None:
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from guildway.backups.keeping import keep_newest, list_snapshots, verify  # noqa: PLC0415
+    from guildway.backups.places import open_shelf  # noqa: PLC0415
+    from guildway.backups.taking import take_snapshot  # noqa: PLC0415
+
+    is_taken = not (task.verifies or task.lists)
+    data = files if is_taken else None
+    async with open_shelf(task.target, settings.files, is_made=is_taken, data=data) as shelf:
+        if task.lists:
+            await list_snapshots(shelf, sys.stdout)
+            return
+        if task.verifies:
+            await verify(shelf, sys.stdout)
+            return
+        await take_snapshot(files, shelf, clock=SystemClock(), out=sys.stdout)
+        if task.keep is not None:
+            await keep_newest(shelf, task.keep, sys.stdout)
+
+
+def restore(source: str, snapshot: str | None, folder: Path, flags: Flags) -> int:
+    """Make a data folder of a backup."""
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from guildway.backups.restoring import restore as restore_into  # noqa: PLC0415
+    from guildway.backups.sources import open_source  # noqa: PLC0415
+
+    async def run() -> None:
+        async with open_source(source, snapshot, settings.files) as opened:
+            await restore_into(opened, folder, sys.stdout)
+
+    asyncio.run(run())
     return DONE
 
 

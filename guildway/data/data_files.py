@@ -15,6 +15,8 @@ from core.runtime.private_files import create_private, keep_private
 DATABASE_NAME: Final = "guildway.db"
 BLOB_FOLDER: Final = "files"
 
+_RESTORING: Final = "guildway.restoring"
+
 BEING_WRITTEN: Final = "#"
 """The mark in the names of images that are not finished, obstore's too. Such a file may disappear at any time."""
 
@@ -32,6 +34,18 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
     def in_folder(cls, folder: Path) -> "DataFiles":
         """Name the files of a folder. They need not exist."""
         return cls(database=folder / DATABASE_NAME, images=folder / BLOB_FOLDER)
+
+    @property
+    def restoring(self) -> Path:
+        """The mark of a restore that is not finished (`guildway.backups.restoring`)."""
+        return self.database.with_name(_RESTORING)
+
+    def refuse_unfinished(self) -> None:
+        """Raise StartError when a restore into the folder was not finished."""
+        if self.restoring.exists():
+            raise StartError(
+                f"a restore into {self.database.parent} was not finished: give the command again, or empty the folder"
+            )
 
     def list_database(self) -> list[Path]:
         """List the database, or what its link leads to, and the files that SQLite keeps beside it."""

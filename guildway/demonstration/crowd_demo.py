@@ -25,6 +25,7 @@ from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.settings.settings import ApiSettings, StoreSettings
 from core.store.interfaces import Store
 from core.store.node_ids import NodeIds
+from guildway.data.data_files import DataFiles
 from guildway.demonstration.crowd import IDS_OF_A_GUILD, MAX_MEMBERS, Plan, make_people, plan_guild
 from guildway.processes.embedded_ground import open_ids, open_store
 
@@ -38,6 +39,7 @@ async def run_crowd_demo(settings: StoreSettings, *, members: int, logins: int, 
         raise StartError(f"--members must be in 1..{MAX_MEMBERS}, and --logins below it")
     folder = DataDir(Path(settings.data_dir))
     try:
+        DataFiles.in_folder(folder.path).refuse_unfinished()
         store = await open_store(folder, settings, clock)
         try:
             ids = await open_ids(store, clock)

@@ -56,6 +56,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         folder = DataDir(Path(settings.store.data_dir))
         stack.callback(folder.close)
         files = DataFiles.in_folder(folder.path)
+        files.refuse_unfinished()
         files.prepare_images()
         # The socket comes before the database: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))

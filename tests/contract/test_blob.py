@@ -222,6 +222,16 @@ async def test_copy_keeps_the_bytes_under_its_name_until_it_is_deleted(blobs: Bl
     assert set(blobs.staging.folder.glob("*")) == staged
 
 
+async def test_names_of_a_folder_are_listed(blobs: BlobStore) -> None:
+    assert [name async for name in blobs.list_names("a")] == []
+    for name in ("a/b", "a/c/d", "ab/c"):
+        await blobs.put(name, b"1", "text/plain")
+    (await blobs.staging.create()).discard()
+    assert sorted([name async for name in blobs.list_names("a")]) == ["a/b", "a/c/d"]
+    with pytest.raises(ValueError, match="name"):
+        [name async for name in blobs.list_names("../a")]
+
+
 async def test_store_that_is_there_answers(blobs: BlobStore) -> None:
     await blobs.ping()
 

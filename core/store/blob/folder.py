@@ -117,9 +117,22 @@ class FolderBlobStore:
             if not _is_missing(error.__cause__):
                 raise
 
+    async def list_names(self, folder: str) -> AsyncIterator[str]:
+        """Yield the names in a folder."""
+        check_name(folder)
+        for name in await _run(self._list, folder):
+            yield name
+
     async def ping(self) -> None:
         """Check that the folder is there."""
         await _run(self._folder.stat)
+
+    def _list(self, folder: str) -> list[str]:
+        return [
+            Path(place, name).relative_to(self._folder).as_posix()
+            for place, _, names in os.walk(self._folder / folder, onerror=_raise_unless_missing)
+            for name in names
+        ]
 
     def _link_anew(self, source: Path, target: Path) -> None:
         part = self.staging.name_new()
@@ -162,6 +175,11 @@ def _sync_and_move(path: Path, target: Path) -> None:
 
 def _link(path: Path, target: Path) -> None:
     target.hardlink_to(path)
+
+
+def _raise_unless_missing(error: OSError) -> None:
+    if not _is_missing(error):
+        raise error
 
 
 def _is_missing(error: BaseException | None) -> bool:

@@ -63,5 +63,8 @@ class BlobStore(Protocol):
     async def delete(self, name: str) -> None:
         """Remove a file, if it is there."""
 
+    def list_names(self, folder: str) -> AsyncIterator[str]:
+        """Yield the names that begin with `folder/`, in any order. Files that are not whole have none."""
+
     async def ping(self) -> None:
         """Check that the store answers. Raises Unavailable when it does not."""

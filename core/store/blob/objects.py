@@ -157,6 +157,16 @@ class ObjectBlobStore:
         except (BaseError, OSError) as error:
             raise Unavailable from error
 
+    async def list_names(self, folder: str) -> AsyncIterator[str]:
+        """Yield the names in a folder."""
+        check_name(folder)
+        try:
+            async for page in obstore.list(self._store, folder):
+                for found in page:
+                    yield found["path"]
+        except (BaseError, OSError) as error:
+            raise Unavailable from error
+
     async def ping(self) -> None:
         """Ask for an object that need not be there."""
         try:

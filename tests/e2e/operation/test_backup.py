@@ -6,7 +6,6 @@ import asyncio
 import os
 import stat
 import sys
-import tarfile
 from pathlib import Path
 
 import httpx
@@ -23,9 +22,9 @@ AVATAR = (
 )
 
 
-async def back_up(data: Path, target: Path) -> str:
+async def command(*words: str | Path) -> str:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "guildway", "backup", str(target), "--data", str(data),
+        sys.executable, "-m", "guildway", *map(str, words),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     output, _ = await process.communicate()
@@ -50,9 +49,10 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
             talking = [asyncio.create_task(talk()) for _ in range(4)]
             before: dict[str, set[str]] = {}
             try:
-                for name in ("copy.db", "copy.tar"):
+                for name in ("copy.db", "copy.tar", "copies"):
                     before[name] = set(answered)
-                    assert "checked" in await back_up(tmp_path / "data", tmp_path / name)
+                    target = f"{tmp_path / name}/" if name == "copies" else tmp_path / name
+                    assert "checked" in await command("backup", target, "--data", tmp_path / "data")
                     # Writes go on all the while, beside the backup.
                     assert len(answered) > len(before[name])
             finally:
@@ -61,20 +61,18 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
             token = owner.token
     finally:
         assert await running.stop() == 0
-    (tmp_path / "copy").mkdir()
-    (tmp_path / "copy.db").rename(tmp_path / "copy" / "guildway.db")
-    with tarfile.open(tmp_path / "copy.tar") as archive:
-        archive.extractall(tmp_path / "whole", filter="data")
-    for folder, name, has_images in (("copy", "copy.db", False), ("whole", "copy.tar", True)):
+    for name, kept_before in before.items():
+        folder = f"restored-{name}"
+        assert "compared" in await command("restore", tmp_path / name, "--data", tmp_path / folder)
         restored = await Server(tmp_path / folder).start()
         try:
             async with Person(restored.api, token) as owner:
                 kept = {message["id"] for message in await owner.history(channel_id)}
-                assert before[name] <= kept
+                assert kept_before <= kept
                 assert (await owner.send(channel_id, "and on it goes"))["id"] not in kept
             async with httpx.AsyncClient(base_url=restored.api) as client:
                 image = await client.get(f"/avatars/{user['id']}/{user['avatar']}.png")
-                assert (image.status_code == 200) is has_images
+                assert (image.status_code == 200) is (name != "copy.db")
         finally:
             assert await restored.stop() == 0
 

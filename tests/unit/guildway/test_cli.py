@@ -63,7 +63,7 @@ def test_run_with_an_unknown_variable_says_so(
         (["serve"], "No such command 'serve'"),
         (["run", "--port", "1"], "No such option: --port"),
         (["run", "--data"], "Option '--data' requires an argument"),
-        (["backup"], "Missing argument 'FILE'"),
+        (["backup"], "Missing argument 'TARGET'"),
         (["demo", "--members", "many"], "Invalid value for '--members'"),
         (["demo", "--logins", "5"], "Invalid value: --logins means something only with --members"),
         (["demo", "--data", "elsewhere"], "Invalid value: --data means something only with --members"),

@@ -242,7 +242,7 @@ def test_damaged_database_gives_no_backup(data: DataFiles, tmp_path: Path) -> No
     [
         (["copy.db", "--data", "nowhere"], "there is no database nowhere/guildway.db"),
         (["nowhere/copy.db", "--data", "data"], "there is no folder nowhere"),
-        (["data", "--data", "data"], "data is a folder"),
+        (["data", "--data", "data"], "data is the server's own; name a folder"),
         (["copy.db", "--data", "empty"], "cannot be copied: no such table: alembic_version"),
         (["copy.tar.gz", "--data", "data"], "a backup is not compressed: name a .tar"),
         (["copy.zip", "--data", "data"], "a backup is not compressed"),
