@@ -55,7 +55,7 @@ from guildway.processes.cluster_servers import CLOSE_S, RedisConnections, open_i
 from guildway.processes.ground import Ground, show_process
 from guildway.processes.roles import Role
 from guildway.processes.server import Chore, end_within
-from guildway.processes.worker_shards import WorkerShards
+from guildway.processes.worker_shards import WorkerShards, connect_shards
 
 _NAME_BYTES: Final = 8
 """Enough that no two lives of a process ever take one name."""
@@ -237,8 +237,9 @@ class _OnRedis:
         return WorkerShards(
             settings=self._settings,
             process=self.incarnation,
-            address=self.connections.address,
-            scripts=self.connections.client,
+            connections=connect_shards(
+                self._settings, self.connections.address, scripts=self.connections.client, clock=self._clock
+            ),
             bus=self.bus,
             clock=self._clock,
             registry=self._metrics.registry,

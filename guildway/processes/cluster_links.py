@@ -78,7 +78,7 @@ def open_links(
         identity=identity,
         listener=listener,
         carriers=Carriers(TcpCarrier(sock), fallback),
-        bounds=_find_bounds(settings.links),
+        bounds=find_bounds(settings.links),
         monotonic_s=clock.monotonic_s,
         random=random.random,
         token_bytes=randomness.token_bytes,
@@ -87,7 +87,8 @@ def open_links(
     return OpenLinks(links, _find_address(sock))
 
 
-def _find_bounds(settings: LinkSettings) -> LinkBounds:
+def find_bounds(settings: LinkSettings) -> LinkBounds:
+    """Return the bounds that the settings give."""
     return LinkBounds(
         budget_bytes=settings.budget_bytes,
         budget_s=settings.budget_s,

@@ -37,7 +37,7 @@ _LOOK_S: Final = 1.0
 """The time between two readings of the leases. A change of the map has them read at once."""
 
 
-class _LateListener(LinkListener):
+class LateListener(LinkListener):
     """The listener of links that are made before the gateway, which is `to`."""
 
     __slots__ = ("to",)
@@ -73,7 +73,7 @@ class ClusterNeighbours(Neighbours):
         num_shards: int,
         patience_s: float,
         links: OpenLinks,
-        listener: _LateListener,
+        listener: LateListener,
         shards: WorkerShards,
         scripts: Scripts,
         clock: Clock,
@@ -159,7 +159,7 @@ async def open_neighbours(laid: ClusterGround, shards: WorkerShards) -> ClusterN
     Raises:
         StartError: when the socket of the links cannot be bound, or their secret not be read.
     """
-    ground, listener = laid.ground, _LateListener()
+    ground, listener = laid.ground, LateListener()
     links = open_links(
         settings=ground.settings,
         identity=await fetch_identity(ground.store.secrets, incarnation=laid.process, randomness=ground.random),

@@ -7,8 +7,10 @@ away without further work: once the map names another owner, the sessions of its
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from typing import Protocol
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from core.bus.positions import n_of
@@ -16,7 +18,7 @@ from core.bus.redis import RedisBus
 from core.redis.address import RedisAddress
 from core.redis.backoff import Backoff
 from core.redis.client import ClientOptions, RedisClient
-from core.redis.interfaces import Scripts
+from core.redis.interfaces import Scripts, Topics
 from core.redis.scripts import load_scripts
 from core.redis.topics import TopicReader
 from core.runtime.clock import Clock
@@ -35,6 +37,24 @@ from guildway.processes.server import Chore
 from guildway.processes.worker_load import LoadMeter
 
 
+class KeptScripts(Scripts, Protocol):
+    """Scripts with a connection that somebody has to keep."""
+
+    async def keep_connected(self) -> None:
+        """Keep the connection until cancelled."""
+
+
+class ShardConnections(msgspec.Struct, kw_only=True, frozen=True):
+    """The connections to Redis of one worker's part."""
+
+    scripts: Scripts
+    """That of other work."""
+    renewing: KeptScripts
+    """The lease's own."""
+    topics: Topics
+    """The follower's own."""
+
+
 class WorkerShards:
     """The lease, the map and the shards of one worker."""
 
@@ -43,13 +63,12 @@ class WorkerShards:
         *,
         settings: Settings,
         process: str,
-        address: RedisAddress,
-        scripts: Scripts,
+        connections: ShardConnections,
         bus: RedisBus,
         clock: Clock,
         registry: CollectorRegistry,
     ) -> None:
-        """`process` names this life of the process, and in it the worker. `scripts` is the connection of other work."""
+        """`process` names this life of the process, and in it the worker."""
         self._name = name = name_of(process)
         self._weight = settings.shards.weight
         self._settings = settings
@@ -61,27 +80,25 @@ class WorkerShards:
         self._passed: dict[int, int] = {}
         """How far the log of each shard was at the last count."""
         self._metrics = metrics = WorkerShardMetrics(registry)
-        times = LeaseTimes(lifetime_s=settings.shards.lease_lifetime_s, renewal_s=settings.shards.lease_renewal_s)
-        self._renewing = _connect_alone(address, clock, times)
+        self._renewing = connections.renewing
         self._lease = WorkerLease(
             name=name,
             process=process,
             scripts=self._renewing,
             clock=clock,
             describe=self._describe,
-            times=times,
+            times=find_lease_times(settings),
             observe=metrics.lease_renewal_seconds.observe,
             count_loss=metrics.lease_losses_total.inc,
         )
         self._holding = Holding(
             name=name,
             find_incarnation=lambda: self._lease.incarnation,
-            scripts=scripts,
+            scripts=connections.scripts,
             release=_release,
             count_move=metrics.shards_given_away_total.inc,
         )
-        topics = TopicReader(address=address, backoff=Backoff(random.random))
-        self._follower = MapFollower(scripts=scripts, topics=topics)
+        self._follower = MapFollower(scripts=connections.scripts, topics=connections.topics)
         self._follower.on_change(self._holding.on_map)
         self._follower.on_change(self._show_map)
         self._load = LoadMeter(clock=clock, count_events=self._count_events)
@@ -103,6 +120,11 @@ class WorkerShards:
     def find_fault(self) -> str | None:
         """Return why the worker is not ready, None when all is well."""
         return self._lease.find_fault() or ("the worker is drained" if self.is_drained else None)
+
+    @property
+    def held(self) -> Collection[int]:
+        """The shards that this worker has."""
+        return self._holding.shards.keys()
 
     @property
     def is_drained(self) -> bool:
@@ -151,18 +173,26 @@ async def _release(_shard: int, _place: Place) -> None:
     """Let a shard go: its sessions move when the map says where it is."""
 
 
-def _connect_alone(address: RedisAddress, clock: Clock, times: LeaseTimes) -> RedisClient:
-    """Make the connection of a lease, which gives up before the lease ends."""
+def find_lease_times(settings: Settings) -> LeaseTimes:
+    """Return the times of workers' leases."""
+    return LeaseTimes(lifetime_s=settings.shards.lease_lifetime_s, renewal_s=settings.shards.lease_renewal_s)
+
+
+def connect_shards(settings: Settings, address: RedisAddress, *, scripts: Scripts, clock: Clock) -> ShardConnections:
+    """Make the connections. That of the lease gives up before the lease ends."""
+    times = find_lease_times(settings)
     options = ClientOptions(
         connect_timeout_s=times.renewal_s, timeout_s=times.lifetime_s, patience_s=times.renewal_s, max_calls=10
     )
-    return RedisClient(
+    renewing = RedisClient(
         address=address,
         scripts=load_scripts(),
         monotonic_s=clock.monotonic_s,
         backoff=Backoff(random.random),
         options=options,
     )
+    topics = TopicReader(address=address, backoff=Backoff(random.random))
+    return ShardConnections(scripts=scripts, renewing=renewing, topics=topics)
 
 
 def _find_addresses(settings: Settings, address: PublicAddress, *, link: str) -> WorkerAddresses:

@@ -1,9 +1,10 @@
 """`make simulate`: runs seeds over the processors, and says of each failing one what was violated and how it came.
 
-    python -m tests.simulation [--seeds N] [--first N] [--doors | --cluster] [--defect NAME] [--trace]
+    python -m tests.simulation [--seeds N] [--first N] [--doors | --cluster | --workers] [--defect NAME] [--trace]
 
     --doors     simulates the doors of a cluster's channels, in place of the embedded server
-    --cluster   simulates a whole cluster
+    --cluster   simulates a whole cluster with one worker
+    --workers   simulates a cluster with several workers, their links and the controller of the shards
     --trace     prints the whole trace (of one seed, or of few)
     --defect    plants a defect first (`tests.simulation.defects`), which seeds should find
 
@@ -70,11 +71,11 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation")
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--defect", choices=sorted(name for part in PARTS.values() for name in part.defects))
     parser.add_argument("--trace", action="store_true")
     parts = parser.add_mutually_exclusive_group()
-    for part in ("doors", "cluster"):
+    for part in ("doors", "cluster", "workers"):
         parts.add_argument(f"--{part}", dest="part", action="store_const", const=part, default="embedded")
     options = parser.parse_args()
     if options.defect:
@@ -87,11 +88,11 @@ def _run(options: argparse.Namespace) -> Iterator[Outcome]:
         database = MigratedDatabase.make(Path(folder) / "migrated.db")
         seeds = range(options.first, options.first + options.seeds)
         run = partial(run_part, options.part, options.defect, database)
-        if options.seeds == 1 or options.workers == 1:
+        if options.seeds == 1 or options.processes == 1:
             yield from map(run, seeds)
             return
         # The executor of concurrent.futures hangs in Python 3.11 when it replaces its processes.
-        with _FORKS.Pool(options.workers, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
+        with _FORKS.Pool(options.processes, maxtasksperchild=_SEEDS_A_PROCESS) as pool:
             yield from pool.imap(run, seeds)
 
 

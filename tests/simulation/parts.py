@@ -6,11 +6,12 @@ from typing import Final, Protocol
 import msgspec
 
 from tests.simulation.cluster.run import run_cluster_seed
-from tests.simulation.defects import cluster_defects, doors_defects, embedded_defects
+from tests.simulation.defects import cluster_defects, doors_defects, embedded_defects, workers_defects
 from tests.simulation.defects.planting import Defect, planted
 from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.outcome import Outcome
 from tests.simulation.run import run_seed
+from tests.simulation.workers.run import run_workers_seed
 from tests.support.stores.databases import MigratedDatabase
 
 
@@ -36,6 +37,7 @@ PARTS: Final[Mapping[str, Part]] = {
     "embedded": Part(run_seed=run_seed, defects=embedded_defects.DEFECTS.by_name),
     "doors": Part(run_seed=run_doors_seed, defects=doors_defects.DEFECTS.by_name),
     "cluster": Part(run_seed=run_cluster_seed, defects=cluster_defects.DEFECTS.by_name),
+    "workers": Part(run_seed=run_workers_seed, defects=workers_defects.DEFECTS.by_name),
 }
 
 

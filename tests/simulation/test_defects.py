@@ -7,8 +7,9 @@ import pytest
 from tests.simulation.parts import PARTS
 from tests.support.stores.databases import MigratedDatabase
 
-_SEEDS = {"embedded": 200, "doors": 100, "cluster": 60}
-"""The seeds within which a defect must be found. One of the doors takes a tenth of a second, the others half of one.
+_SEEDS = {"embedded": 200, "doors": 100, "cluster": 60, "workers": 40}
+"""The seeds within which a defect must be found. One of the doors takes a tenth of a second, one of several
+workers one, the others half of one.
 Most are found by the first ones, a cut before its dispatches by one in 25. So it begins with seeds that have found it;
 those that follow are for the day when what a seed does has changed."""
 

@@ -11,6 +11,7 @@ import pytest
 from tests.simulation.cluster.run import run_cluster_seed
 from tests.simulation.doors.seed import run_doors_seed
 from tests.simulation.run import run_seed
+from tests.simulation.workers.run import run_workers_seed
 from tests.support.stores.databases import MigratedDatabase
 
 
@@ -38,6 +39,12 @@ def test_clusters_are_clean_and_give_the_same_trace(migrated_database: MigratedD
     outcomes = [run_cluster_seed(seed, migrated_database) for seed in range(6)]
     assert [violation for outcome in outcomes for violation in outcome.violations] == []
     assert run_cluster_seed(3, migrated_database).lines == outcomes[3].lines
+
+
+def test_workers_are_clean_and_give_the_same_trace(migrated_database: MigratedDatabase) -> None:
+    outcomes = [run_workers_seed(seed, migrated_database) for seed in range(3)]
+    assert [violation for outcome in outcomes for violation in outcome.violations] == []
+    assert run_workers_seed(2, migrated_database).lines == outcomes[2].lines
 
 
 def test_command_prints_a_failing_seed_and_fails() -> None:

@@ -13,12 +13,14 @@ from core.wire.opcodes import Opcode
 from tests.simulation.clients.ledger import Dispatch, Ledger, SessionRecord
 from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.trace import Trace
-from tests.simulation.world.wires import GatewayPort, Wire
+from tests.simulation.world.wires import GatewayAddress, Wire
 
 _CLOSE: Final = 8
 _KEPT_SESSION: Final = frozenset({4000, 4001, 4002, 4003, 4005, 4008, 1001, 1006})
 """The close codes after which a client resumes. The others need a new session."""
 _RECONNECT_S: Final = (0.2, 3.0)
+_HELLO_S: Final = 4.0
+"""The time after which a client that notices silence gives up a connection that has said nothing."""
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
@@ -31,15 +33,16 @@ class GatewayClient:
         self,
         *,
         loop: ProcessLoop,
-        port: GatewayPort,
+        port: GatewayAddress,
         ledger: Ledger,
         trace: Trace,
         chance: Random,
         user_id: int,
         token: str,
         intents: int | None,
+        notices_silence: bool = False,
     ) -> None:
-        """`intents` are a bot's; None for a person."""
+        """`intents` are a bot's; None for a person. Who notices silence connects anew when heartbeats are not answered."""
         self._loop = loop
         self._port = port
         self._ledger = ledger
@@ -47,6 +50,9 @@ class GatewayClient:
         self._chance = chance
         self._token = token
         self._intents = intents
+        self._notices_silence = notices_silence
+        self._awaits_answer = False
+        """Whether the server owes an answer to the last heartbeat, or its first word."""
         self._wire: Wire | None = None
         self._buffer = b""
         self._beat: asyncio.Handle | None = None
@@ -95,6 +101,17 @@ class GatewayClient:
         self._buffer, self._close_code = b"", 1006
         self._wire = self._port.connect(self._loop, self, "v=10&encoding=json")
         if self._wire is None:
+            self._come_back()
+        elif self._notices_silence:
+            self._awaits_answer = True
+            self._loop.call_later(_HELLO_S, self._give_up, self._wire)
+
+    def _give_up(self, wire: Wire) -> None:
+        """Leave a connection that is silent."""
+        if self._wire is wire and self._awaits_answer:
+            self._trace.note(self.name, "hears nothing")
+            wire.leave(4000)
+            self._drop(forget=False)
             self._come_back()
 
     def _come_back(self) -> None:
@@ -149,7 +166,10 @@ class GatewayClient:
 
     def _take(self, payload: dict[str, Any]) -> None:
         match payload["op"]:
+            case Opcode.HEARTBEAT_ACK:
+                self._awaits_answer = False
             case Opcode.HELLO:
+                self._awaits_answer = False
                 interval_s = payload["d"]["heartbeat_interval"] / 1000
                 self._beat = self._loop.call_later(interval_s * self._chance.random(), self._send_beat, interval_s)
                 self._introduce()
@@ -164,7 +184,10 @@ class GatewayClient:
                 self._trace.note(self.name, "op 7")
 
     def _send_beat(self, interval_s: float) -> None:
+        if self._notices_silence and self._wire is not None:
+            self._give_up(self._wire)
         if self._wire is not None:
+            self._awaits_answer = True
             self._wire.send(_encode({"op": Opcode.HEARTBEAT, "d": self._seq or None}))
             self._beat = self._loop.call_later(interval_s, self._send_beat, interval_s)
 

@@ -15,7 +15,7 @@ from tests.simulation.clients.ledger import Ledger
 from tests.simulation.clients.person import Person
 from tests.simulation.world.network import HttpPort
 from tests.simulation.world.process_loop import ProcessLoop
-from tests.simulation.world.wires import GatewayPort
+from tests.simulation.world.wires import GatewayAddress
 from tests.simulation.world.world import World
 
 _VIEW: Final = 1 << 10
@@ -37,8 +37,17 @@ class Scene:
     """People, guilds, and the messages that may be edited."""
 
     def __init__(
-        self, *, world: World, loop: ProcessLoop, http: HttpPort, gateway: GatewayPort, ledger: Ledger
+        self,
+        *,
+        world: World,
+        loop: ProcessLoop,
+        http: HttpPort,
+        gateway: GatewayAddress,
+        ledger: Ledger,
+        second_share: float = 0.0,
+        notices_silence: bool = False,
     ) -> None:
+        """`second_share` is the share of people who have two clients. See `GatewayClient` for `notices_silence`."""
         self._world = world
         self._loop = loop
         self._http = http
@@ -46,6 +55,10 @@ class Scene:
         self._ledger = ledger
         self.chance: Final[Random] = world.chance("scene")
         self.people: list[Person] = []
+        self.clients: list[GatewayClient] = []
+        """All clients of all people."""
+        self._second_share = second_share
+        self._notices_silence = notices_silence
         self.guilds: list[SceneGuild] = []
         self.messages: list[tuple[int, int, Person]] = []
         """Channel, message and author of what was acknowledged."""
@@ -61,8 +74,8 @@ class Scene:
 
     def bring_online(self) -> None:
         """Connect everybody, one after the other."""
-        for person in self.people:
-            self._loop.call_later(self.chance.random() * 3, person.client.come_online)
+        for client in self.clients:
+            self._loop.call_later(self.chance.random() * 3, client.come_online)
 
     def make_person(self, number: int) -> Person:
         """Return somebody without an account."""
@@ -84,16 +97,24 @@ class Scene:
 
     def _admit(self, person: Person, user_id: int, authorization: str, token: str, *, intents: int | None) -> None:
         person.id, person.token = user_id, authorization
-        person.client = GatewayClient(
+        person.client = self._make_client(user_id, token, intents, f"client {user_id}")
+        if self._second_share and intents is None and self.chance.random() < self._second_share:
+            self._make_client(user_id, token, intents, f"second client {user_id}")
+
+    def _make_client(self, user_id: int, token: str, intents: int | None, chance: str) -> GatewayClient:
+        client = GatewayClient(
             loop=self._loop,
             port=self._gateway,
             ledger=self._ledger,
             trace=self._world.trace,
-            chance=self._world.chance(f"client {user_id}"),
+            chance=self._world.chance(chance),
             user_id=user_id,
             token=token,
             intents=intents,
+            notices_silence=self._notices_silence,
         )
+        self.clients.append(client)
+        return client
 
     async def _make_guild(self, owner: Person, number: int) -> SceneGuild:
         made = await owner.insist("POST", "/guilds", {"name": f"Guild {number}"})

@@ -26,7 +26,7 @@ from tests.simulation.cluster.fresh_check import check_fresh_reads
 from tests.simulation.world.server import EPOCH_MS
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster.run import Cluster
+    from tests.simulation.cluster.cluster import Cluster
 
 _RELAY_MS = 2_000
 """The time that a relay may take: rows are read before their events are in the log."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
 
 if TYPE_CHECKING:
-    from tests.simulation.cluster.run import Cluster
+    from tests.simulation.cluster.cluster import Cluster
 
 _API_KILLS: Final = (0, 1, 2, 3, 4)
 _PAUSES: Final = (0, 0, 1, 2)
@@ -108,8 +108,8 @@ class ClusterFate:
             topics.stall(self._chance.random() * _LONGEST_STALL_S)
 
     def _kill_worker(self) -> None:
-        self._cluster.worker.kill()
-        self._at(self._chance.uniform(*_DOWN_S), self._cluster.start_worker)
+        self._cluster.workers[0].kill()
+        self._at(self._chance.uniform(*_DOWN_S), lambda: self._cluster.start_worker(0))
 
     def _restart_redis(self) -> None:
         host, server = self._cluster.redis, self._cluster.redis.server

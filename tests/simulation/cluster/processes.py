@@ -24,6 +24,7 @@ from core.store.cluster.reaction_sweep import ReactionSweep
 from core.store.sql.postgres.log_source import PostgresLogSource
 from core.store.sql.postgres.sweep import OutboxSweep
 from gateway.app import Gateway
+from gateway.transport.listener import MakeListener
 from gateway.transport.public_address import PublicAddress
 from guildway.processes.files import Files
 from guildway.processes.tiers import build_the_api, build_the_gateway
@@ -104,6 +105,7 @@ class ClusterProcess:
         api = build_the_api(laid.ground, files, PublicAddress("").url_for)
         self.bus.on_loss(lambda _: api.memory.forget_all())
         self.bus.on_loss(self._take_back)
+        await self._prepare(laid, api)
         chores = [api.run, *self._list_chores(laid, api)]
         async with asyncio.TaskGroup() as tasks:
             for run in chores:
@@ -112,6 +114,9 @@ class ClusterProcess:
                 pass
             await self._serve(laid, api, tasks)
             self._world.trace.note(self.name, "server/ ready")
+
+    async def _prepare(self, laid: Laid, api: Api) -> None:
+        """Build what else the process has, before its chores begin."""
 
     async def _serve(self, laid: Laid, api: Api, tasks: asyncio.TaskGroup) -> None:
         raise NotImplementedError
@@ -190,8 +195,11 @@ class ClusterApi(ClusterProcess):
 class ClusterWorker(ClusterProcess):
     """The worker. `port` is the gateway's address."""
 
+    gateway: Gateway
+
     def __init__(self, *, port: GatewayPort, **options: Any) -> None:
         self._port = port
+        self._listener: WireListener
         super().__init__(**options)
 
     def _close_ports(self) -> None:
@@ -207,18 +215,24 @@ class ClusterWorker(ClusterProcess):
         keeper = LogKeeper(bus=self.bus, scripts=laid.scripts, lease=lease, source=source, clock=clock)
         return [*super()._list_chores(laid, api), lease.run, keeper.run]
 
-    async def _serve(self, laid: Laid, api: Api, tasks: asyncio.TaskGroup) -> None:
+    async def _prepare(self, laid: Laid, api: Api) -> None:
         listeners: list[WireListener] = []
 
         def make_listener(**parts: Any) -> WireListener:
             listeners.append(make_wire_listener(**parts))
             return listeners[-1]
 
-        gateway = build_the_gateway(laid.ground, api, PublicAddress(""), make_listener=make_listener)
-        tasks.create_task(self._watch_for_losses(gateway))
-        await gateway.start()
-        tasks.create_task(gateway.run())
-        self._port.open(self.loop, listeners[0])
+        self.gateway = await self._build_gateway(laid, api, make_listener)
+        self._listener = listeners[0]
+
+    async def _build_gateway(self, laid: Laid, api: Api, make_listener: MakeListener) -> Gateway:
+        return build_the_gateway(laid.ground, api, PublicAddress(""), make_listener=make_listener)
+
+    async def _serve(self, laid: Laid, api: Api, tasks: asyncio.TaskGroup) -> None:
+        tasks.create_task(self._watch_for_losses(self.gateway))
+        await self.gateway.start()
+        tasks.create_task(self.gateway.run())
+        self._port.open(self.loop, self._listener)
 
     async def _watch_for_losses(self, gateway: Gateway) -> None:
         """End with the logs that it has followed, as `guildway.processes.cluster` does."""

@@ -114,6 +114,10 @@ class RedisLink(Scripts):
                 answer.set_exception(OutcomeUnknown("the connection to Redis was lost"))
         self._connect()
 
+    async def keep_connected(self) -> None:
+        """Wait until cancelled: it connects by itself."""
+        await asyncio.Event().wait()
+
     def rewrite_file(self) -> None:
         """See `Scripts`. The server in plain Python has no file."""
 

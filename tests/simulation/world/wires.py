@@ -18,8 +18,8 @@ from gateway.sessions.connection import Connection, ConnectionHandler
 from gateway.transport.admission import Admission
 from gateway.transport.connection_options import parse_connection_options
 from gateway.transport.surroundings import ALONE, Surroundings
-from tests.simulation.world.network import Direction, way_s
-from tests.simulation.world.process_loop import LoopState, ProcessLoop
+from tests.simulation.world.network import Direction, is_alive, way_s
+from tests.simulation.world.process_loop import ProcessLoop
 from tests.simulation.world.world import World
 
 
@@ -211,6 +211,13 @@ def make_wire_listener(
     )
 
 
+class GatewayAddress(Protocol):
+    """Where clients connect."""
+
+    def connect(self, client: ProcessLoop, receiver: FrameReceiver, query: str) -> Wire | None:
+        """Open a connection, None when there is no server."""
+
+
 class GatewayPort:
     """A gateway's address. The process behind it comes and goes."""
 
@@ -222,6 +229,12 @@ class GatewayPort:
         self._wires: list[Wire] = []
         """All wires of this process, those too that it has not accepted yet."""
         self._broken: list[Wire] = []
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a server, paused or not."""
+        loop, listener = self._loop, self._listener
+        return is_alive(loop) and listener is not None and listener.is_open
 
     def open(self, loop: ProcessLoop, listener: WireListener) -> None:
         """Let a process answer."""
@@ -245,7 +258,7 @@ class GatewayPort:
     def connect(self, client: ProcessLoop, receiver: FrameReceiver, query: str) -> Wire | None:
         """Open a connection, None when there is no server."""
         loop, listener = self._loop, self._listener
-        if loop is None or listener is None or not listener.is_open or loop.state is LoopState.KILLED:
+        if loop is None or listener is None or not self.is_open:
             return None
         wire = Wire(world=self._world, chance=self._chance, client=client, server=loop)
         wire.open(receiver)

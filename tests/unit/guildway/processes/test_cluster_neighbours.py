@@ -12,7 +12,7 @@ from core.shards.map_writer import Change, MapWriter
 from core.shards.shard_map import ShardMap
 from core.shards.worker import Worker, WorkerAddresses, encode_worker
 from guildway.processes.cluster_links import OpenLinks
-from guildway.processes.cluster_neighbours import ClusterNeighbours, _LateListener
+from guildway.processes.cluster_neighbours import ClusterNeighbours, LateListener
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import FakeRedis
 from tests.fakes.redis.server import FakeRedisServer
@@ -52,7 +52,7 @@ class Found:
             num_shards=SHARDS,
             patience_s=3.0,
             links=OpenLinks(self.links, PeerAddress("127.0.0.1", 7000)),  # type: ignore[arg-type]
-            listener=_LateListener(),
+            listener=LateListener(),
             shards=self,  # type: ignore[arg-type]
             scripts=self.redis,
             clock=self.clock,

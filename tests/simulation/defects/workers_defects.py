@@ -1,0 +1,7 @@
+"""The defects that the simulation of several workers finds."""
+
+from typing import Final
+
+from tests.simulation.defects.planting import Defects
+
+DEFECTS: Final = Defects()
