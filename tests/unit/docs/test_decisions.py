@@ -20,6 +20,11 @@ def test_record_says_its_number_its_status_and_its_date(record: Path) -> None:
     assert (empty, STATUS.fullmatch(status) is not None) == ("", True), status
 
 
+def test_each_number_is_that_of_one_record() -> None:
+    numbers = [record.stem[:4] for record in RECORDS]
+    assert numbers == sorted({*numbers})
+
+
 def test_index_lists_each_record_as_it_is() -> None:
     listed = re.findall(
         r"^\| (\d+) \| \[(.*)\]\((.*)\) \| (\w+).*?, ([\d-]+) \|$", (FOLDER / "README.md").read_text(), re.MULTILINE
