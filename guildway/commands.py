@@ -11,7 +11,7 @@ import platform
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -207,6 +207,26 @@ def restore(
 ) -> Work:
     """Make a data folder of a backup."""
     return partial(works.restore, source, snapshot, Path(data), {"config": config})
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  guildway export user 1234567890 /tmp/of-ada --data /var/lib/guildway
+  guildway export guild 1234567890 /tmp/gardeners --data /var/lib/guildway
+\b
+docs/export.md describes the files."""
+)
+def export(
+    kind: Annotated[Literal["user", "guild"], typer.Argument(metavar="user|guild", help="Whose data.")],
+    id_: Annotated[int, typer.Argument(metavar="ID", min=1, help="The id of the person or the guild.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="A new folder for it.")],
+    *,
+    data: Data = None,
+    config: Config = None,
+) -> Work:
+    """Write all that a server, running or stopped, has of one person or one guild."""
+    return partial(works.export, kind, id_, Path(folder), {"config": config, "data": data})
 
 
 @app.command(

@@ -153,6 +153,19 @@ def restore(source: str, snapshot: str | None, folder: Path, flags: Flags) -> in
     return DONE
 
 
+def export(kind: str, owner: int, target: Path, flags: Flags) -> int:
+    """Write what a server has of one person or guild."""
+    settings = _load(flags)
+    import asyncio  # noqa: PLC0415
+
+    from guildway.data.data_files import DataFiles  # noqa: PLC0415
+    from guildway.data.export import Kind, run_export  # noqa: PLC0415
+
+    data = DataFiles.in_folder(Path(settings.store.data_dir))
+    asyncio.run(run_export(Kind(kind), owner, target, data=data, settings=settings.files, out=sys.stdout))
+    return DONE
+
+
 def migrate(flags: Flags) -> int:
     """Bring a cluster's tables up to date."""
     settings = _load(flags)

@@ -69,7 +69,7 @@ class EmbeddedDatabase:
         try:
             with engine.connect() as connection:
                 connection.execute(text("PRAGMA query_only = ON"))
-                _check_schema(find_revision(connection))
+                check_schema(find_revision(connection))
                 _check_whole(connection)
                 yield cls(connection)
         except DBAPIError as error:
@@ -158,7 +158,8 @@ def key_of(table: Table) -> str:
     return ", ".join(column.name for column in table.primary_key)
 
 
-def _check_schema(revision: str | None) -> None:
+def check_schema(revision: str | None) -> None:
+    """Raise StartError for another schema than this version's."""
     if revision == SCHEMA_REVISION:
         return
     if revision is None or revision < SCHEMA_REVISION:
