@@ -45,7 +45,9 @@ class AccountParts(msgspec.Struct, kw_only=True, frozen=True):
 
     services: AccountServices
     authenticator: Authenticator
+    attempts: PasswordAttempts
     passwords: Passwords
+    rule: RegistrationRule
     uses: AuthSessionUses
 
 
@@ -55,16 +57,19 @@ def build_account_parts(ground: ApiGround, common: Common, *, limits: Limits, im
     passwords = Passwords(memory_kib=settings.password_memory_kib, passes=settings.password_passes)
     attempts = PasswordAttempts(store=store, passwords=passwords, limits=limits, metrics=ground.metrics)
     uses = AuthSessionUses(store=store, clock=ground.clock)
+    rule = RegistrationRule(settings=ground.settings.instance, store=store, clock=ground.clock)
     return AccountParts(
-        services=_build_services(ground, common, passwords=attempts, images=images),
+        services=_build_services(ground, common, passwords=attempts, images=images, rule=rule),
         authenticator=Authenticator(store=store, bus=ground.bus, uses=uses),
+        attempts=attempts,
         passwords=passwords,
+        rule=rule,
         uses=uses,
     )
 
 
 def _build_services(
-    ground: ApiGround, common: Common, *, passwords: PasswordAttempts, images: ImageService
+    ground: ApiGround, common: Common, *, passwords: PasswordAttempts, images: ImageService, rule: RegistrationRule
 ) -> AccountServices:
     store, entities, relationships = ground.store, common.entities, common.relationships
     ids, clock, random = ground.ids, ground.clock, ground.random
@@ -84,7 +89,7 @@ def _build_services(
             clock=clock,
             random=random,
             passwords=passwords,
-            rule=RegistrationRule(settings=ground.settings.instance, invites=store.invites, clock=clock),
+            rule=rule,
             sessions_per_user=ground.settings.limits.sessions_per_user,
         ),
         authorizations=AuthorizationService(

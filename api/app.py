@@ -1,8 +1,8 @@
 """Composition root of the API: builds the services and the application in front of them.
 
 Adding a noun: build its service in the side of the API that it belongs to (`account_services`, `file_services`,
-`guild_services`, `message_services`), where the name of its field is the name by which handlers ask for it, and add the
-ROUTES of its routes module to `api.routes.all_routes`.
+`guild_services`, `message_services`, `admin_services`), where the name of its field is the name by which handlers ask
+for it, and add the ROUTES of its routes module to `api.routes.all_routes`.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from api.account_services import AccountParts, AccountServices, build_account_parts
+from api.admin_services import AdminServices, build_admin_services
 from api.common_parts import ApiGround, Common, build_common
 from api.file_services import FileParts, FileServices, build_file_parts, find_body_bounds
 from api.guild_services import GuildServices, build_guild_services
@@ -20,9 +21,11 @@ from api.http.gate import Gate
 from api.http.openapi import build_document
 from api.http.router import Router
 from api.http.scope import PREFIX
+from api.http.staff_gate import StaffGate
 from api.message_services import MessageParts, MessageServices, build_message_parts
 from api.private_services import PrivateServices, build_private_services
 from api.routes.all_routes import API_ROUTES, declare_root_routes
+from api.services.administration.staff_authenticator import StaffAuthenticator
 from api.services.default_avatars import DefaultAvatars
 from api.services.gateway_addresses import GatewayAddressService
 from api.services.images import ImageService
@@ -43,6 +46,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     message: MessageServices
     private: PrivateServices
     file: FileServices
+    admin: AdminServices
     gate: Gate
     gateway_addresses: GatewayAddressService
     default_avatars: DefaultAvatars
@@ -53,7 +57,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     def by_name(self) -> dict[str, object]:
         """Return the services, keyed by the names under which handlers ask for them."""
         named: dict[str, object] = msgspec.structs.asdict(self)
-        sides = ("account", "guild", "message", "private", "file")
+        sides = ("account", "guild", "message", "private", "file", "admin")
         for side in map(named.pop, sides):
             named.update(msgspec.structs.asdict(side))  # type: ignore[arg-type] # the sides are Structs
         return named
@@ -156,13 +160,15 @@ def build_api(ground: ApiGround) -> Api:
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
     messages = build_message_parts(ground, common, files=files, web=web, limits=limits)
     private = build_private_services(ground, common, limits=limits, images=files.images)
+    guilds = build_guild_services(ground, common, private_channels=private.private_channels, images=files.images)
     memory = Memory((*common.list_caches(), accounts.authenticator))
     services = Services(
         account=accounts.services,
-        guild=build_guild_services(ground, common, private_channels=private.private_channels, images=files.images),
+        guild=guilds,
         message=messages.services,
         private=private,
         file=files.services,
+        admin=build_admin_services(ground, accounts=accounts, guilds=guilds, private=private),
         gate=Gate(authenticator=accounts.authenticator, limits=limits, door=ground.door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(
             store=ground.store, settings=settings.gateway, starts=ground.starts, url=ground.gateway_url
@@ -173,11 +179,17 @@ def build_api(ground: ApiGround) -> Api:
             settings=settings,
             gateway_url=ground.gateway_url,
             counts=ground.store.instance_counts,
+            find_mode=accounts.rule.find_mode,
             clock=ground.clock,
         ),
         limits=limits,
     )
-    router = _build_router(services, bounds=find_body_bounds(settings))
+    staff = StaffAuthenticator(staff=ground.store.staff, clock=ground.clock, operator_key=ground.operator_key)
+    router = _build_router(
+        services,
+        staff_gate=StaffGate(authenticator=staff, gate=services.gate),
+        bounds=find_body_bounds(settings),
+    )
     return Api(
         asgi=Edge(router=router, gate=services.gate, limits=limits, clock=ground.clock, metrics=metrics),
         common=common,
@@ -195,10 +207,10 @@ def build_api(ground: ApiGround) -> Api:
     )
 
 
-def _build_router(services: Services, *, bounds: BodyBounds) -> Router:
+def _build_router(services: Services, *, staff_gate: StaffGate, bounds: BodyBounds) -> Router:
     named = services.by_name()
     document = build_document(API_ROUTES, named, prefix=PREFIX)
-    bind_route = partial(bind, services=named, gate=services.gate, bounds=bounds)
+    bind_route = partial(bind, services=named, gate=services.gate, staff_gate=staff_gate, bounds=bounds)
     below_prefix = [endpoint for route in API_ROUTES for endpoint in bind_route(route, prefix=PREFIX)]
     return Router(
         [*below_prefix, *(endpoint for route in declare_root_routes(document) for endpoint in bind_route(route))]

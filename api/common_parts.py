@@ -56,6 +56,8 @@ class ApiGround(msgspec.Struct, kw_only=True, frozen=True):
     gateway_url: Callable[[str], str]
     """Gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     random: Randomness = SYSTEM_RANDOMNESS
+    operator_key: bytes = b""
+    """The key of who administers the server from its own machine; empty where nobody does."""
 
 
 class Common(msgspec.Struct, kw_only=True, frozen=True):

@@ -12,7 +12,7 @@ those that it has not taken are discarded when the request ends, however it ends
 
 import inspect
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol
 
@@ -27,7 +27,8 @@ from api.http.gate import Gate
 from api.http.html_forms import FileSink, is_multipart, read_json
 from api.http.parameters import ParameterReader, WrongPath, find_parameters
 from api.http.route import Handler, Route
-from api.http.scope import CALLER_KEY, PREFIX, TEMPLATE_KEY, Receive, Scope, find_header
+from api.http.scope import CALLER_KEY, PREFIX, STAFF_KEY, TEMPLATE_KEY, Receive, Scope, find_header
+from api.http.staff_gate import StaffGate
 from api.http.unbuilt_routes import is_caught
 from api.services.caller import Caller
 from core.domain.errors import NotBuilt, Unauthorized
@@ -35,6 +36,10 @@ from core.domain.errors import NotBuilt, Unauthorized
 _NO_CONTENT: Final = 204
 _UNBOUNDED: Final = 1 << 62
 """The bound of a body that its handler counts itself."""
+
+
+Admit = Callable[[Scope], Awaitable[None]]
+"""A gate: it raises Unauthorized, Forbidden or RateLimited."""
 
 
 class Incoming(FileSink, Protocol):
@@ -59,15 +64,24 @@ class BodyBounds(msgspec.Struct, frozen=True):
 
 
 def bind(
-    route: Route, services: Mapping[str, object], *, gate: Gate, bounds: BodyBounds, prefix: str = ""
+    route: Route,
+    services: Mapping[str, object],
+    *,
+    gate: Gate,
+    staff_gate: StaffGate,
+    bounds: BodyBounds,
+    prefix: str = "",
 ) -> list["Endpoint"]:
     """Return the route's endpoints below `prefix`, one for each path.
 
     Raises:
         TypeError: when a parameter is annotated with a class that the service of its name is no instance of, when a
-            reason is asked for on a route that takes none, or when a parameter of the path is not asked for.
+            reason is asked for on a route that takes none, or staff on a route of others, or when a parameter of the
+            path is not asked for.
     """
     asked = inspect.signature(route.handler).parameters
+    if "staff" in asked and route.staff_role is None:
+        raise TypeError(f"{route.handler.__qualname__} asks for staff, which its route lets not in alone")
     if "reason" in asked and not route.is_audited:
         raise TypeError(f"{route.handler.__qualname__} asks for a reason, which its route does not take")
     filled = {name: services[name] for name in asked if name in services}
@@ -80,12 +94,18 @@ def bind(
             template=prefix + path,
             parameters=ParameterReader(find_parameters(route.handler, path, services.keys()), path),
             call=call,
-            gate=gate,
-            is_public=route.is_public,
-            is_signed=route.is_signed,
+            admit=_choose_gate(route, gate, staff_gate),
         )
         for path in route.paths
     ]
+
+
+def _choose_gate(route: Route, gate: Gate, staff_gate: StaffGate) -> Admit | None:
+    if route.is_signed:
+        return None
+    if route.staff_role is not None:
+        return partial(staff_gate.admit, least=route.staff_role)
+    return partial(gate.admit, is_public=route.is_public)
 
 
 def _check_services(handler: Handler, filled: Mapping[str, object]) -> None:
@@ -99,7 +119,7 @@ def _check_services(handler: Handler, filled: Mapping[str, object]) -> None:
 class Endpoint:
     """The endpoint of one method of one path."""
 
-    __slots__ = ("_call", "_gate", "_is_public", "_is_signed", "_parameters", "method", "template")
+    __slots__ = ("_admit", "_call", "_parameters", "method", "template")
 
     def __init__(
         self,
@@ -108,25 +128,22 @@ class Endpoint:
         template: str,
         parameters: ParameterReader,
         call: "_Call",
-        gate: Gate,
-        is_public: bool,
-        is_signed: bool,
+        admit: Admit | None,
     ) -> None:
+        """`admit` is the gate; None lets everybody pass."""
         self.method = method
         self.template = template
         """The whole path, with its parameters in braces."""
         self._parameters = parameters
         self._call = call
-        self._gate = gate
-        self._is_public = is_public
-        self._is_signed = is_signed
+        self._admit = admit
 
     async def answer(self, scope: Scope, receive: Receive, segments: Sequence[str]) -> Answer:
         """Run the handler; errors become answers. `segments` are the values of the path's parameters, in order."""
         scope[TEMPLATE_KEY] = self.template
         try:
-            if not self._is_signed:
-                await self._gate.admit(scope, is_public=self._is_public)
+            if self._admit is not None:
+                await self._admit(scope)
             given = self._parameters.read(segments, scope["query_string"])
             return await self._call.answer(scope, receive, given)
         except WrongPath as error:
@@ -154,6 +171,7 @@ class _Call:
         "_wants_content",
         "_wants_reason",
         "_wants_scope",
+        "_wants_staff",
     )
 
     def __init__(
@@ -171,6 +189,7 @@ class _Call:
         self._wants_caller = "caller" in hints
         self._wants_reason = "reason" in hints
         self._wants_scope = "scope" in hints
+        self._wants_staff = "staff" in hints
         self._wants_content = "content" in hints
         self._form: Form[Any] | None = Form(hints["data"]) if "data" in hints else None
         self._reads_body = self._form is not None or (route.method != "GET" and not self._wants_content)
@@ -214,6 +233,8 @@ class _Call:
         """Raise Unauthorized when the handler wants a caller and there is none, and Invalid for a wrong reason."""
         if self._wants_caller:
             given["caller"] = caller_of(scope)
+        if self._wants_staff:
+            given["staff"] = scope[STAFF_KEY]
         if self._wants_scope:
             given["scope"] = scope
         if self._is_audited:

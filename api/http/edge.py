@@ -18,7 +18,7 @@ from api.http.errors import HeadersTooLarge, refuse
 from api.http.gate import Gate
 from api.http.rate_headers import Rate, encode_rate
 from api.http.router import Router
-from api.http.scope import CALLER_KEY, RATE_KEY, TEMPLATE_KEY, Message, Receive, Scope, Send, address_of
+from api.http.scope import CALLER_KEY, RATE_KEY, STAFF_KEY, TEMPLATE_KEY, Message, Receive, Scope, Send, address_of
 from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
 from core.runtime.clock import Clock
@@ -99,7 +99,7 @@ class Edge:
             await send({"type": "http.response.body", "body": b"" if is_head else answer.body})
         finally:
             self._observe(scope, status, self._clock.monotonic_s() - started_s)
-        if status in _COUNTED_AS_INVALID and CALLER_KEY not in scope:
+        if status in _COUNTED_AS_INVALID and CALLER_KEY not in scope and STAFF_KEY not in scope:
             await self._limits.count_invalid(address_of(scope))
 
     def _finish_stream(self, scope: Scope, answer: Answer, send: Send) -> Send:

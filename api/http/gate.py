@@ -38,7 +38,7 @@ class Gate:
         """Authenticate a request and count it. Raises Unauthorized or RateLimited."""
         changes = self._authenticator.changes
         caller = await self.find_caller(scope)
-        await self._count(scope, address_of(scope) if caller is None else caller.user_id)
+        await self.count(scope, address_of(scope) if caller is None else caller.user_id)
         if caller is None:
             if not is_public:
                 raise Unauthorized
@@ -73,7 +73,8 @@ class Gate:
         if scope.pop(CALLER_KEY, None) is not None and await self.find_caller(scope) is None:
             raise Unauthorized
 
-    async def _count(self, scope: Scope, who: int | str) -> None:
+    async def count(self, scope: Scope, who: int | str) -> None:
+        """Count a request of this user id or address. Raises RateLimited."""
         passage = await self._limits.admit_request(who, is_read=scope["method"] in _READS)
         if not passage.is_current:
             self._forget()

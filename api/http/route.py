@@ -3,7 +3,8 @@
     @get("/guilds/{guild_id}/roles")
     async def list_roles(guild_id: SnowflakePath, caller: Caller, roles: RoleService) -> list[RoleObject]: ...
 
-A handler names its needs by its parameters: those of the path in braces, the `caller`, the audit log's `reason`, the
+A handler names its needs by its parameters: those of the path in braces, the `caller` or the member of
+`staff`, the audit log's `reason`, the
 body as `data` and the `files` that came with it, or as a stream (`content`), the ASGI `scope`, a service; every other
 parameter is one of the query. `api.http.binding` fills them.
 The handler returns an object to be encoded, or an `Answer` with finished bytes.
@@ -14,6 +15,8 @@ from typing import Any, Final, TypedDict
 
 import msgspec
 from typing_extensions import Unpack
+
+from core.domain.instance.staff import StaffRole
 
 Handler = Callable[..., Awaitable[Any]]
 
@@ -31,6 +34,8 @@ class Route(msgspec.Struct, kw_only=True, frozen=True):
     """True when callers without a token may pass."""
     is_signed: bool = False
     """True when the address itself is the proof: the request needs no token and counts for no limit of requests."""
+    staff_role: StaffRole | None = None
+    """The least role of instance staff that may pass, and nobody else may: tokens of accounts mean nothing there."""
     is_audited: bool = False
     """True when the route takes a reason for the audit log, which is then checked even if the handler asks for none."""
     takes_html_forms: bool = False
@@ -47,6 +52,7 @@ class Options(TypedDict, total=False):
     status: int
     is_public: bool
     is_signed: bool
+    staff_role: StaffRole
     is_audited: bool
     takes_html_forms: bool
     max_body_bytes: int
@@ -88,5 +94,5 @@ def _declare(method: str, paths: tuple[str, ...], options: Options) -> Declarati
     return declare
 
 
-REQUEST_PARAMETERS: Final = frozenset({"caller", "reason", "scope", "data", "files", "content"})
+REQUEST_PARAMETERS: Final = frozenset({"caller", "staff", "reason", "scope", "data", "files", "content"})
 """The parameter names that mean a part of the request on every route."""

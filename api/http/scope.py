@@ -17,6 +17,9 @@ PREFIX: Final = "/api/v10"
 CALLER_KEY: Final = "guildway.caller"
 """The key of the `Caller`; absent without a token."""
 
+STAFF_KEY: Final = "guildway.staff"
+"""The key of the member of instance staff; absent but at routes of `/admin`."""
+
 RATE_KEY: Final = "guildway.rate"
 """The key of the `Rate` that the answer's headers show."""
 

@@ -6,6 +6,10 @@ from typing import Any, Final
 
 from api.http.route import Route
 from api.routes import documentation, empty_lists, images, instance
+from api.routes.administration import guilds as admin_guilds
+from api.routes.administration import instance as admin_instance
+from api.routes.administration import people as admin_people
+from api.routes.administration import staff as admin_staff
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import bans, guilds, invites, members, roles, voice_states, webhooks
@@ -57,7 +61,16 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 """The routes below the API's prefix, which its document describes."""
 
 
+ADMIN_ROUTES: Final[tuple[Route, ...]] = (
+    *admin_people.ROUTES,
+    *admin_guilds.ROUTES,
+    *admin_staff.ROUTES,
+    *admin_instance.ROUTES,
+)
+"""The routes of instance staff, which stand beside the API, so that a proxy can shut them out by one rule."""
+
+
 def declare_root_routes(document: Mapping[str, Any]) -> Sequence[Route]:
-    """The routes that stand beside the API: its `document`, pictures, and files of messages."""
+    """The routes that stand beside the API: its `document`, pictures, files of messages, and those of staff."""
     beside = (images.ROOT_ROUTES, files.ROOT_ROUTES, external_pictures.ROOT_ROUTES, discovery.ROOT_ROUTES)
-    return tuple(chain(documentation.declare_documentation(document), *beside))
+    return tuple(chain(documentation.declare_documentation(document), *beside, ADMIN_ROUTES))

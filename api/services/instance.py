@@ -4,7 +4,7 @@ Clients compare the addresses with the one that was typed. So the host that was 
 set the address by which clients reach the API.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +14,7 @@ from api.services.members.membership import MAX_GUILDS
 from api.services.roles.role_rules import MAX_ROLES
 from api.services.single_flight import SingleFlight
 from core.domain import texts
+from core.domain.instance.registration import RegistrationMode
 from core.runtime.clock import Clock
 from core.runtime.settings.settings import Settings
 from core.store.aggregates.instance_counts import InstanceCountReader
@@ -58,13 +59,20 @@ _LIMITS: Final[Mapping[str, Any]] = {
 class InstanceService:
     """Describes the server to a client that asked for it under some host."""
 
-    __slots__ = ("_clock", "_counts", "_counts_end_s", "_gateway_url", "_reader", "_settings")
+    __slots__ = ("_clock", "_counts", "_counts_end_s", "_find_mode", "_gateway_url", "_reader", "_settings")
 
     def __init__(
-        self, *, settings: Settings, gateway_url: Callable[[str], str], counts: InstanceCountReader, clock: Clock
+        self,
+        *,
+        settings: Settings,
+        gateway_url: Callable[[str], str],
+        counts: InstanceCountReader,
+        find_mode: Callable[[], Awaitable[RegistrationMode]],
+        clock: Clock,
     ) -> None:
-        """`gateway_url` gives the gateway's address for the Host header of a request."""
+        """`gateway_url` gives the gateway's address for the Host header of a request, `find_mode` who may register."""
         self._gateway_url = gateway_url
+        self._find_mode = find_mode
         self._settings = settings
         self._reader = counts
         self._clock = clock
@@ -117,10 +125,10 @@ class InstanceService:
         found = await self._reader.count_all()
         return ShownCounts(user=found.people, guild=found.guilds, members=found.members)
 
-    def list_limits(self) -> dict[str, Any]:
+    async def list_limits(self) -> dict[str, Any]:
         """Return the limits that clients heed before they ask."""
         largest = self._settings.files.max_file_bytes
-        registration = self._settings.instance.registration
+        registration = await self._find_mode()
         return {
             **_LIMITS,
             "register_disabled": registration == "closed",

@@ -200,6 +200,31 @@ class UnknownSession(NotFound):
     message = "Unknown Session"
 
 
+class UnknownStaffMember(NotFound):
+    message = "Unknown member of staff"
+
+
+class UnknownStaffToken(NotFound):
+    message = "Unknown token of staff"
+
+
+class StaffAlone(Forbidden):
+    """The role of the member of staff does not suffice."""
+
+    message = "Your role of instance staff does not allow this"
+
+
+class OwnsGuilds(Conflict):
+    code = 40011
+    message = "You must transfer ownership of any owned guilds before deleting your account"
+
+
+class AccountSuspended(Forbidden):
+    """Staff has suspended the account."""
+
+    message = "This account is suspended"
+
+
 class MissingAccess(Forbidden):
     code = 50001
     message = "Missing Access"

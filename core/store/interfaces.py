@@ -33,6 +33,10 @@ from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
+from core.store.aggregates.instance.instance_log import InstanceLogReader, InstanceLogWriter
+from core.store.aggregates.instance.registration import RegistrationReader, RegistrationWriter
+from core.store.aggregates.instance.staff import StaffReader, StaffWriter
+from core.store.aggregates.instance.suspensions import SuspensionReader, SuspensionWriter
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.messages.crossposts import CrosspostReader, CrosspostWriter
@@ -71,6 +75,10 @@ class Transaction(Protocol):
     last_seen: LastSeenWriter
     relationships: RelationshipWriter
     read_states: ReadStateWriter
+    staff: StaffWriter
+    suspensions: SuspensionWriter
+    registration: RegistrationWriter
+    instance_log: InstanceLogWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
         """Name the unit's guilds in its body, when only the body can tell them; what it reads of them is read after.
@@ -111,6 +119,10 @@ class Store(Protocol):
     instance_counts: InstanceCountReader
     relationships: RelationshipReader
     read_states: ReadStateReader
+    staff: StaffReader
+    suspensions: SuspensionReader
+    registration: RegistrationReader
+    instance_log: InstanceLogReader
     messages: MessageStore
     reactions: ReactionStore
 

@@ -34,6 +34,7 @@ from guildway.processes.files import check_shared_files, open_files
 from guildway.processes.gateway_addresses import GatewayAddresses
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
+from guildway.processes.operator_key import open_operator_key
 from guildway.processes.roles import Role
 from guildway.processes.server import Chore, Server
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
@@ -77,7 +78,8 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         opened = await open_files(ground, files, api_socket)
         if role.has_api:
             await check_shared_files(opened, ground.store)
-        api = build_the_api(ground, opened, _make_addresses(laid, address).url_for)
+        key = await open_operator_key(ground.store.secrets)
+        api = build_the_api(ground, opened, _make_addresses(laid, address).url_for, operator_key=key)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
         gateway = _open_gateway(laid, api, address, neighbours)

@@ -31,6 +31,7 @@ from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.files import open_files
 from guildway.processes.ground import KERNELS, Ground, build_metrics
 from guildway.processes.listeners import make_api_server, make_operations_server
+from guildway.processes.operator_key import open_operator_key
 from guildway.processes.server import Server, end_within
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
 from guildway.processes.tracing import open_tracer, trace_ground
@@ -73,7 +74,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         address = make_address(settings, worker=_WORKER)
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
-        api = build_the_api(ground, opened, address.url_for)
+        key = await open_operator_key(store.secrets)
+        api = build_the_api(ground, opened, address.url_for, operator_key=key)
         voice = _make_voice(ground, voice_ports)
         gateway = build_the_gateway(ground, api, address, voice_nodes=voice.nodes if voice else None)
         operations_server = None

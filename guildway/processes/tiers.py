@@ -31,8 +31,11 @@ def make_address(settings: Settings, *, worker: str) -> PublicAddress:
     return PublicAddress(gateway.public_url, resume_url=gateway.resume_url, worker=worker)
 
 
-def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str]) -> Api:
-    """Build the API. Of the gateway it knows the address only: `gateway_url` gives it for a request's Host header."""
+def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str], *, operator_key: bytes = b"") -> Api:
+    """Build the API. Of the gateway it knows the address only: `gateway_url` gives it for a request's Host header.
+
+    `operator_key` is that of `guildway.processes.operator_key`; without one nobody is the operator.
+    """
     api_ground = ApiGround(
         store=ground.store,
         bus=ground.bus,
@@ -51,6 +54,7 @@ def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str
         starts=ground.starts,
         gateway_url=gateway_url,
         random=ground.random,
+        operator_key=operator_key,
     )
     return build_api(api_ground)
 

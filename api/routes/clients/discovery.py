@@ -50,7 +50,7 @@ async def get_policy(instance: InstanceService) -> InstancePolicy:
 @get("/policies/instance/config", is_public=True)
 async def get_config(instance: InstanceService) -> InstanceConfig:
     """The limits that clients heed before they ask."""
-    return instance.list_limits()
+    return await instance.list_limits()
 
 
 @get("/policies/stats", is_public=True)

@@ -102,19 +102,26 @@ class AuthService:
         Raises:
             Invalid: with every wrong field, or because the operator's rule lets nobody in without an invite.
         """
-        self._check_registration(form)
-        await self._rule.check(form.invite)
+        check_registration(form, self._clock.now_ms())
+        invite = await self._rule.check(form.invite)
         password_hash = await self._passwords.hash(form.password)
         user = User(id=self._ids.next(), username=form.username, global_name=form.global_name)
         account = Account(user=user, email=form.email, password_hash=password_hash, birth_date=form.date_of_birth)
         async with self._store.write(users=[user.id]) as tx:
+            if invite is not None:
+                await self._rule.use(tx, invite)
             await tx.users.create(account)
             made = await self._add_session(tx, user.id, origin)
         logger.info("account registered", extra={"user_id": user.id, "address": origin.address})
         return made
 
     async def log_in(self, form: Credentials, origin: Origin) -> LoginObject:
-        """Begin an auth session. Raises Invalid, alike for an unknown account and a wrong password; RateLimited."""
+        """Begin an auth session.
+
+        Raises:
+            Invalid: alike for an unknown account and a wrong password. Another one, when the password is right and the
+                account suspended. RateLimited.
+        """
         typed = form.login or form.email or ""
         while True:
             account = await self._find_account(typed)
@@ -130,6 +137,8 @@ class AuthService:
 
     async def _log_in_now(self, tx: Transaction, user_id: int, origin: Origin, renewed: str | None) -> LoginObject:
         """Write an auth session. `renewed` is the password's hash at the present cost, if the old one had another."""
+        if await tx.suspensions.find(user_id) is not None:
+            raise Invalid(FieldError(("login",), "ACCOUNT_DISABLED", "This account is suspended."))
         if renewed is not None:
             await tx.users.update(user_id, {"password_hash": renewed})
         await self._end_oldest(tx, user_id)
@@ -148,7 +157,7 @@ class AuthService:
             raise WrongAccountKind
         sessions = await self._store.users.list_auth_sessions(caller.user_id)
         sessions.sort(key=lambda session: session.id, reverse=True)
-        return [_render_session(session, is_current=session.id == caller.auth_session_id) for session in sessions]
+        return [render_session(session, is_current=session.id == caller.auth_session_id) for session in sessions]
 
     async def end_sessions(self, caller: Caller, session_ids: Collection[int]) -> None:
         """End auth sessions of the caller, all or none. Raises UnknownSession."""
@@ -157,25 +166,6 @@ class AuthService:
         async with self._store.write(users=[caller.user_id]) as tx:
             for session_id in set(session_ids):
                 await self._end(tx, caller.user_id, session_id)
-
-    def _check_registration(self, form: Registration) -> None:
-        errors = list(find_username_errors(form.username))
-        errors.extend(find_email_errors(form.email))
-        errors.extend(self._find_birth_date_errors(form.date_of_birth))
-        if errors:
-            raise Invalid(*errors)
-
-    def _find_birth_date_errors(self, text: str) -> list[FieldError]:
-        path = ("date_of_birth",)
-        try:
-            born = dt.date.fromisoformat(text)
-        except ValueError:
-            return [FieldError(path, "DATE_TYPE_PARSE", "Could not parse. Should be ISO8601 (YYYY-MM-DD).")]
-        today = dt.datetime.fromtimestamp(self._clock.now_ms() / 1000, dt.UTC).date()
-        if compute_age_years(born, today) < MINIMUM_AGE_YEARS:
-            text = f"You need to be {MINIMUM_AGE_YEARS} or older to use this server."
-            return [FieldError(path, "DATE_OF_BIRTH_UNDERAGE", text)]
-        return []
 
     async def _find_account(self, login: str) -> Account | None:
         if "@" in login:
@@ -218,6 +208,28 @@ def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
     return user_event(envelope_id, SESSION_REVOKED, user_id, SessionRevoked(auth_session_id=str(session_id)))
 
 
+def check_registration(form: Registration, now_ms: int) -> None:
+    """Check name, address and age. Raises Invalid with every wrong field."""
+    errors = list(find_username_errors(form.username))
+    errors.extend(find_email_errors(form.email))
+    errors.extend(_find_birth_date_errors(form.date_of_birth, now_ms))
+    if errors:
+        raise Invalid(*errors)
+
+
+def _find_birth_date_errors(text: str, now_ms: int) -> list[FieldError]:
+    path = ("date_of_birth",)
+    try:
+        born = dt.date.fromisoformat(text)
+    except ValueError:
+        return [FieldError(path, "DATE_TYPE_PARSE", "Could not parse. Should be ISO8601 (YYYY-MM-DD).")]
+    today = dt.datetime.fromtimestamp(now_ms / 1000, dt.UTC).date()
+    if compute_age_years(born, today) < MINIMUM_AGE_YEARS:
+        text = f"You need to be {MINIMUM_AGE_YEARS} or older to use this server."
+        return [FieldError(path, "DATE_OF_BIRTH_UNDERAGE", text)]
+    return []
+
+
 def find_username_errors(username: str) -> list[FieldError]:
     """Find the faults of a username that its text rule allows. Letters of all scripts are fine."""
     if username.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(username):
@@ -252,7 +264,8 @@ def parse_session_ids(given: Collection[Any]) -> list[int]:
     return ids
 
 
-def _render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
+def render_session(session: AuthSession, *, is_current: bool) -> SessionObject:
+    """Render an auth session for its account, or for staff."""
     last_used = iso_time(session.last_used_ms)
     return SessionObject(
         id=str(session.id),

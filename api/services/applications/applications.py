@@ -22,7 +22,14 @@ from api.services.images import ImageService
 from api.services.members.member_updates import announce_in_guilds, lock_guilds
 from core.domain import texts
 from core.domain.application import PRIVILEGED_FLAGS, Application
-from core.domain.errors import LimitReached, OnlyBots, UnknownApplication, WrongAccountKind, invalid_field
+from core.domain.errors import (
+    AccountSuspended,
+    LimitReached,
+    OnlyBots,
+    UnknownApplication,
+    WrongAccountKind,
+    invalid_field,
+)
 from core.domain.events import USER_UPDATE
 from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
@@ -173,6 +180,8 @@ class ApplicationService:
             present = await tx.applications.find(application_id)
             if present is None:
                 raise UnknownApplication
+            if await tx.suspensions.find(application_id) is not None:
+                raise AccountSuspended
             if present.bot_id is None:
                 user = User(id=application_id, username=application.name, avatar=None, bot=True)
                 await tx.users.create(Account(user=user))

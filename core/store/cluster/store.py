@@ -45,6 +45,10 @@ class ClusterStore:
         self.last_seen = relational.last_seen
         self.instance_counts = relational.instance_counts
         self.relationships = relational.relationships
+        self.staff = relational.staff
+        self.suspensions = relational.suspensions
+        self.registration = relational.registration
+        self.instance_log = relational.instance_log
         self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers
         self.messages: MessageStore = messages

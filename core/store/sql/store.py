@@ -28,6 +28,10 @@ from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
 from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
+from core.store.aggregates.instance.instance_log import InstanceLogReader
+from core.store.aggregates.instance.registration import RegistrationReader
+from core.store.aggregates.instance.staff import StaffReader
+from core.store.aggregates.instance.suspensions import SuspensionReader
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.messages.crossposts import CrosspostReader
@@ -54,6 +58,10 @@ from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
+from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
+from core.store.sql.aggregates.instance.registration import SqlRegistration
+from core.store.sql.aggregates.instance.staff import SqlStaff
+from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
 from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
 from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
@@ -160,6 +168,10 @@ class SqlStore:
         self.preferences: PreferenceReader = SqlPreferences(reads)
         self.last_seen: LastSeenReader = SqlLastSeen(reads)
         self.instance_counts: InstanceCountReader = SqlInstanceCounts(reads)
+        self.staff: StaffReader = SqlStaff(reads)
+        self.suspensions: SuspensionReader = SqlSuspensions(reads)
+        self.registration: RegistrationReader = SqlRegistration(reads)
+        self.instance_log: InstanceLogReader = SqlInstanceLog(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.messages: MessageStore = SqlMessages(
             reads=reads, writer=writer, inserter=MessageInserter(clock=clock, dialect=dialect), dialect=dialect

@@ -12,6 +12,10 @@ from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
+from core.store.aggregates.instance.instance_log import InstanceLogWriter
+from core.store.aggregates.instance.registration import RegistrationWriter
+from core.store.aggregates.instance.staff import StaffWriter
+from core.store.aggregates.instance.suspensions import SuspensionWriter
 from core.store.aggregates.messages.crossposts import CrosspostWriter
 from core.store.aggregates.messages.files import FileWriter
 from core.store.aggregates.messages.pins import PinWriter
@@ -32,6 +36,10 @@ from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
+from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
+from core.store.sql.aggregates.instance.registration import SqlRegistration
+from core.store.sql.aggregates.instance.staff import SqlStaff
+from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
 from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
 from core.store.sql.aggregates.messages.files import SqlFiles
 from core.store.sql.aggregates.messages.pins import SqlPins
@@ -64,6 +72,7 @@ class SqlTransaction:
         "crossposts",
         "files",
         "guilds",
+        "instance_log",
         "invites",
         "last_seen",
         "members",
@@ -71,8 +80,11 @@ class SqlTransaction:
         "pins",
         "preferences",
         "read_states",
+        "registration",
         "relationships",
         "roles",
+        "staff",
+        "suspensions",
         "users",
         "voice_states",
         "webhooks",
@@ -103,6 +115,10 @@ class SqlTransaction:
         self.preferences: PreferenceWriter = SqlPreferences(db)
         self.last_seen: LastSeenWriter = SqlLastSeen(db)
         self.relationships: RelationshipWriter = SqlRelationships(db)
+        self.staff: StaffWriter = SqlStaff(db)
+        self.suspensions: SuspensionWriter = SqlSuspensions(db)
+        self.registration: RegistrationWriter = SqlRegistration(db)
+        self.instance_log: InstanceLogWriter = SqlInstanceLog(db)
         self.announced: list[Envelope] = []
 
     async def lock(self, *, guilds: Collection[int]) -> None:

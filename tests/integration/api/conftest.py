@@ -61,6 +61,7 @@ NO_PREVIEWS = EmbedSettings(enabled=False)
 API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
 """The least cost that argon2 allows: a hash takes microseconds."""
 
+OPERATOR_KEY = bytes(range(32))
 GATEWAY_URL = "ws://127.0.0.1:8081"
 
 OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
@@ -77,6 +78,7 @@ async def open_api_in(
     embeds: EmbedSettings = NO_PREVIEWS,
     instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
+    operator_key: bytes = OPERATOR_KEY,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
     """An API over a database in this folder, which is a copy of the migrated one when there was none.
@@ -118,6 +120,7 @@ async def open_api_in(
             online=online,
             starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,
+            operator_key=operator_key,
         )
         with prepared_once():
             built = build_api(ground)

@@ -27,6 +27,12 @@ class GuildReader(Protocol):
 
     async def list_ids_of_user(self, user_id: int) -> list[int]: ...
 
+    async def list_page(self, *, search: str = "", after: int = 0, limit: int) -> list[Guild]:
+        """List guilds by ascending id, from above `after`: those whose name has the text, or all."""
+
+    async def list_ids_of_owner(self, user_id: int) -> list[int]:
+        """List the guilds that a user owns, by ascending id."""
+
     async def find_by_vanity_code(self, code: str) -> Guild | None: ...
 
     async def count_vanity_uses(self, guild_id: int) -> int:

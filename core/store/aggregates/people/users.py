@@ -21,6 +21,9 @@ class UserReader(Protocol):
     async def find_by_username(self, username: str) -> User | None:
         """Find a person. People's usernames are unique without case; bots' are not."""
 
+    async def list_page(self, *, search: str = "", after: int = 0, limit: int) -> list[Account]:
+        """List accounts by ascending id, from above `after`: those whose username begins so, or all."""
+
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None: ...
 
     async def list_auth_sessions(self, user_id: int) -> list[AuthSession]: ...

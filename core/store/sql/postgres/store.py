@@ -26,6 +26,10 @@ from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
 from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
+from core.store.aggregates.instance.instance_log import InstanceLogReader
+from core.store.aggregates.instance.registration import RegistrationReader
+from core.store.aggregates.instance.staff import StaffReader
+from core.store.aggregates.instance.suspensions import SuspensionReader
 from core.store.aggregates.instance_counts import InstanceCountReader
 from core.store.aggregates.logins import LoginReader
 from core.store.aggregates.messages.crossposts import CrosspostReader
@@ -49,6 +53,10 @@ from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
+from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
+from core.store.sql.aggregates.instance.registration import SqlRegistration
+from core.store.sql.aggregates.instance.staff import SqlStaff
+from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
 from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
 from core.store.sql.aggregates.logins import SqlLogins
 from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
@@ -134,6 +142,10 @@ class PostgresStore:
         self.preferences: PreferenceReader = SqlPreferences(reads)
         self.last_seen: LastSeenReader = SqlLastSeen(reads)
         self.instance_counts: InstanceCountReader = SqlInstanceCounts(reads)
+        self.staff: StaffReader = SqlStaff(reads)
+        self.suspensions: SuspensionReader = SqlSuspensions(reads)
+        self.registration: RegistrationReader = SqlRegistration(reads)
+        self.instance_log: InstanceLogReader = SqlInstanceLog(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)
         self.node_numbers: NodeNumbers = SqlNodeNumbers(run=writer.run_errand, clock=clock)

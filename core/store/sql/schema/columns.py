@@ -70,6 +70,23 @@ class JsonStruct(TypeDecorator[Any]):
         return None if value is None else self._decoder.decode(value)
 
 
+class JsonTexts(TypeDecorator[Mapping[str, str]]):
+    """Texts by their names, as JSON text."""
+
+    impl = Text
+    cache_ok = True
+
+    @override
+    def process_bind_param(self, value: Mapping[str, str] | None, dialect: Dialect) -> str:
+        """Convert a value for the database."""
+        return _encoder.encode(value or {}).decode()
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Mapping[str, str]:
+        """Convert a value of the database."""
+        return msgspec.json.decode(value or "{}", type=dict[str, str])
+
+
 class RawJson(TypeDecorator[msgspec.Raw]):
     """JSON that is stored and returned as the same bytes."""
 

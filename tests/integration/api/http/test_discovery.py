@@ -2,11 +2,13 @@
 
 import struct
 import zlib
+from functools import partial
 from typing import Any
 
 import pytest
 
 from api.services.instance import InstanceService
+from core.domain.instance.registration import RegistrationMode
 from core.runtime.settings.settings import FileSettings, InstanceSettings, Settings
 from core.store.aggregates.instance_counts import InstanceCounts
 from tests.fakes.clock import FakeClock
@@ -27,6 +29,10 @@ class Counts:
         return InstanceCounts(people=self.asked, guilds=20, members=300)
 
 
+async def find_configured(settings: Settings) -> RegistrationMode:
+    return settings.instance.registration
+
+
 def make_service(
     settings: Settings, *, gateway_url: str = "", counts: Counts | None = None, clock: FakeClock | None = None
 ) -> InstanceService:
@@ -34,6 +40,7 @@ def make_service(
         settings=settings,
         gateway_url=lambda _: gateway_url,
         counts=counts or Counts(),
+        find_mode=partial(find_configured, settings),
         clock=clock or FakeClock(),
     )
 

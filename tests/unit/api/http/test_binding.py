@@ -10,6 +10,7 @@ from api.http.binding import BodyBounds, Endpoint, bind
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, post, put
 from api.http.scope import CALLER_KEY, TEMPLATE_KEY
+from api.services.administration.staff_authenticator import Staff
 from api.services.caller import Caller
 from core.domain.errors import Unauthorized
 from core.domain.people.user import User
@@ -36,7 +37,9 @@ class OpenGate:
 
 
 def endpoint_of(route: Route, gate: Any = None, **services: Any) -> Endpoint:
-    (endpoint,) = bind(route, services, gate=gate or OpenGate(), bounds=BodyBounds(100, 1000), prefix="/api/v10")
+    (endpoint,) = bind(
+        route, services, gate=gate or OpenGate(), staff_gate=OpenGate(), bounds=BodyBounds(100, 1000), prefix="/api/v10"
+    )
     return endpoint
 
 
@@ -47,6 +50,15 @@ async def ask(endpoint: Endpoint, *segments: str, body: bytes = b"", query: byte
     path = "/api/v10/" + "/".join(segments)
     scope = {"method": endpoint.method, "path": path, "headers": [], "query_string": query, **more}
     return await endpoint.answer(scope, receive, segments)
+
+
+def test_staff_is_asked_for_on_routes_of_staff_alone() -> None:
+    @get("/log")
+    async def show(staff: Staff) -> str:
+        return staff.role
+
+    with pytest.raises(TypeError, match="asks for staff"):
+        endpoint_of(show)
 
 
 def test_service_of_another_class_is_refused_at_start() -> None:

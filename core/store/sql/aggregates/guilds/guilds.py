@@ -130,6 +130,18 @@ class SqlGuilds:
     async def list_ids_of_user(self, user_id: int) -> list[int]:
         return [row[0] for row in await self._db.query(_LIST_IDS, user_id=user_id)]
 
+    async def list_page(self, *, search: str = "", after: int = 0, limit: int) -> list[Guild]:
+        statement = _SELECT.where(guilds.c.id > after).order_by(guilds.c.id).limit(limit)
+        if search:
+            statement = statement.where(guilds.c.name.icontains(search, autoescape=True))
+        return [GUILD.entity(row) for row in await self._db.fetch_all(statement)]
+
+    async def list_ids_of_owner(self, user_id: int) -> list[int]:
+        # Owners are members, and memberships have an index by user.
+        statement = select(guilds.c.id).join(members, members.c.guild_id == guilds.c.id)
+        is_own = (members.c.user_id == user_id) & (guilds.c.owner_id == user_id)
+        return [row[0] for row in await self._db.fetch_all(statement.where(is_own).order_by(guilds.c.id))]
+
     async def find_by_vanity_code(self, code: str) -> Guild | None:
         row = await self._db.fetch_one(_SELECT.where(guilds.c.vanity_url_code == code))
         return None if row is None else GUILD.entity(row)

@@ -65,6 +65,12 @@ class SqlUsers:
         rows = await self._db.query(_FIND_BY_USERNAME, username_key=fold(username))
         return USER.entity(rows[0]) if rows else None
 
+    async def list_page(self, *, search: str = "", after: int = 0, limit: int) -> list[Account]:
+        statement = select(*ACCOUNT_COLUMNS).where(users.c.id > after).order_by(users.c.id).limit(limit)
+        if search:
+            statement = statement.where(users.c.username_fold.startswith(fold(search) or "", autoescape=True))
+        return [account_from_row(row) for row in await self._db.fetch_all(statement)]
+
     async def find_auth_session(self, token_hash: bytes) -> AuthSession | None:
         rows = await self._db.query(_FIND_SESSION, token_hash=token_hash)
         return SESSION.entity(rows[0]) if rows else None
