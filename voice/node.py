@@ -3,7 +3,7 @@
 ```
  gateway ── link ──→ control ─→ directory ←─ conversations ←─ WebSockets ←── clients
                                    │                                           │
-                                   └─→ forwarder ←── media socket ←── UDP ─────┘
+                                   └─→ forwarder ←─── gate ←── media socket ←── UDP
 ```
 
 This module is the composition root of the tier. The sockets are given, and closed at the end.
@@ -35,9 +35,12 @@ from voice.media.media_socket import MediaSocket
 from voice.media.tally import Tally
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory
+from voice.rooms.entrance import Entrance
 from voice.signalling.client_socket import ClientSocket
 from voice.signalling.conversation import Conversation, NodeFacts
 from voice.signalling.listener import VoiceListener
+from voice.webrtc.gate import Gate
+from voice.webrtc.handshake import NodeCertificate
 
 logger = logging.getLogger(__name__)
 
@@ -65,13 +68,14 @@ async def run_node(
     bounds = bounds or Bounds()
     tally = Tally()
     media = MediaSocket(sock=sockets.media, tally=tally)
-    forwarder = Forwarder(send=media.send, tally=tally)
+    clock = SystemClock()
+    forwarder = Forwarder(send=media.send, tally=tally, monotonic_s=clock.monotonic_s)
     control = Control(tally=tally, cpu_s=time.process_time, load_s=bounds.load_s)
     directory = Directory(
         secret=configuration.secret,
         forwarder=forwarder,
         tally=tally,
-        clock=SystemClock(),
+        clock=clock,
         call_later=asyncio.get_running_loop().call_later,
         randomness=SYSTEM_RANDOMNESS,
         tell=control.tell,
@@ -79,12 +83,26 @@ async def run_node(
     )
     links = _make_links(configuration, control, sockets.control)
     control.attach(links=links, directory=directory)
-    listener = VoiceListener(make=_conversation_maker(configuration, sockets, directory, bounds), bounds=bounds)
-    media.start(forwarder.take)
+    tasks = asyncio.TaskGroup()
+    gate = Gate(
+        forwarder=forwarder,
+        tally=tally,
+        clock=clock,
+        randomness=SYSTEM_RANDOMNESS,
+        certificate=NodeCertificate(),
+        spawn=tasks.create_task,
+    )
+    facts = NodeFacts(media_port=sockets.media.getsockname()[1], version=configuration.version)
+    entrance = Entrance(
+        directory=directory, forwarder=forwarder, gate=gate, randomness=SYSTEM_RANDOMNESS, port=facts.media_port
+    )
+    make = _conversation_maker(configuration, facts, entrance, directory, bounds)
+    listener = VoiceListener(make=make, bounds=bounds)
+    media.start(gate.take)
     try:
         await listener.start(sockets.websocket, _open_tls(configuration))
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(links.run()), tasks.create_task(control.run())]
+        async with tasks:
+            running = [tasks.create_task(each) for each in (links.run(), control.run(), gate.run())]
             yield directory
             directory.close()
             for task in running:
@@ -110,9 +128,8 @@ def _make_links(configuration: NodeConfiguration, control: Control, sock: socket
 
 
 def _conversation_maker(
-    configuration: NodeConfiguration, sockets: NodeSockets, directory: Directory, bounds: Bounds
+    configuration: NodeConfiguration, facts: NodeFacts, entrance: Entrance, directory: Directory, bounds: Bounds
 ) -> Callable[[ClientSocket], Conversation]:
-    facts = NodeFacts(media_port=sockets.media.getsockname()[1], version=configuration.version)
     clock, call_later = SystemClock(), asyncio.get_running_loop().call_later
 
     def make(client: ClientSocket) -> Conversation:
@@ -120,11 +137,11 @@ def _conversation_maker(
             link=client,
             media_ip=configuration.public_address or client.local_ip,
             directory=directory,
+            entrance=entrance,
             facts=facts,
             bounds=bounds,
             clock=clock,
             call_later=call_later,
-            token_bytes=SYSTEM_RANDOMNESS.token_bytes,
         )
 
     return make

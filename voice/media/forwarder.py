@@ -7,8 +7,9 @@
                          └─ else ─→ counted and dropped
 ```
 
-A packet is decrypted once with the sender's key and encrypted once for each hearer. Header and content stay as they
-are: nothing is decoded, and the SSRC names the speaker to everybody.
+A packet is decrypted once with the sender's key and encrypted once for each hearer. Nothing is decoded, and the SSRC
+names the speaker to everybody. Between clients of Discord's protocol header and content stay as they are. Packets of
+browsers come by `voice.webrtc.gate`, which stands before this one, and are passed on from here to both kinds.
 
 An address gets packets only when it is proven to be the client's own: by a fresh, authentic packet from there, which
 also moves a client that has changed its network; or by IP discovery from the very IP address that has the client's
@@ -20,12 +21,13 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from voice.crypto.nonces import NoncesUsedUp
 from voice.crypto.suites import Forged
-from voice.media.peer import Address, Circle, Peer
+from voice.media.passing import Passing
+from voice.media.peer import Address, Circle, Peer, Unsealed
 from voice.media.tally import Tally
+from voice.media.udp_peer import UdpPeer
 from voice.packets import discovery
-from voice.packets.rtp import NONCE_BYTES, Kind, classify, find_ssrc, measure_header
+from voice.packets.rtp import NONCE_BYTES, Kind, classify, find_ssrc
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +40,14 @@ Send = Callable[[bytes, Address], None]
 class Forwarder:
     """All peers of the node. `send` hands a datagram to the network."""
 
-    __slots__ = ("_askers", "_bound", "_peers", "_send", "_tally")
+    __slots__ = ("_askers", "_bound", "_monotonic_s", "_peers", "_send", "_tally")
 
-    def __init__(self, *, send: Send, tally: Tally) -> None:
+    def __init__(self, *, send: Send, tally: Tally, monotonic_s: Callable[[], float]) -> None:
         self._send = send
         self._tally = tally
+        self._monotonic_s = monotonic_s
         self._peers: dict[int, Peer] = {}
-        self._bound: dict[Address, Peer] = {}
+        self._bound: dict[Address, UdpPeer] = {}
         self._askers: dict[int, list[Address]] = {}
         """The addresses from which each SSRC that was given has asked for its address."""
 
@@ -57,7 +60,13 @@ class Forwarder:
     def take_back(self, ssrc: int) -> None:
         """Forget an SSRC, and the peer that has it."""
         self._askers.pop(ssrc, None)
+        peer = self._peers.get(ssrc)
+        if peer is None:
+            return
+        circle = peer.circle
         self.remove(ssrc)
+        for other in circle.peers if circle is not None else ():
+            other.forget(peer)
 
     def is_given(self, ssrc: int) -> bool:
         """Return whether somebody has this SSRC."""
@@ -79,8 +88,13 @@ class Forwarder:
             peer.circle.peers.remove(peer)
             peer.circle = None
         self._release(peer)
+        peer.end()
 
-    def bind_discovered(self, peer: Peer, address: Address, connection_ip: str) -> bool:
+    def is_bound(self, address: Address) -> bool:
+        """Return whether an address has been proven to be that of a client of Discord's protocol."""
+        return address in self._bound
+
+    def bind_discovered(self, peer: UdpPeer, address: Address, connection_ip: str) -> bool:
         """Send to the address that a client has named, if that is proven; return whether it is.
 
         It is when IP discovery for this peer came from there, and its TLS connection comes from the same IP address.
@@ -105,51 +119,53 @@ class Forwarder:
         elif kind is Kind.DISCOVERY:
             self._answer_discovery(datagram, address)
         elif kind is Kind.KEEPALIVE and address in self._bound:
-            self._emit(datagram, address)
+            self.emit(datagram, address)
         else:
             tally.drop(kind.value)
 
     def _take_rtp(self, datagram: bytes, address: Address) -> None:
         peer = self._peers.get(find_ssrc(datagram))
-        if peer is None:
+        if not isinstance(peer, UdpPeer):
             self._tally.drop("stranger")
             return
         may_speak = peer.rights.speak
         if not may_speak and peer.address == address:
             self._tally.drop("muted")
+            peer.break_off()
             return
         nonce = datagram[-NONCE_BYTES:]
         if not peer.fresh.is_fresh(nonce):
             self._tally.drop("repeated")
             return
-        end = measure_header(datagram)
-        header = datagram[:end]
         try:
-            plain = peer.suite.open(datagram[end:-NONCE_BYTES], header, nonce)
+            passing = peer.open(datagram, self._monotonic_s())
         except Forged:
             self._tally.drop("forged")
             return
-        peer.fresh.add(nonce)
         if peer.address != address:
             self._bind(peer, address)
-        if may_speak:
-            self._pass_on(peer, header, plain)
+        if passing is None:
+            self._tally.drop("unknown")
+        elif may_speak:
+            self.pass_on(peer, passing)
         else:
             self._tally.drop("muted")
+            peer.break_off()
 
-    def _pass_on(self, speaker: Peer, header: bytes, plain: bytes) -> None:
+    def pass_on(self, speaker: Peer, passing: Passing) -> None:
+        """Send a packet to all others of the speaker's circle who may hear it and know its codec."""
         if speaker.circle is None:
             return
         for peer in speaker.circle.peers:
             address = peer.address
-            if address is None or peer is speaker or not peer.rights.hear:
+            if address is None or peer is speaker or not peer.rights.hear or passing.codec not in peer.codecs:
                 continue
             try:
-                nonce = peer.own.take()
-            except NoncesUsedUp:
-                self._tally.drop("no nonce")
+                datagram = peer.seal(passing)
+            except Unsealed as unsealed:
+                self._tally.drop(str(unsealed))
                 continue
-            self._emit(header + peer.suite.seal(plain, header, nonce) + nonce, address)
+            self.emit(datagram, address)
 
     def _answer_discovery(self, datagram: bytes, address: Address) -> None:
         ssrc = discovery.find_asker(datagram)
@@ -161,16 +177,17 @@ class Forwarder:
             if len(askers) >= _MOST_ASKERS:
                 askers.pop(0)
             askers.append(address)
-        self._emit(discovery.encode_answer(ssrc, address[0], address[1]), address)
+        self.emit(discovery.encode_answer(ssrc, address[0], address[1]), address)
 
-    def _emit(self, datagram: bytes, address: Address) -> None:
+    def emit(self, datagram: bytes, address: Address) -> None:
+        """Send a datagram to an address, and count it."""
         self._tally.packets_out += 1
         self._tally.bytes_out += len(datagram)
         self._send(datagram, address)
 
     # ---- addresses
 
-    def _bind(self, peer: Peer, address: Address) -> None:
+    def _bind(self, peer: UdpPeer, address: Address) -> None:
         self._release(peer)
         other = self._bound.get(address)
         if other is not None:

@@ -1,27 +1,49 @@
-"""A peer: one client as its packets see it, with its keys, its address and what it may do."""
+"""A peer: one client as the others' packets see it, with its address and what it may do. There are two kinds.
+
+`UdpPeer` speaks Discord's own protocol, `voice.webrtc.peer.WebrtcPeer` is a browser. They differ in how packets are
+encrypted and in the numbers in their headers, and are in one circle.
+"""
+
+from collections.abc import Container, Mapping
+from typing import Protocol
 
 from core.voice.seats import Rights
-from voice.crypto.nonces import FreshNonces, OwnNonces
-from voice.crypto.suites import Suite
+from voice.media.passing import Codec, Passing
+from voice.media.stream import Stream
 
 Address = tuple[str, int]
 """An IP address and a port, as the socket gives them for IPv4; those of IPv6 have two numbers more."""
 
 
-class Peer:
+class Unsealed(Exception):
+    """A packet cannot be encrypted for this peer. The reason is one of few fixed words."""
+
+
+class Peer(Protocol):
     """The state is changed by its owner between packets: everything here is synchronous."""
 
-    __slots__ = ("address", "circle", "fresh", "own", "rights", "ssrc", "suite")
+    ssrc: int
+    rights: Rights
+    address: Address | None
+    """Where packets for it are sent, None until that address is proven."""
+    circle: "Circle | None"
 
-    def __init__(self, *, ssrc: int, suite: Suite, rights: Rights) -> None:
-        self.ssrc = ssrc
-        self.suite = suite
-        self.rights = rights
-        self.fresh = FreshNonces()
-        self.own = OwnNonces()
-        self.address: Address | None = None
-        """Where packets for it are sent, None until that address is proven."""
-        self.circle: Circle | None = None
+    @property
+    def codecs(self) -> Container[Codec]:
+        """What it takes."""
+
+    @property
+    def streams(self) -> Mapping[int, Stream]:
+        """What it sends, by the SSRCs under which the others get it."""
+
+    def seal(self, passing: Passing) -> bytes:
+        """Return a packet of another peer as this one gets it. Raises Unsealed."""
+
+    def forget(self, peer: "Peer") -> None:
+        """Forget what is kept of another peer, which leaves the circle."""
+
+    def end(self) -> None:
+        """Forget keys, and be heard no more."""
 
 
 class Circle:

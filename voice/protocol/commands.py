@@ -59,11 +59,19 @@ class UdpAddress(Struct, frozen=True):
     mode: str
 
 
+class CodecChoice(Struct, frozen=True):
+    """A codec that the client knows, and the payload type by which it does."""
+
+    name: str
+    payload_type: int
+
+
 class SelectProtocol(Struct, frozen=True):
     """Choose how media goes. `data` is read when the protocol is known."""
 
     protocol: str
     data: msgspec.Raw = msgspec.Raw(b"null")
+    codecs: Annotated[list[CodecChoice], Meta(max_length=32)] = []
 
 
 class Heartbeat(Struct, frozen=True):
@@ -105,6 +113,7 @@ _decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
     RESUME: msgspec.json.Decoder(Resume).decode,
 }
 _decode_udp: Final = msgspec.json.Decoder(UdpAddress).decode
+_decode_text: Final = msgspec.json.Decoder(str).decode
 
 
 def parse_command(message: bytes) -> Command:
@@ -127,5 +136,13 @@ def parse_udp(data: msgspec.Raw) -> UdpAddress:
     """Read the data of Select Protocol for UDP. Raises Unreadable."""
     try:
         return _decode_udp(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unreadable(str(error)) from error
+
+
+def parse_description(data: msgspec.Raw) -> str:
+    """Read the data of Select Protocol for WebRTC, which is a text. Raises Unreadable."""
+    try:
+        return _decode_text(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Unreadable(str(error)) from error

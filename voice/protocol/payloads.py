@@ -74,6 +74,18 @@ def session_description(*, mode: str, key: bytes, media_session_id: str) -> Payl
     return Payload(SESSION_DESCRIPTION, data)
 
 
+def webrtc_description(*, sdp: str, video_codec: str | None, media_session_id: str) -> Payload:
+    """Answer a browser's description."""
+    data = {
+        "sdp": sdp,
+        "audio_codec": "opus",
+        "video_codec": video_codec,
+        "media_session_id": media_session_id,
+        "dave_protocol_version": 0,
+    }
+    return Payload(SESSION_DESCRIPTION, data)
+
+
 def speaking(*, user_id: int, ssrc: int, flags: int) -> Payload:
     """Say that a user speaks, or has stopped, and which packets are its."""
     return Payload(SPEAKING, {"user_id": str(user_id), "ssrc": ssrc, "speaking": flags})

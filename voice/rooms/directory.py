@@ -24,9 +24,7 @@ from core.voice.orders import Admit, Change, CloseRoom, Connected, Ended, Remove
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
-from voice.crypto.suites import KEY_BYTES, SUITES
 from voice.media.forwarder import Forwarder
-from voice.media.peer import Address, Peer
 from voice.media.tally import Tally
 from voice.protocol import close_codes
 from voice.protocol.commands import Identify, Resume
@@ -212,20 +210,11 @@ class Directory:
 
         return end
 
-    def select(self, member: Member, *, mode: str, address: Address) -> bytes:
-        """Make a member's keys and let it into its room; return its key. Raises Refused."""
+    def open_room(self, member: Member) -> OpenRoom:
+        """Return the room of a member, whose media is about to begin. Raises Refused."""
         if self._members.get(member.seat.key) is not member:
             raise Refused(close_codes.SESSION_INVALID)  # its seat has ended since it was sent
-        make_suite = SUITES.get(mode)
-        if make_suite is None:
-            raise Refused(close_codes.UNKNOWN_MODE)
-        secret = self._randomness.token_bytes(KEY_BYTES)
-        member.peer = Peer(ssrc=member.ssrc, suite=make_suite(secret), rights=member.seat.rights)
-        room = self._rooms.setdefault(member.seat.room, OpenRoom())
-        self._forwarder.add(member.peer, room.circle)
-        if member.link is not None:
-            self._forwarder.bind_discovered(member.peer, address, member.link.client_ip)
-        return secret
+        return self._rooms.setdefault(member.seat.room, OpenRoom())
 
     def enter(self, member: Member) -> None:
         """Tell the room of a member that has its key. Nothing happens the second time."""

@@ -4,7 +4,9 @@ from typing import Protocol
 
 from core.voice.seats import Rights, Seat
 from core.wire.close_codes import CloseCode
+from voice.media.passing import Codec
 from voice.media.peer import Peer
+from voice.media.stream import Stream
 from voice.protocol.payloads import Payload
 from voice.protocol.replay import Replay
 
@@ -36,7 +38,9 @@ class Timer(Protocol):
 class Member:
     """The directory alone changes it."""
 
-    __slots__ = ("epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "ssrc", "timer", "token")
+    __slots__ = (
+        "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "ssrc", "timer", "token", "voice",
+    )  # fmt: skip
 
     def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
         self.gateway = gateway
@@ -49,6 +53,8 @@ class Member:
         self.link: ClientLink | None = link
         self.peer: Peer | None = None
         """Its media, once the keys are made."""
+        self.voice = Stream(Codec.OPUS.clock_rate)
+        """The numbers of its packets."""
         self.replay = Replay()
         self.flags = 0
         self.has_spoken = False

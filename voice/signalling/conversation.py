@@ -12,6 +12,7 @@ follows: a conversation that is closed hears nothing.
 
 import enum
 import ipaddress
+import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -35,14 +36,18 @@ from voice.protocol.commands import (
     UnknownOpcode,
     Unreadable,
     parse_command,
+    parse_description,
     parse_udp,
 )
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import CallLater, Directory, Refused
+from voice.rooms.entrance import Entrance
 from voice.rooms.member import ClientLink, Member, Timer
+from voice.webrtc.offer import BadOffer, parse_offer
+
+logger = logging.getLogger(__name__)
 
 _MINUTE_S: Final = 60.0
-_SESSION_ID_BYTES: Final = 16
 _LEAVING: Final = frozenset({1000, 1001, 4014})
 """The client's own close codes after which it does not resume: it has left, or goes to another server."""
 
@@ -68,8 +73,8 @@ class Conversation:
     """The conversation. `media_ip` is where this client sends its packets to."""
 
     __slots__ = (
-        "_bounds", "_call_later", "_claims", "_clock", "_count", "_directory", "_end_wait", "_facts", "_link",
-        "_media_ip", "_member", "_state", "_timer", "_token", "_token_bytes", "_window_s",
+        "_bounds", "_call_later", "_claims", "_clock", "_count", "_directory", "_end_wait", "_entrance", "_facts",
+        "_link", "_media_ip", "_member", "_state", "_timer", "_token", "_window_s",
     )  # fmt: skip
 
     def __init__(
@@ -78,20 +83,20 @@ class Conversation:
         link: ClientLink,
         media_ip: str,
         directory: Directory,
+        entrance: Entrance,
         facts: NodeFacts,
         bounds: Bounds,
         clock: Clock,
         call_later: CallLater,
-        token_bytes: Callable[[int], bytes],
     ) -> None:
         self._link = link
         self._media_ip = media_ip
         self._directory = directory
+        self._entrance = entrance
         self._facts = facts
         self._bounds = bounds
         self._clock = clock
         self._call_later = call_later
-        self._token_bytes = token_bytes
         self._state = State.NEW
         self._member: Member | None = None
         self._claims: Claims | None = None
@@ -197,13 +202,35 @@ class Conversation:
             self._link.send(message)
 
     def _select(self, member: Member, command: SelectProtocol) -> None:
-        if command.protocol != "udp":
-            raise Refused(close_codes.UNKNOWN_PROTOCOL)
-        chosen = parse_udp(command.data)
-        key = self._directory.select(member, mode=chosen.mode, address=_read_address(chosen))
-        media_session_id = self._token_bytes(_SESSION_ID_BYTES).hex()
-        member.send(payloads.session_description(mode=chosen.mode, key=key, media_session_id=media_session_id))
+        match command.protocol:
+            case "udp":
+                description = self._select_udp(member, command)
+            case "webrtc":
+                description = self._select_webrtc(member, command)
+            case _:
+                raise Refused(close_codes.UNKNOWN_PROTOCOL)
+        member.send(description)
         self._directory.enter(member)
+
+    def _select_udp(self, member: Member, command: SelectProtocol) -> payloads.Payload:
+        chosen = parse_udp(command.data)
+        key = self._entrance.select_udp(member, mode=chosen.mode, address=_read_address(chosen))
+        return payloads.session_description(mode=chosen.mode, key=key, media_session_id=self._entrance.name_session())
+
+    def _select_webrtc(self, member: Member, command: SelectProtocol) -> payloads.Payload:
+        try:
+            choices = [(each.name, each.payload_type) for each in command.codecs]
+            offer = parse_offer(parse_description(command.data), choices)
+        except BadOffer as error:
+            logger.info("a browser's description is refused", extra={"reason": str(error)})
+            raise Refused(close_codes.DECODE_ERROR) from error
+        answer = self._entrance.select_webrtc(member, offer=offer, media_ip=self._media_ip)
+        codec = offer.video_codec
+        return payloads.webrtc_description(
+            sdp=answer.encode(),
+            video_codec=None if codec is None else codec.value,
+            media_session_id=self._entrance.name_session(),
+        )
 
     # ---- parts
 

@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from core.voice.seats import Rights
 from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
-from voice.media.peer import Address, Circle, Peer
+from voice.media.passing import Codec
+from voice.media.peer import Address, Circle
+from voice.media.stream import Stream
 from voice.media.tally import Tally
+from voice.media.udp_peer import UdpPeer
 
 HERE: Address = ("192.0.2.1", 5000)
 THERE: Address = ("192.0.2.2", 5000)
@@ -23,12 +26,15 @@ class Network:
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Address]] = []
         self.tally = Tally()
-        self.forwarder = Forwarder(send=lambda datagram, to: self.sent.append((datagram, to)), tally=self.tally)
+        self.forwarder = Forwarder(
+            send=lambda datagram, to: self.sent.append((datagram, to)), tally=self.tally, monotonic_s=lambda: 0.0
+        )
         self.circle = Circle()
 
-    def add(self, ssrc: int) -> Peer:
+    def add(self, ssrc: int) -> UdpPeer:
         """Add a peer whose key is its SSRC."""
-        peer = Peer(ssrc=ssrc, suite=AesGcm(bytes([ssrc]) * 32), rights=BOTH)
+        voice = Stream(Codec.OPUS.clock_rate)
+        peer = UdpPeer(ssrc=ssrc, suite=AesGcm(bytes([ssrc]) * 32), rights=BOTH, voice=voice)
         self.forwarder.give(ssrc)
         self.forwarder.add(peer, self.circle)
         return peer

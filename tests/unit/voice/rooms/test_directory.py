@@ -15,15 +15,22 @@ from tests.fakes.clock import FakeClock
 from tests.fakes.timers import FakeTimers
 from voice.crypto.suites import AES256_GCM
 from voice.media.forwarder import Forwarder
+from voice.media.passing import Codec
 from voice.media.tally import Tally
 from voice.protocol.commands import Identify, Resume
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory, Refused
+from voice.rooms.entrance import Entrance
 from voice.rooms.member import Member
+from voice.webrtc.gate import Gate
+from voice.webrtc.handshake import NodeCertificate
+from voice.webrtc.offer import Fingerprint, Offer
 
 SECRET = b"s" * 32
 GATEWAY = "gateway"
+CERTIFICATE = NodeCertificate()
 BOTH = Rights(speak=True, hear=True)
+OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111}, 1)
 
 
 class FakeLink:
@@ -52,7 +59,7 @@ class Node:
         self.timers = FakeTimers(self.clock)
         self.told: list[tuple[str, ToGateway]] = []
         tally = Tally()
-        self.forwarder = Forwarder(send=lambda _datagram, _to: None, tally=tally)
+        self.forwarder = Forwarder(send=lambda _datagram, _to: None, tally=tally, monotonic_s=self.clock.monotonic_s)
         self.directory = Directory(
             secret=SECRET,
             forwarder=self.forwarder,
@@ -62,6 +69,21 @@ class Node:
             randomness=SYSTEM_RANDOMNESS,
             tell=lambda gateway, order: self.told.append((gateway, order)),
             bounds=Bounds(),
+        )
+        self.gate = Gate(
+            forwarder=self.forwarder,
+            tally=tally,
+            clock=self.clock,
+            randomness=SYSTEM_RANDOMNESS,
+            certificate=CERTIFICATE,
+            spawn=lambda _handshake: pytest.fail("nobody has sent anything"),
+        )
+        self.entrance = Entrance(
+            directory=self.directory,
+            forwarder=self.forwarder,
+            gate=self.gate,
+            randomness=SYSTEM_RANDOMNESS,
+            port=1,
         )
         self.epoch = 0
 
@@ -84,7 +106,10 @@ class Node:
         """Take a seat and enter the room."""
         token = self.admit(user_id, channel_id)
         member, link = self.sit(user_id, token)
-        self.directory.select(member, mode=AES256_GCM, address=("192.0.2.1", 5))
+        if user_id % 2:
+            self.entrance.select_udp(member, mode=AES256_GCM, address=("192.0.2.1", 5))
+        else:
+            self.entrance.select_webrtc(member, offer=OFFER, media_ip="192.0.2.9")
         self.directory.enter(member)
         return member, link, token
 
@@ -92,6 +117,7 @@ class Node:
         """Assert that nothing is left."""
         assert self.directory.sizes == (0, 0, 0, 0, 0)
         assert self.forwarder.sizes == (0, 0, 0)
+        assert self.gate.sizes == (0, 0, 0)
         assert len(self.timers) == 0
 
 
@@ -119,7 +145,7 @@ def test_ended_member_cannot_come_back_into_the_room() -> None:
     assert link.closed is not None
     assert link.closed.code == 4014
     with pytest.raises(Refused):
-        node.directory.select(member, mode=AES256_GCM, address=("192.0.2.1", 5))
+        node.entrance.select_udp(member, mode=AES256_GCM, address=("192.0.2.1", 5))
     with pytest.raises(Refused):
         node.directory.resume(Resume("10", "s", token, 0), FakeLink())
     node.assert_empty()

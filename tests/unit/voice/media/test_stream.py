@@ -1,0 +1,65 @@
+"""The numbers of a stream: they grow, whatever its sender does, and reports say what came."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voice.media.stream import Stream
+
+
+def numbers(stream: Stream, *sequences: int, ssrc: int = 1) -> list[int]:
+    """Take packets; return the numbers that they get."""
+    return [stream.take(ssrc, sequence, sequence * 960, 0.0)[0] for sequence in sequences]
+
+
+def test_numbers_go_on_where_the_senders_go_round() -> None:
+    first, *others = numbers(Stream(48_000), 65_534, 65_535, 0, 2, 1)
+    assert [number - first for number in others] == [1, 2, 4, 3]
+
+
+def test_packets_that_were_overtaken_keep_their_places_at_the_start() -> None:
+    assert numbers(Stream(48_000), 1, 65_535, 0) == [0x1000, 0x0FFE, 0x0FFF]
+
+
+def test_new_beginnings_are_numbered_on() -> None:
+    stream = Stream(48_000)
+    assert numbers(stream, 10, 11) == [0x1000, 0x1001]
+    assert numbers(stream, 11, ssrc=2) == [0x1002]
+    assert numbers(stream, 40_000, ssrc=2) == [0x1003]
+    stream.break_off()
+    assert numbers(stream, 39_999, ssrc=2) == [0x1004]
+
+
+def test_timestamps_go_on_as_time_has() -> None:
+    stream = Stream(48_000)
+    assert stream.take(1, 1, 0xFFFFFFFF, 10.0)[1] == 0xFFFFFFFF
+    assert stream.take(1, 2, 959, 10.02)[1] == 959
+    assert stream.take(9, 7, 123, 11.02)[1] == 959 + 48_000
+    assert stream.tell_timestamp(11.52) == 959 + 48_000 + 24_000
+
+
+def test_reports_say_what_is_lost_since_the_last_one() -> None:
+    stream = Stream(48_000)
+    assert stream.report(0.0) is None
+    numbers(stream, 65_535, 0, 3)
+    stream.note_clock(0x1234_5678_9ABC_DEF0, 0, 5.0)
+    report = stream.report(7.0)
+    assert report is not None
+    assert (report.lost, report.fraction_lost, report.highest) == (2, 256 * 2 // 5, 65_535 + 4)
+    assert (report.last_report, report.since_last_report) == (0x5678_9ABC, 2 * 65_536)
+    numbers(stream, 4, 5)
+    again = stream.report(8.0)
+    assert again is not None
+    assert (again.lost, again.fraction_lost) == (2, 0)
+
+
+@given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 0xFFFF)), max_size=60))
+def test_whatever_a_sender_does_the_newest_number_grows(packets: list[tuple[int, int]]) -> None:
+    stream, newest = Stream(48_000), 0
+    for ssrc, sequence in packets:
+        number, timestamp = stream.take(ssrc, sequence, 0, 0.0)
+        assert newest - 600 < number < newest + 3001 or not newest
+        assert 0 <= timestamp < 1 << 32
+        newest = max(newest, number)
+        report = stream.report(0.0)
+        assert report is not None
+        assert report.lost >= 0

@@ -1,0 +1,186 @@
+"""The gate: what any datagram leads to, from strangers and from addresses that are known."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+from aioice.stun import Class, Message, Method
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.runtime.randomness import SYSTEM_RANDOMNESS
+from core.voice.seats import Rights
+from tests.fakes.clock import FakeClock
+from voice.media.forwarder import Forwarder
+from voice.media.passing import Codec
+from voice.media.peer import Address, Circle
+from voice.media.stream import Stream
+from voice.media.tally import Tally
+from voice.webrtc.connection import Connection
+from voice.webrtc.gate import Gate
+from voice.webrtc.handshake import NodeCertificate
+from voice.webrtc.offer import Fingerprint, Offer
+from voice.webrtc.srtp import SrtpKeys
+
+HERE: Address = ("192.0.2.1", 5000)
+THERE: Address = ("192.0.2.2", 5000)
+OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111}, 0)
+CERTIFICATE = NodeCertificate()
+GCM_128 = 7
+KEYS = (b"k" * 28, b"l" * 28)
+
+
+class Network:
+    """A gate with one circle. Handshakes are never run."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[bytes, Address]] = []
+        self.tally = Tally()
+        self.spawned: list[Coroutine[Any, Any, None]] = []
+        clock = FakeClock()
+        self.forwarder = Forwarder(
+            send=lambda datagram, to: self.sent.append((datagram, to)),
+            tally=self.tally,
+            monotonic_s=clock.monotonic_s,
+        )
+        self.gate = Gate(
+            forwarder=self.forwarder,
+            tally=self.tally,
+            clock=clock,
+            randomness=SYSTEM_RANDOMNESS,
+            certificate=CERTIFICATE,
+            spawn=self._spawn,
+        )
+        self.circle = Circle()
+
+    def _spawn(self, handshake: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        handshake.close()
+        self.spawned.append(handshake)
+        return FakeTask()  # type: ignore[return-value]
+
+    def add(self, ssrc: int) -> Connection:
+        """Expect a browser."""
+        rights = Rights(speak=True, hear=True)
+        connection = self.gate.open(ssrc=ssrc, rights=rights, offer=OFFER, voice=Stream(48_000))
+        self.forwarder.give(ssrc)
+        self.forwarder.add(connection.peer, self.circle)
+        return connection
+
+    def check(self, connection: Connection, address: Address) -> None:
+        """Let a browser check from an address."""
+        self.gate.take(make_check(connection.name, connection.password), address)
+
+
+class FakeTask:
+    """A handshake that goes on."""
+
+    def cancel(self) -> None:
+        """End it."""
+
+
+def make_check(name: str, password: str) -> bytes:
+    """A check as a browser makes it."""
+    check = Message(Method.BINDING, Class.REQUEST, attributes={"USERNAME": f"{name}:them"})
+    check.add_message_integrity(password.encode())
+    return bytes(check)
+
+
+def give_keys(connection: Connection, address: Address) -> SrtpKeys:
+    """Do what a handshake does; return the browser's keys."""
+    connection.peer.keys = SrtpKeys(profile=GCM_128, theirs=KEYS[0], ours=KEYS[1])
+    connection.peer.address = address
+    return SrtpKeys(profile=GCM_128, theirs=KEYS[1], ours=KEYS[0])
+
+
+def test_proven_address_is_not_given_to_another() -> None:
+    network = Network()
+    ada, eve = network.add(1), network.add(2)
+    network.check(ada, HERE)
+    network.check(eve, HERE)
+    assert len(network.sent) == 2, "neither has proven it, so it is the later one's"
+    network.check(ada, HERE)
+    give_keys(ada, HERE)
+    network.check(eve, HERE)
+    assert len(network.sent) == 3
+    assert network.gate.sizes == (2, 2, 1)
+
+
+def test_browser_is_known_at_few_addresses_and_not_forgotten_at_its_own() -> None:
+    network = Network()
+    ada = network.add(1)
+    network.check(ada, HERE)
+    give_keys(ada, HERE)
+    for port in range(100):
+        network.check(ada, ("192.0.2.7", port))
+    assert network.gate.sizes == (1, 1, 8)
+    assert HERE in ada.addresses
+
+
+def test_ended_browsers_leave_nothing() -> None:
+    network = Network()
+    ada, bob = network.add(1), network.add(2)
+    theirs = give_keys(ada, HERE)
+    give_keys(bob, THERE)
+    network.check(ada, HERE)
+    network.forwarder.take_back(1)
+    assert network.gate.sizes == (1, 1, 0)
+    sealed = theirs.seal_rtp(b"\x80\x6f" + bytes(10) + b"sound")
+    assert sealed is not None
+    del network.sent[:]
+    network.gate.take(sealed, HERE)
+    network.forwarder.take_back(2)
+    assert (network.sent, network.gate.sizes, ada.peer.keys) == ([], (0, 0, 0), None)
+
+
+def test_packet_comes_once_and_unchanged() -> None:
+    network = Network()
+    ada, bob = network.add(1), network.add(2)
+    theirs = give_keys(ada, HERE)
+    give_keys(bob, THERE)
+    network.check(ada, HERE)
+    sealed = theirs.seal_rtp(b"\x80\x6f\0\1" + bytes(8) + b"sound")
+    assert sealed is not None
+    del network.sent[:]
+    network.gate.take(sealed[:-1] + b"?", HERE)
+    network.gate.take(sealed, HERE)
+    network.gate.take(sealed, HERE)
+    assert [to for _, to in network.sent] == [THERE]
+    assert network.tally.read().drops == {"forged": 2}
+
+
+def test_browser_cannot_fill_the_memory_with_sources() -> None:
+    network = Network()
+    ada = network.add(1)
+    theirs = give_keys(ada, HERE)
+    network.check(ada, HERE)
+    for source in range(100):
+        sealed = theirs.seal_rtp(b"\x80\x6f" + bytes(6) + source.to_bytes(4, "big") + b"sound")
+        assert sealed is not None
+        network.gate.take(sealed, HERE)
+    assert network.tally.read().drops == {"stranger": 84}
+
+
+DATAGRAMS = st.one_of(
+    st.binary(max_size=120),
+    st.tuples(
+        st.sampled_from([b"\x00\x01", b"\x16\xfe\xfd", b"\x80\x6f", b"\x80\xc8", b"\x81\xce", b"\x90\x6f"]),
+        st.binary(max_size=200),
+    ).map(b"".join),
+    st.binary(max_size=100).map(lambda rest: b"\x00\x01" + len(rest).to_bytes(2, "big") + b"\x21\x12\xa4\x42" + rest),
+)
+
+
+@settings(max_examples=100)
+@given(st.lists(st.tuples(DATAGRAMS, st.sampled_from([HERE, THERE, ("203.0.113.9", 9)])), max_size=20))
+def test_any_datagrams_send_nothing(datagrams: list[tuple[bytes, Address]]) -> None:
+    network = Network()
+    ada, bob = network.add(1), network.add(2)
+    for connection, address in ((ada, HERE), (bob, THERE)):
+        network.check(connection, address)
+        give_keys(connection, address)
+    del network.sent[:]
+    for datagram, address in datagrams:
+        network.gate.take(datagram, address)
+    assert [sent for sent, _ in network.sent if sent[:4] != b"\x00\x02\x00\x46"] == []
+    assert (ada.peer.address, bob.peer.address) == (HERE, THERE)
+    assert network.tally.read().packets_in == len(datagrams) + 2

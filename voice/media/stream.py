@@ -1,0 +1,144 @@
+"""One stream of a sender: its packets are numbered on for the others, and counted for the reports to the sender.
+
+A receiver's keys and buffers go by numbers that only grow. A sender may begin anew, with another SSRC or other numbers;
+the others then see the next number, and a timestamp that has gone on as time has. Numbers that are near are kept, so
+that what is lost or overtaken on the way stays so. The numbers here do not go round at 2¹⁶; whoever writes them does
+that.
+"""
+
+from typing import Final
+
+import msgspec
+
+_FIRST_NUMBER: Final = 0x1000
+"""Not 0, so that a packet which overtakes the first one has a number too."""
+_HALF: Final = 0x8000
+_SEQUENCES: Final = 0x10000
+_TIMESTAMPS: Final = 1 << 32
+_MOST_AHEAD: Final = 3000
+"""A longer gap is a new beginning (RFC 3550 appendix A.1, MAX_DROPOUT)."""
+_MOST_BEHIND: Final = 600
+"""Packets that may be overtaken or sent again: what rings keep, and a little more."""
+_MOST_LOST: Final = (1 << 23) - 1
+_JITTER_PARTS: Final = 16
+"""Each packet counts one sixteenth (RFC 3550 section 6.4.1)."""
+
+
+class Reception(msgspec.Struct, frozen=True):
+    """What a sender is told of one stream (RFC 3550 section 6.4.1)."""
+
+    ssrc: int
+    fraction_lost: int
+    lost: int
+    highest: int
+    jitter: int
+    last_report: int
+    since_last_report: int
+
+
+class SenderClock(msgspec.Struct, frozen=True):
+    """A sender's own times: what its clock showed at a timestamp, and when that came."""
+
+    ntp: int
+    timestamp: int
+    came_s: float
+
+
+class Stream:
+    """A stream, from its first packet on."""
+
+    __slots__ = (
+        "_clock", "_expected_before", "_first", "_highest", "_is_broken_off", "_jitter", "_last_s", "_last_timestamp",
+        "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_passed", "clock_rate",
+        "packets_passed", "source",
+    )  # fmt: skip
+
+    def __init__(self, clock_rate: int) -> None:
+        self.clock_rate = clock_rate
+        self.source: int | None = None
+        """The sender's SSRC, None before its first packet."""
+        self.packets_passed = self.bytes_passed = 0
+        self._offset = self._shift = 0
+        """What is added to the sender's sequence numbers and timestamps."""
+        self._first = self._highest = 0
+        self._last_s, self._last_timestamp = 0.0, 0
+        self._is_broken_off = False
+        self._received = self._received_before = self._expected_before = 0
+        self._transit: float | None = None
+        self._jitter = 0.0
+        self._clock: SenderClock | None = None
+
+    def take(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> tuple[int, int]:
+        """Count a packet; return its sequence number and timestamp for the others."""
+        ahead = (sequence - self._highest + _HALF) % _SEQUENCES - _HALF
+        if self.source is None:
+            self._begin(ssrc, sequence, number=_FIRST_NUMBER, shift=0)
+            ahead = 0
+        elif ssrc != self.source or self._is_broken_off or not -_MOST_BEHIND < ahead < _MOST_AHEAD:
+            self._begin_anew(ssrc, sequence, timestamp, now_s)
+            ahead = 0
+        self._received += 1
+        self._measure_jitter(timestamp, now_s)
+        number = self._highest + ahead
+        if ahead >= 0:
+            self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
+        return number + self._offset, (timestamp + self._shift) % _TIMESTAMPS
+
+    def break_off(self) -> None:
+        """Note that a packet is kept back on purpose: what comes next is a new beginning, and nothing is missing."""
+        self._is_broken_off = True
+
+    def note_clock(self, ntp: int, timestamp: int, now_s: float) -> None:
+        """Take a sender's report of its own times."""
+        self._clock = SenderClock(ntp, timestamp, now_s)
+
+    def tell_timestamp(self, now_s: float) -> int | None:
+        """Return the timestamp, as the others see them, of this moment; None before the first packet.
+
+        It goes by the sender's clock where it has told that, and by its last packet otherwise.
+        """
+        if self.source is None:
+            return None
+        told = self._clock
+        at, came_s = (self._last_timestamp, self._last_s) if told is None else (told.timestamp, told.came_s)
+        return (at + self._shift + round((now_s - came_s) * self.clock_rate)) % _TIMESTAMPS
+
+    def report(self, now_s: float) -> Reception | None:
+        """Return what the sender is told, of the time since it was told last; None before its first packet."""
+        if self.source is None:
+            return None
+        expected = self._highest - self._first + 1
+        lost = max(expected - self._received, 0)
+        expected_now, received_now = expected - self._expected_before, self._received - self._received_before
+        self._expected_before, self._received_before = expected, self._received
+        lost_now = expected_now - received_now
+        clock = self._clock
+        return Reception(
+            ssrc=self.source,
+            fraction_lost=min(256 * lost_now // expected_now, 255) if expected_now > 0 and lost_now > 0 else 0,
+            lost=min(lost, _MOST_LOST),
+            highest=self._highest % _TIMESTAMPS,
+            jitter=round(self._jitter),
+            last_report=0 if clock is None else clock.ntp >> 16 & 0xFFFFFFFF,
+            since_last_report=0 if clock is None else round((now_s - clock.came_s) * 65536) & 0xFFFFFFFF,
+        )
+
+    def _begin(self, ssrc: int, sequence: int, *, number: int, shift: int) -> None:
+        self.source = ssrc
+        self._offset, self._shift = number - sequence, shift
+        self._first = self._highest = sequence
+        self._received = self._received_before = self._expected_before = 0
+        self._transit, self._clock, self._is_broken_off = None, None, False
+
+    def _begin_anew(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> None:
+        passed = max(round((now_s - self._last_s) * self.clock_rate), 1)
+        shift = self._last_timestamp + self._shift + passed - timestamp
+        self._begin(ssrc, sequence, number=self._highest + self._offset + 1, shift=shift)
+
+    def _measure_jitter(self, timestamp: int, now_s: float) -> None:
+        transit = now_s * self.clock_rate - timestamp
+        if self._transit is not None:
+            difference = abs(transit - self._transit)
+            if difference < self.clock_rate:  # else the timestamp has gone round, or the sender has paused
+                self._jitter += (difference - self._jitter) / _JITTER_PARTS
+        self._transit = transit

@@ -1,0 +1,88 @@
+"""A peer of Discord's own protocol: one key for both directions, nonces on the wire."""
+
+from collections.abc import Container, Mapping
+from typing import Final
+
+from typing_extensions import override
+
+from core.voice.seats import Rights
+from voice.crypto.nonces import FreshNonces, NoncesUsedUp, OwnNonces
+from voice.crypto.suites import Suite
+from voice.media.passing import Codec, Passing
+from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.stream import Stream
+from voice.packets.plain_rtp import parse_rtp
+from voice.packets.rtp import NONCE_BYTES, measure_header
+
+_OPUS_ALONE: Final = frozenset({Codec.OPUS})
+
+
+class UdpPeer(Peer):
+    """The peer."""
+
+    __slots__ = ("_voice", "address", "circle", "fresh", "own", "rights", "ssrc", "suite")
+
+    def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
+        """`voice` numbers its packets, and outlives it when the client takes other keys."""
+        self.ssrc = ssrc
+        self.suite = suite
+        self.rights = rights
+        self.fresh = FreshNonces()
+        self.own = OwnNonces()
+        self.address: Address | None = None
+        self.circle: Circle | None = None
+        self._voice = voice
+
+    @property
+    @override
+    def codecs(self) -> Container[Codec]:
+        return _OPUS_ALONE
+
+    @property
+    @override
+    def streams(self) -> Mapping[int, Stream]:
+        return {self.ssrc: self._voice}
+
+    def open(self, datagram: bytes, now_s: float) -> Passing | None:
+        """Decrypt a packet with a fresh nonce; None when browsers could not read it. Raises Forged."""
+        nonce = datagram[-NONCE_BYTES:]
+        end = measure_header(datagram)
+        header = datagram[:end]
+        plain = self.suite.open(datagram[end:-NONCE_BYTES], header, nonce)
+        self.fresh.add(nonce)
+        packet = parse_rtp(header + plain)
+        if packet is None:
+            return None
+        number, timestamp = self._voice.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
+        self._voice.packets_passed += 1
+        self._voice.bytes_passed += len(packet.payload)
+        return Passing(
+            codec=Codec.OPUS,
+            marker=False,
+            number=number,
+            timestamp=timestamp,
+            ssrc=self.ssrc,
+            payload=packet.payload,
+            discord=(header, plain),
+        )
+
+    def break_off(self) -> None:
+        """Note that a packet was not passed on."""
+        self._voice.break_off()
+
+    @override
+    def seal(self, passing: Passing) -> bytes:
+        header, plain = passing.for_discord()
+        try:
+            nonce = self.own.take()
+        except NoncesUsedUp as error:
+            raise Unsealed("no nonce") from error
+        return header + self.suite.seal(plain, header, nonce) + nonce
+
+    @override
+    def forget(self, peer: Peer) -> None:
+        """Nothing is kept of others."""
+
+    @override
+    def end(self) -> None:
+        """The key goes with the peer."""

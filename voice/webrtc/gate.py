@@ -1,0 +1,259 @@
+"""The gate: datagrams of browsers, which share the node's one UDP port with everything else.
+
+```
+ datagram ─┬─ STUN check ─→ connection by user name ─→ signed? ─→ the address is known: answer
+           ├─ from a known address ─┬─ DTLS ─→ handshake ─→ keys, and the address that media goes to
+           │                        ├─ SRTP ─→ authentic? ─→ may send? ─→ the forwarder, to each hearer
+           │                        └─ SRTCP ─→ authentic? ─→ reports, which end here
+           └─ else ─→ the forwarder: Discord's own protocol
+```
+
+ICE is the "lite" kind: a browser checks, and the node answers. A signed check makes an address *known*, which means
+that a handshake with it may begin. Media goes to the address where the handshake was made, and follows the browser
+when an authentic packet, which cannot be repeated, comes from another known address. An address that somebody has
+proven is not given to another.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from aiortc.rtp import RtcpSrPacket
+
+from core.runtime.clock import Clock
+from core.runtime.randomness import Randomness
+from core.voice.seats import Rights
+from voice.media.forwarder import Forwarder
+from voice.media.peer import Address
+from voice.media.stream import Stream
+from voice.media.tally import Tally
+from voice.packets.stun import is_stun, parse_check
+from voice.webrtc.connection import Connection
+from voice.webrtc.handshake import NodeCertificate
+from voice.webrtc.offer import Offer
+from voice.webrtc.peer import WebrtcPeer
+from voice.webrtc.reports import parse_reports, write_reports
+from voice.webrtc.srtp import SrtpKeys, Unauthentic
+
+logger = logging.getLogger(__name__)
+
+_DTLS: Final = range(20, 64)
+_RTP: Final = range(128, 192)
+_RTCP_TYPES: Final = range(192, 224)
+_LEAST_BYTES: Final = 12 + 10
+"""A header and the shortest tag."""
+_TICK_S: Final = 0.1
+_TICKS: Final = 10
+"""Each browser gets reports once in so many ticks, a tenth of all at a time: all at once would hold up media."""
+
+Spawn = Callable[[Coroutine[Any, Any, None]], asyncio.Task[None]]
+
+
+class Gate:
+    """All connections of browsers."""
+
+    __slots__ = (
+        "_at", "_certificate", "_clock", "_connections", "_forwarder", "_names", "_randomness", "_spawn", "_tally",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        forwarder: Forwarder,
+        tally: Tally,
+        clock: Clock,
+        randomness: Randomness,
+        certificate: NodeCertificate,
+        spawn: Spawn,
+    ) -> None:
+        """`spawn` runs a handshake in a task, whose end nobody waits for."""
+        self._forwarder = forwarder
+        self._tally = tally
+        self._clock = clock
+        self._randomness = randomness
+        self._spawn = spawn
+        self._certificate = certificate
+        self._names: dict[str, Connection] = {}
+        self._connections: dict[WebrtcPeer, Connection] = {}
+        self._at: dict[Address, Connection] = {}
+
+    # ---- connections that come and go
+
+    def open(self, *, ssrc: int, rights: Rights, offer: Offer, voice: Stream) -> Connection:
+        """Expect a browser; its peer goes into a circle at once, and takes part when its keys are made."""
+        peer = WebrtcPeer(ssrc=ssrc, rights=rights, offer=offer, voice=voice, on_end=self._close)
+        connection = Connection(
+            peer=peer,
+            certificate=self._certificate,
+            emit=self._forwarder.emit,
+            name=self._randomness.token_bytes(8).hex(),
+            password=self._randomness.token_bytes(16).hex(),
+        )
+        self._names[connection.name] = self._connections[peer] = connection
+        return connection
+
+    def _close(self, peer: WebrtcPeer) -> None:
+        connection = self._connections.pop(peer, None)
+        if connection is None:
+            return
+        del self._names[connection.name]
+        for address in connection.addresses:
+            if self._at.get(address) is connection:
+                del self._at[address]
+        connection.close()
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of the node's certificate, as a description has it."""
+        return self._certificate.fingerprint
+
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """The numbers of connections, their names and addresses that are remembered."""
+        return len(self._connections), len(self._names), len(self._at)
+
+    # ---- datagrams
+
+    def take(self, datagram: bytes, address: Address) -> None:
+        """Do what a datagram asks for. Never raises, whatever the datagram is."""
+        if is_stun(datagram):
+            self._count(datagram)
+            self._take_check(datagram, address)
+            return
+        connection = self._at.get(address)
+        if connection is None:
+            self._forwarder.take(datagram, address)
+            return
+        self._count(datagram)
+        first = datagram[0] if len(datagram) >= _LEAST_BYTES else 0
+        if first in _DTLS:
+            self._take_dtls(connection, datagram, address)
+        elif first in _RTP and datagram[1] in _RTCP_TYPES:
+            self._take_rtcp(connection, datagram, address)
+        elif first in _RTP:
+            self._take_rtp(connection, datagram, address)
+        else:
+            self._tally.drop("unknown")
+
+    def _count(self, datagram: bytes) -> None:
+        self._tally.packets_in += 1
+        self._tally.bytes_in += len(datagram)
+
+    def _take_check(self, datagram: bytes, address: Address) -> None:
+        check = parse_check(datagram)
+        connection = None if check is None else self._names.get(check.name)
+        if check is None or connection is None:
+            self._tally.drop("unknown" if check is None else "stranger")
+        elif not check.is_signed_with(connection.password):
+            self._tally.drop("forged")
+        elif not self._know(connection, address):
+            self._tally.drop("stranger")
+        else:
+            self._forwarder.emit(check.answer(connection.password, address), address)
+
+    def _know(self, connection: Connection, address: Address) -> bool:
+        """Note that a browser is at an address, unless that has been proven to be another's; return whether it is."""
+        other = self._at.get(address)
+        if other is connection:
+            return True
+        if self._forwarder.is_bound(address) or (other is not None and other.peer.address == address):
+            return False
+        if other is not None:
+            other.addresses.remove(address)
+        self._at[address] = connection
+        forgotten = connection.know(address)
+        if forgotten is not None:
+            del self._at[forgotten]
+        return True
+
+    def _take_dtls(self, connection: Connection, datagram: bytes, address: Address) -> None:
+        if not connection.take_dtls(datagram, address):
+            self._tally.drop("full")
+        if connection.task is None and not connection.is_over:
+            connection.task = self._spawn(self._shake_hands(connection))
+
+    async def _shake_hands(self, connection: Connection) -> None:
+        def on_keys(keys: SrtpKeys) -> None:
+            if not connection.is_over:
+                connection.peer.keys = keys
+                connection.peer.address = connection.dtls_address
+
+        try:
+            await connection.handshake.run(on_keys)
+        except Exception:  # a stranger's bytes in a library's code must not end the node
+            logger.exception("a handshake has ended in an error")
+        finally:
+            connection.is_over = True
+            connection.peer.keys = connection.peer.address = None
+
+    def _take_rtp(self, connection: Connection, datagram: bytes, address: Address) -> None:
+        peer, drop = connection.peer, self._tally.drop
+        codec = peer.find_codec(datagram)
+        if peer.keys is None or codec is None:
+            drop("no keys" if peer.keys is None else "unknown")
+            return
+        is_allowed = peer.may_send(codec)
+        if not is_allowed and peer.address == address:
+            drop("muted")
+            peer.break_off(codec)
+            return
+        if not peer.knows_source(int.from_bytes(datagram[8:12], "big")):
+            drop("stranger")
+            return
+        try:
+            plain = peer.keys.open_rtp(datagram)
+        except Unauthentic:
+            drop("forged")
+            return
+        peer.address = address
+        if not is_allowed:
+            drop("muted")
+            peer.break_off(codec)
+            return
+        passing = peer.read(plain, codec, self._clock.monotonic_s())
+        if passing is None:
+            drop("unknown")
+        else:
+            self._forwarder.pass_on(peer, passing)
+
+    def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:
+        peer = connection.peer
+        if peer.keys is None or not peer.knows_source(int.from_bytes(datagram[4:8], "big")):
+            self._tally.drop("no keys" if peer.keys is None else "stranger")
+            return
+        try:
+            plain = peer.keys.open_rtcp(datagram)
+        except Unauthentic:
+            self._tally.drop("forged")
+            return
+        peer.address = address
+        now_s = self._clock.monotonic_s()
+        for report in parse_reports(plain):
+            if isinstance(report, RtcpSrPacket):
+                peer.note_clock(report.ssrc, report.sender_info.ntp_timestamp, report.sender_info.rtp_timestamp, now_s)
+
+    # ---- reports
+
+    async def run(self) -> None:
+        """Send reports until cancelled."""
+        tick = 0
+        while True:
+            await asyncio.sleep(_TICK_S)
+            tick = (tick + 1) % _TICKS
+            for peer in list(self._connections):
+                if peer.ssrc % _TICKS == tick:
+                    self._report_to(peer)
+
+    def _report_to(self, peer: WebrtcPeer) -> None:
+        circle, keys, address = peer.circle, peer.keys, peer.address
+        if circle is None or keys is None or address is None:
+            return
+        now_s = self._clock.monotonic_s()
+        receptions = [report for stream in peer.streams.values() if (report := stream.report(now_s)) is not None]
+        others = circle.peers if peer.rights.hear else []
+        streams = {ssrc: stream for other in others if other is not peer for ssrc, stream in other.streams.items()}
+        for plain in write_reports(receptions, streams, now_ms=self._clock.now_ms(), now_s=now_s):
+            sealed = keys.seal_rtcp(plain)
+            if sealed is not None:
+                self._forwarder.emit(sealed, address)

@@ -1,0 +1,70 @@
+"""RTCP (RFC 3550 section 6): reports end at the node, which makes its own.
+
+A browser is told how what it has sent came to the node, and for each stream that it gets, which timestamp belongs to
+which time of the node's clock: by one clock for all, a browser keeps a camera's lips with its voice.
+"""
+
+import struct
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
+
+from voice.media.stream import Reception, Stream
+
+NODE_SSRC: Final = 1
+"""Who reports: the node itself, which sends no stream."""
+
+_NTP_EPOCH_S: Final = 2_208_988_800
+"""From 1900 to 1970."""
+_COUNTS: Final = 1 << 32
+_MOST_STREAMS: Final = 32
+"""Streams that one datagram tells of, in about 900 bytes."""
+
+
+def parse_reports(plain: bytes) -> list[Any]:
+    """Read what a browser reports, as aiortc's types; nothing when it cannot be read."""
+    try:
+        packets: list[Any] = RtcpPacket.parse(plain)
+    except (ValueError, IndexError, struct.error):
+        return []
+    return packets
+
+
+def write_reports(
+    receptions: list[Reception], streams: Mapping[int, Stream], *, now_ms: int, now_s: float
+) -> list[bytes]:
+    """Write what a browser is told of its own streams and of those that it gets, by SSRC, as datagrams."""
+    infos = [
+        RtcpReceiverInfo(
+            ssrc=each.ssrc,
+            fraction_lost=each.fraction_lost,
+            packets_lost=each.lost,
+            highest_sequence=each.highest,
+            jitter=each.jitter,
+            lsr=each.last_report,
+            dlsr=each.since_last_report,
+        )
+        for each in receptions
+    ]
+    head = bytes(RtcpRrPacket(ssrc=NODE_SSRC, reports=infos))
+    reports = [
+        _write_sender_report(ssrc, stream, timestamp, now_ms)
+        for ssrc, stream in streams.items()
+        if (timestamp := stream.tell_timestamp(now_s)) is not None
+    ]
+    if not infos and not reports:
+        return []
+    parts = [b"".join(reports[at : at + _MOST_STREAMS]) for at in range(0, len(reports), _MOST_STREAMS)] or [b""]
+    return [head + part for part in parts]
+
+
+def _write_sender_report(ssrc: int, stream: Stream, timestamp: int, now_ms: int) -> bytes:
+    seconds, rest_ms = divmod(now_ms, 1000)
+    info = RtcpSenderInfo(
+        ntp_timestamp=(seconds + _NTP_EPOCH_S) << 32 | (rest_ms << 32) // 1000,
+        rtp_timestamp=timestamp,
+        packet_count=stream.packets_passed % _COUNTS,
+        octet_count=stream.bytes_passed % _COUNTS,
+    )
+    return bytes(RtcpSrPacket(ssrc=ssrc, sender_info=info))
