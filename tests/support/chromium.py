@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -68,23 +68,32 @@ class Page:
 @contextlib.asynccontextmanager
 async def open_page(folder: Path, url: str) -> AsyncIterator[Page]:
     """Start a browser with a profile in the folder, and open a page."""
-    async with _running(folder) as port, httpx.AsyncClient() as http:
-        target = (await http.put(f"http://127.0.0.1:{port}/json/new?about:blank")).json()
-        async with connect(target["webSocketDebuggerUrl"], max_size=None) as socket:
-            page = Page(socket)
-            await page.ask("Log.enable")
-            await page.visit(url)
-            yield page
+    async with open_pages(folder, [url]) as (page,):
+        yield page
 
 
 @contextlib.asynccontextmanager
-async def _running(folder: Path) -> AsyncIterator[int]:
+async def open_pages(folder: Path, urls: Sequence[str], flags: Sequence[str] = ()) -> AsyncIterator[list[Page]]:
+    """Start a browser with a profile in the folder and more flags, and open pages."""
+    async with _running(folder, flags) as port, httpx.AsyncClient() as http, contextlib.AsyncExitStack() as sockets:
+        pages = []
+        for url in urls:
+            target = (await http.put(f"http://127.0.0.1:{port}/json/new?about:blank")).json()
+            socket = await sockets.enter_async_context(connect(target["webSocketDebuggerUrl"], max_size=None))
+            pages.append(Page(socket))
+            await pages[-1].ask("Log.enable")
+            await pages[-1].visit(url)
+        yield pages
+
+
+@contextlib.asynccontextmanager
+async def _running(folder: Path, flags: Sequence[str]) -> AsyncIterator[int]:
     """Run a browser; give the port of its DevTools."""
     assert CHROMIUM is not None
     process = await asyncio.create_subprocess_exec(
         CHROMIUM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
         "--disable-background-networking", "--disable-component-update", "--disable-sync", "--mute-audio",
-        "--remote-debugging-port=0", f"--user-data-dir={folder}", "about:blank",
+        "--remote-debugging-port=0", f"--user-data-dir={folder}", *flags, "about:blank",
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

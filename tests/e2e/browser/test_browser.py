@@ -15,7 +15,7 @@ import pytest
 import pytest_asyncio
 from PIL import Image
 
-from tests.e2e.browser.chromium import CHROMIUM, Page, open_page
+from tests.support.chromium import CHROMIUM, Page, open_page
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.web_site import open_site

@@ -6,7 +6,7 @@ import json
 import socket
 import ssl
 import struct
-from typing import Any, cast
+from typing import Any, Self, cast
 
 import nacl.bindings
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -144,7 +144,7 @@ class UdpClient(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport
 
     @classmethod
-    async def open(cls, remote: tuple[str, int]) -> "UdpClient":
+    async def open(cls, remote: tuple[str, int]) -> Self:
         """Open one to an address."""
         loop = asyncio.get_running_loop()
         _, protocol = await loop.create_datagram_endpoint(cls, remote_addr=remote, family=socket.AF_INET)

@@ -1,0 +1,111 @@
+"""Real browsers in voice: tabs of a headless Chromium and stock discord.py in one room, judged by what getStats says."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.voice.seats import Rights, SeatKey
+from tests.support.chromium import CHROMIUM, Page, open_pages
+from tests.support.voice.certificates import make_certificates
+from tests.support.voice.discord_bot import Bot, Sounds, bots
+from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
+from tests.support.web_site import open_site
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing")
+
+SCRIPT = Path(__file__).parents[2] / "support" / "voice" / "page.js"
+FLAGS = [
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required", "--ignore-certificate-errors", "--disable-renderer-backgrounding",
+    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
+]  # fmt: skip
+ADA, BOB, EVE = 1, 2, 3
+
+
+class Tab:
+    """One user's page."""
+
+    def __init__(self, page: Page, stage: Stage, user_id: int) -> None:
+        self.page = page
+        self.stage = stage
+        self.user_id = user_id
+        self.ssrc = 0
+
+    async def join(self, **wanted: bool) -> None:
+        """Join with a microphone, and what else is wanted."""
+        server = self.stage.seat(self.user_id)
+        facts = {
+            "url": f"wss://{server.endpoint_for('127.0.0.1')}",
+            "user": str(self.user_id),
+            "server": str(GUILD),
+            "session": f"session-{self.user_id}",
+            "token": server.token,
+        }
+        await self.page.call("((facts) => void (globalThis.voice = new Voice(facts)))", facts)
+        await self.page.call("voice.join.bind(voice)", {"audio": True, **wanted})
+        self.ssrc = await self.page.run("voice.ready.ssrc")
+
+    async def until(self, ssrc: int, check: str) -> dict[str, Any]:
+        """Wait until what has come of a stream passes a check in JavaScript; return it."""
+        found: dict[str, Any] = await self.page.run(f"voice.until({ssrc}, (found) => {check})")
+        return found
+
+
+@contextlib.asynccontextmanager
+async def open_scene(folder: Path) -> AsyncIterator[tuple[Stage, Tab, Tab, Bot]]:
+    """A node, two tabs that have not joined, and a bot that has."""
+    certificates = make_certificates(folder)
+    async with open_site() as site, open_stage(certificate=str(certificates.server)) as stage:
+        site.serve("/page.js", SCRIPT.read_text(), "text/javascript")
+        site.serve("/", '<!doctype html><title>Voice</title><body><script src="/page.js"></script>')
+        site.serve("/favicon.ico", b"", "image/x-icon")
+        url = site.url("/", "localhost")
+        async with (
+            open_pages(folder / "profile", [url, url], FLAGS) as (first, second),
+            bots(stage, certificates, EVE) as (eve,),
+        ):
+            ada, bob = Tab(first, stage, ADA), Tab(second, stage, BOB)
+            yield stage, ada, bob, eve
+            for tab in (ada, bob):
+                await tab.page.run("voice.leave()")
+
+
+async def test_two_tabs_and_a_bot_hear_each_other(tmp_path: Path) -> None:
+    async with open_scene(tmp_path) as (stage, ada, bob, eve):
+        await ada.join()
+        await bob.join()
+        for tab, other in ((ada, bob), (bob, ada)):
+            await tab.until(
+                other.ssrc, "found.packetsReceived > 20 && found.totalAudioEnergy > 0 && found.reported > 0"
+            )
+        ssrc, sound = await eve.hear()
+        assert ssrc in (ada.ssrc, bob.ssrc)
+        eve.voice.play(Sounds([sound] * 50))
+        await ada.until(eve.voice.ssrc, "found.packetsReceived > 20 && found.packetsLost === 0")
+        told = await ada.page.run("voice.reports()")
+        assert (told["audio"]["packetsLost"], told["audio"]["fractionLost"]) == (0, 0)
+        await check_muting(stage, ada, bob)
+        await ada.page.run("voice.leave()")
+        await bob.page.run("(async () => { await voice.next(13); await voice.work; })()")
+        assert await bob.page.run("voice.senders.size") == 1, "the bot alone is left"
+
+
+async def check_muting(stage: Stage, ada: Tab, bob: Tab) -> None:
+    """Take Ada's voice, and give it back."""
+    stage.nodes.change(SeatKey(GUILD, ADA), Rights(speak=False, hear=True))
+    await stage.news.wait_until(lambda: muted_packets(stage) > 0)
+    before = await bob.page.run(f"voice.count({ada.ssrc})")
+    came = muted_packets(stage)
+    await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+    after = await bob.page.run(f"voice.count({ada.ssrc})")
+    assert after["packetsReceived"] == before["packetsReceived"]
+    stage.nodes.change(SeatKey(GUILD, ADA), EVERYTHING)
+    await bob.until(ada.ssrc, f"found.packetsReceived > {after['packetsReceived'] + 10}")
+
+
+def muted_packets(stage: Stage) -> int:
+    """How many packets of the muted the node has dropped."""
+    return stage.news.loads[-1].counts.drops.get("muted", 0)

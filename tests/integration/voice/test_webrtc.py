@@ -1,0 +1,200 @@
+"""Browsers at a media node, without a browser: ICE, DTLS and SRTP over real sockets, beside clients of Discord's own
+protocol in one room.
+"""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
+
+from core.voice.seats import Rights, SeatKey
+from tests.support.voice.client import GCM, XCHACHA, VoiceTestClient
+from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
+from tests.support.voice.webrtc_client import CODECS, WebrtcTestClient
+
+ADA, BOB, EVE = 1, 2, 3
+
+
+@pytest.fixture
+async def stage() -> AsyncIterator[Stage]:
+    """A node without anybody."""
+    async with open_stage() as opened:
+        yield opened
+
+
+@contextlib.asynccontextmanager
+async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTestClient]]:
+    """Browsers in the room."""
+    clients = [WebrtcTestClient(user_id, GUILD, stage.seat(user_id)) for user_id in user_ids]
+    for client in clients:
+        await client.join_room()
+    yield clients
+    for client in clients:
+        await client.hang_up()
+
+
+@contextlib.asynccontextmanager
+async def bot(stage: Stage, user_id: int, mode: str = GCM) -> AsyncIterator[VoiceTestClient]:
+    """A client of Discord's own protocol in the room."""
+    client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
+    await client.join(mode)
+    yield client
+    await client.leave()
+
+
+async def wait_for_drop(stage: Stage, reason: str, count: int = 1) -> None:
+    """Wait until so many datagrams were dropped for a reason."""
+    await stage.news.wait_until(lambda: stage.news.loads[-1].counts.drops.get(reason, 0) >= count)
+
+
+async def test_two_browsers_hear_each_other_in_order(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        for number in range(600):
+            await ada.play(b"frame %d" % number)
+            packet = await bob.listen()
+            assert (packet.ssrc, packet.payload) == (ada.ssrc, b"frame %d" % number)
+        assert packet.sequence_number == 0x1000 + 599, "which the sender's own number, gone round, is not"
+        await bob.play(b"answer")
+        assert await ada.hear_sound() == (bob.ssrc, b"answer")
+
+
+@pytest.mark.parametrize("mode", [GCM, XCHACHA])
+async def test_browser_and_bot_hear_each_other(stage: Stage, mode: str) -> None:
+    async with browsers(stage, ADA) as (ada,), bot(stage, BOB, mode) as bob:
+        await ada.play(b"hello")
+        assert await bob.hear() == (ada.ssrc, b"hello")
+        for number in range(3):
+            bob.talk(b"frame %d" % number)
+            packet = await ada.listen()
+            assert (packet.ssrc, packet.payload_type, packet.payload) == (bob.ssrc, 111, b"frame %d" % number)
+
+
+async def test_each_browser_has_its_own_numbers(stage: Stage) -> None:
+    bob = WebrtcTestClient(BOB, GUILD, stage.seat(BOB))
+    await bob.sit()
+    await bob.choose(codecs=[{**CODECS[0], "payload_type": 96}])
+    await bob.check()
+    await bob.shake_hands()
+    async with browsers(stage, ADA) as (ada,):
+        await ada.play(b"hello")
+        packet = await bob.listen()
+        assert (packet.payload_type, packet.payload) == (96, b"hello")
+        await bob.play(b"answer", payload_type=96)
+        answer = await ada.listen()
+        assert (answer.payload_type, answer.payload) == (111, b"answer")
+    await bob.hang_up()
+
+
+async def test_reports_end_at_the_node(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        await ada.play(b"one")
+        ada.next_sequence = (ada.next_sequence + 1) & 0xFFFF
+        await ada.play(b"three")
+        assert [(await bob.listen()).payload for _ in range(2)] == [b"one", b"three"]
+        (told,) = (await ada.next_report(RtcpRrPacket)).reports
+        assert (told.ssrc, told.packets_lost, told.fraction_lost) == (ada.source, 1, 256 // 3)
+        heard = await bob.next_report(RtcpSrPacket)
+        assert (heard.ssrc, heard.sender_info.packet_count, heard.sender_info.octet_count) == (ada.ssrc, 2, 8)
+
+
+async def test_muted_and_deafened_browsers(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob), bot(stage, EVE) as eve:
+        await ada.play(b"before")
+        assert await bob.hear_sound() == (ada.ssrc, b"before")
+        stage.nodes.change(SeatKey(GUILD, ADA), Rights(speak=False, hear=True))
+        stage.nodes.change(SeatKey(GUILD, EVE), Rights(speak=True, hear=False))
+        stage.nodes.change(SeatKey(GUILD, BOB), Rights(speak=True, hear=False))
+        await stage.news.wait_until(lambda: all_have(stage, ADA, "speak") and all_have(stage, BOB, "hear"))
+        await ada.play(b"muted")
+        await wait_for_drop(stage, "muted")
+        eve.talk(b"to the deaf")
+        assert await ada.hear_sound() == (eve.ssrc, b"to the deaf")
+        for user_id in (ADA, BOB, EVE):
+            stage.nodes.change(SeatKey(GUILD, user_id), EVERYTHING)
+        await stage.news.wait_until(lambda: not all_have(stage, ADA, "speak") and not all_have(stage, BOB, "hear"))
+        ada.next_sequence = 20_000  # as far behind as an hour of silence leads
+        await ada.play(b"after")
+        assert await bob.hear_sound() == (ada.ssrc, b"after")
+
+
+def all_have(stage: Stage, user_id: int, right: str) -> bool:
+    """Whether the node knows that a user has not this right."""
+    member = stage.directory._members[SeatKey(GUILD, user_id)]
+    return not getattr(member.seat.rights, right)
+
+
+async def test_removed_browser_is_heard_no_more(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        stage.nodes.remove(SeatKey(GUILD, ADA))
+        assert await ada.wait_closed() == 4014
+        await ada.wait_over()
+        await ada.play(b"too late")
+        await wait_for_drop(stage, "stranger")
+        await bob.play(b"alone")
+        assert (ada.packets.empty(), bob.packets.empty()) == (True, True)
+
+
+async def test_browser_that_comes_anew_is_heard_on(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        await ada.play(b"first")
+        first = await bob.listen()
+        await ada.choose()
+        await ada.check()
+        await ada.shake_hands()
+        await ada.play(b"second", ssrc=77, sequence_number=3)
+        second = await bob.listen()
+        assert (second.ssrc, second.payload) == (ada.ssrc, b"second")
+        assert second.sequence_number == first.sequence_number + 1
+
+
+async def test_keys_are_for_whom_the_offer_named(stage: Stage) -> None:
+    ada = WebrtcTestClient(ADA, GUILD, stage.seat(ADA))
+    ada.fingerprint = "00:" * 31 + "00"
+    await ada.sit()
+    await ada.choose()
+    await ada.check()
+    await ada.shake_hands()
+    async with browsers(stage, BOB) as (bob,):
+        await ada.play(b"hello")
+        await wait_for_drop(stage, "no keys")
+        assert bob.packets.empty()
+    await ada.hang_up()
+
+
+@pytest.mark.parametrize("changes", [{"ice-pwd": "0" * 32}, {"ice-ufrag": "nobody"}])
+async def test_strangers_are_not_answered(stage: Stage, changes: dict[str, str]) -> None:
+    ada = WebrtcTestClient(ADA, GUILD, stage.seat(ADA))
+    await ada.sit()
+    await ada.choose()
+    right, ada.answer = ada.answer, ada.answer | changes
+    ada.send_check()
+    await wait_for_drop(stage, "forged" if "ice-pwd" in changes else "stranger")
+    ada.answer = right
+    await ada.check()
+    assert ada.socket.checks.empty(), "the first one was not answered"
+    await ada.hang_up()
+
+
+async def test_browser_that_moves_is_followed(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        old = await ada.move()
+        await ada.check()
+        await ada.play(b"from elsewhere")
+        assert await bob.hear_sound() == (ada.ssrc, b"from elsewhere")
+        await bob.play(b"answer")
+        assert await ada.hear_sound() == (bob.ssrc, b"answer")
+        assert old.received.empty()
+        old.close()
+
+
+@pytest.mark.parametrize(
+    "data",
+    ["", "v=0", None, 5, "a=ice-ufrag:them\na=fingerprint:sha-256 00:11", "x" * 30_000],
+)
+async def test_offer_that_is_none_is_refused(stage: Stage, data: Any) -> None:
+    ada = WebrtcTestClient(ADA, GUILD, stage.seat(ADA))
+    await ada.sit()
+    await ada.say(1, {"protocol": "webrtc", "data": data})
+    assert await ada.wait_closed() == 4002

@@ -1,0 +1,198 @@
+// A page in voice, as the client guide describes it: the voice gateway, one RTCPeerConnection, and remote descriptions
+// that the page writes by itself. The test calls its functions.
+
+const USED_EXTENSIONS = ["urn:ietf:params:rtp-hdrext:ssrc-audio-level"];
+const FEEDBACK = { audio: [], video: ["nack", "nack pli", "ccm fir"] };
+
+class Voice {
+  constructor({ url, user, server, session, token }) {
+    Object.assign(this, { url, user, server, session, token });
+    this.said = [];
+    this.senders = new Map(); // the transceiver of each SSRC of others
+    this.work = Promise.resolve();
+  }
+
+  async join(wanted) {
+    this.socket = new WebSocket(`${this.url}/?v=8`);
+    this.socket.onmessage = ({ data }) => this.read(JSON.parse(data));
+    this.socket.onclose = ({ code }) => this.read({ op: -1, d: { code } });
+    const { heartbeat_interval } = await this.next(8);
+    this.beat = setInterval(() => this.say(3, { t: Date.now(), seq_ack: this.seq ?? -1 }), heartbeat_interval);
+    const streams = wanted.video ? [{ type: "video", rid: "100", quality: 100 }] : [];
+    const { user, server, session, token } = this;
+    const video = Boolean(wanted.video);
+    this.say(0, { server_id: server, user_id: user, session_id: session, token, video, streams });
+    this.ready = await this.next(2);
+    await this.connect(wanted);
+  }
+
+  async connect(wanted) {
+    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.media = await navigator.mediaDevices.getUserMedia(wanted);
+    for (const track of this.media.getTracks()) this.pc.addTransceiver(track, { direction: "sendonly" });
+    await this.pc.setLocalDescription();
+    const sdp = this.pc.localDescription.sdp;
+    this.codecs = findCodecs(sdp, wanted.codec ?? "VP8");
+    this.say(1, { protocol: "webrtc", data: sdp, codecs: this.codecs });
+    this.node = (await this.next(4)).sdp.split("\n");
+    await this.pc.setRemoteDescription({ type: "answer", sdp: this.describe() });
+    await new Promise((resolve) => {
+      this.pc.onconnectionstatechange = () => this.pc.connectionState === "connected" && resolve();
+      this.pc.onconnectionstatechange();
+    });
+    this.say(5, { speaking: 1, delay: 0, ssrc: this.ready.ssrc });
+    if (wanted.video) this.announce(true);
+  }
+
+  /** Tell the others of the own camera. */
+  announce(isOn) {
+    const section = split(this.pc.localDescription.sdp).find((each) => each.startsWith("m=video"));
+    const ssrc = isOn ? Number(/^a=ssrc:(\d+)/m.exec(section)[1]) : 0;
+    const stream = { type: "video", rid: "100", ssrc, active: isOn, quality: 100, rtx_ssrc: 0 };
+    this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc: ssrc, rtx_ssrc: 0, streams: isOn ? [stream] : [] });
+  }
+
+  say(op, d) {
+    this.socket.send(JSON.stringify({ op, d }));
+  }
+
+  read({ op, d, seq }) {
+    this.seq = seq ?? this.seq;
+    this.said.push({ op, d });
+    if (op === 5 || op === 12) this.work = this.work.then(() => this.follow(d));
+    if (op === 13) this.work = this.work.then(() => this.drop(d.user_id));
+    this.wake?.();
+  }
+
+  /** Wait for the first message with this opcode, past or future. */
+  async next(op) {
+    for (;;) {
+      const found = this.said.find((each) => each.op === op);
+      if (found) return found.d;
+      await new Promise((resolve) => (this.wake = resolve));
+    }
+  }
+
+  /** Receive the streams of another user. */
+  async follow({ user_id, ssrc, audio_ssrc, video_ssrc }) {
+    const streams = { audio: ssrc ?? audio_ssrc, video: video_ssrc };
+    for (const [kind, number] of Object.entries(streams)) {
+      if (!number || this.senders.has(number)) continue;
+      const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
+      this.senders.set(number, { user_id, transceiver });
+      this.play(transceiver.receiver.track);
+      await this.negotiate();
+    }
+  }
+
+  /** Play a stream: a browser decodes no pictures that nobody looks at. */
+  play(track) {
+    const element = document.createElement(track.kind);
+    element.srcObject = new MediaStream([track]);
+    element.autoplay = true;
+    document.body.append(element);
+  }
+
+  async drop(user_id) {
+    for (const [ssrc, sender] of this.senders) {
+      if (sender.user_id !== user_id) continue;
+      sender.transceiver.stop();
+      this.senders.delete(ssrc);
+    }
+    await this.negotiate();
+  }
+
+  async negotiate() {
+    await this.pc.setLocalDescription();
+    await this.pc.setRemoteDescription({ type: "answer", sdp: this.describe() });
+  }
+
+  /** Write the node's description for the own one. */
+  describe() {
+    const sections = split(this.pc.localDescription.sdp).slice(1);
+    const isUsed = (section) => !/^m=\w+ 0 /.test(section);
+    const mids = sections.filter(isUsed).map((section) => field(section, "mid"));
+    const head = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", "a=ice-lite", `a=group:BUNDLE ${mids.join(" ")}`];
+    const parts = sections.map((section) => (isUsed(section) ? this.answer(section) : refuse(section)));
+    return [...head, ...parts.flat(), ""].join("\r\n");
+  }
+
+  answer(section) {
+    const [, kind] = /^m=(\w+)/.exec(section);
+    const mid = field(section, "mid");
+    const { name, payload_type } = this.codecs.find((each) => each.type === kind);
+    const sender = [...this.senders].find(([, { transceiver }]) => transceiver.mid === mid);
+    const rate = kind === "audio" ? "48000/2" : "90000";
+    const lines = section.split("\r\n");
+    return [
+      `m=${kind} 9 UDP/TLS/RTP/SAVPF ${payload_type}`,
+      "c=IN IP4 0.0.0.0",
+      ...this.node.filter((line) => /^a=(ice-ufrag|ice-pwd|fingerprint|setup|candidate):/.test(line)),
+      `a=mid:${mid}`,
+      "a=rtcp-mux",
+      `a=rtpmap:${payload_type} ${name}/${rate}`,
+      ...lines.filter((line) => line.startsWith(`a=fmtp:${payload_type} `)),
+      ...FEEDBACK[kind].map((each) => `a=rtcp-fb:${payload_type} ${each}`),
+      ...lines.filter((line) => line.startsWith("a=extmap:") && USED_EXTENSIONS.some((each) => line.endsWith(each))),
+      ...(sender ? ["a=sendonly", `a=msid:${sender[0]} ${sender[0]}`, `a=ssrc:${sender[0]} cname:${sender[1].user_id}`] : ["a=recvonly"]),
+    ];
+  }
+
+  /** Return what has come of one SSRC, or of what has been sent, by kind: the sums that getStats has. */
+  async count(ssrc) {
+    const found = { ssrc };
+    for (const each of (await this.pc.getStats()).values()) {
+      if (each.type === "inbound-rtp" && each.ssrc === ssrc) Object.assign(found, each);
+      if (each.type === "remote-outbound-rtp" && each.ssrc === ssrc) found.reported = each.packetsSent;
+    }
+    return found;
+  }
+
+  /** Wait until what has come of one SSRC passes a check; return it. */
+  async until(ssrc, check) {
+    for (;;) {
+      const found = await this.count(ssrc);
+      if (check(found)) return found;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Return how the node sees what is sent: the reports of it, by kind. */
+  async reports() {
+    const found = {};
+    for (const each of (await this.pc.getStats()).values()) if (each.type === "remote-inbound-rtp") found[each.kind] = each;
+    return found;
+  }
+
+  leave() {
+    clearInterval(this.beat);
+    this.socket.close(1000);
+    this.pc?.close();
+    for (const track of this.media?.getTracks() ?? []) track.stop();
+  }
+}
+
+/** Split a description into its head and its sections. */
+function split(sdp) {
+  return sdp.split(/(?=^m=)/m);
+}
+
+function field(section, name) {
+  return new RegExp(`^a=${name}:(\\S+)`, "m").exec(section)[1];
+}
+
+function refuse(section) {
+  const [, kind, formats] = /^m=(\w+) \d+ \S+ (.*)$/m.exec(section);
+  return [`m=${kind} 0 UDP/TLS/RTP/SAVPF ${formats}`, "c=IN IP4 0.0.0.0", `a=mid:${field(section, "mid")}`, "a=inactive"];
+}
+
+/** Find the payload types of Opus and of one codec for video. */
+function findCodecs(sdp, video) {
+  const codecs = [];
+  for (const [type, name] of [["audio", "opus"], ["video", video]]) {
+    const section = split(sdp).find((each) => each.startsWith(`m=${type}`));
+    const found = section && new RegExp(`^a=rtpmap:(\\d+) ${name}/`, "m").exec(section);
+    if (found) codecs.push({ name, type, priority: 1000, payload_type: Number(found[1]) });
+  }
+  return codecs;
+}

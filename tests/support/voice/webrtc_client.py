@@ -1,0 +1,185 @@
+"""A browser of the tests without a browser: ICE checks, DTLS as a client and SRTP over one UDP socket, by aiortc's parts.
+
+It joins by the voice gateway as `VoiceTestClient` does, and chooses WebRTC there.
+"""
+
+import asyncio
+import re
+from typing import Any
+
+from aioice.stun import Class, Message, Method, parse_message
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
+from typing_extensions import override
+
+from tests.support.voice.client import WAIT_S, UdpClient, VoiceTestClient
+
+OPUS = 111
+CODECS = [{"name": "opus", "type": "audio", "priority": 1000, "payload_type": OPUS}]
+
+
+class WebrtcTestClient(VoiceTestClient):
+    """One client. RTP waits in `packets`, RTCP in `reports`."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.certificate = RTCCertificate.generateCertificate()
+        self.fingerprint = self.certificate.getFingerprints()[0].value
+        self.answer: dict[str, str] = {}
+        self.packets: asyncio.Queue[RtpPacket] = asyncio.Queue()
+        self.reports: asyncio.Queue[Any] = asyncio.Queue()
+        self.source = 0x11223344 + self.user_id
+        self.next_sequence = 65000
+        self.dtls: Any = None
+        self.wire: Wire
+        self.socket: BrowserSocket
+
+    def offer(self) -> str:
+        """The part of a description that Discord's web client sends."""
+        return "\n".join(
+            [
+                "a=extmap-allow-mixed",
+                f"a=ice-ufrag:them{self.user_id}",
+                "a=ice-pwd:theirpasswordtheirpassword",
+                f"a=fingerprint:sha-256 {self.fingerprint}",
+                "a=setup:actpass",
+                f"a=rtpmap:{OPUS} opus/48000/2",
+                "a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+            ]
+        )
+
+    async def sit(self) -> None:
+        """Take the seat."""
+        await self.open()
+        await self.identify()
+        ready = await self.expect(2)
+        self.ssrc = ready["ssrc"]
+
+    async def choose(self, **changes: Any) -> None:
+        """Choose WebRTC and receive the answer."""
+        await self.say(1, {"protocol": "webrtc", "data": self.offer(), "codecs": CODECS} | changes)
+        description = await self.expect(4)
+        self.answer = dict(re.findall(r"^a=([a-z-]+):(.+)$", description["sdp"], re.MULTILINE))
+        host = self.answer["candidate"].split()
+        if hasattr(self, "udp"):
+            self.udp.close()
+        self.udp = self.socket = await BrowserSocket.open((host[4], int(host[5])))
+        self.wire = Wire(self.socket)
+
+    def send_check(self) -> None:
+        """Send an ICE check."""
+        request = Message(
+            Method.BINDING,
+            Class.REQUEST,
+            attributes={"USERNAME": f"{self.answer['ice-ufrag']}:them{self.user_id}", "PRIORITY": 1},
+        )
+        request.add_message_integrity(self.answer["ice-pwd"].encode())
+        self.udp.send(bytes(request))
+
+    async def check(self) -> None:
+        """Make an ICE check, which makes the address known."""
+        self.send_check()
+        async with asyncio.timeout(WAIT_S):
+            answer = parse_message(await self.socket.checks.get())
+        assert answer.check_message_integrity(self.answer["ice-pwd"].encode())
+        assert answer.attributes["XOR-MAPPED-ADDRESS"] == self.udp.transport.get_extra_info("sockname")
+
+    async def shake_hands(self) -> None:
+        """Make the keys."""
+        self.dtls = RTCDtlsTransport(self.wire, [self.certificate])
+        self.dtls._set_role("client")
+        self.dtls._handle_rtp_data = self._take_rtp
+        self.dtls._handle_rtcp_data = self._take_rtcp
+        algorithm, value = self.answer["fingerprint"].split()
+        async with asyncio.timeout(WAIT_S):
+            await self.dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value)]))
+
+    async def join_room(self) -> None:
+        """Do all of it."""
+        await self.sit()
+        await self.choose()
+        await self.check()
+        await self.shake_hands()
+        assert self.dtls.state == "connected"
+
+    async def move(self) -> "BrowserSocket":
+        """Go on from another address; return the old one, which gets what comes there from now on."""
+        old = self.socket
+        self.udp = self.socket = self.wire.udp = await BrowserSocket.open(old.transport.get_extra_info("peername"))
+        self.socket.received, old.received = old.received, asyncio.Queue()
+        return old
+
+    async def play(self, sound: bytes, **changes: Any) -> None:
+        """Send a packet of sound, even when the connection is over."""
+        packet = RtpPacket(payload_type=OPUS, sequence_number=self.next_sequence, ssrc=self.source, payload=sound)
+        packet.timestamp = self.next_sequence * 960
+        for name, value in changes.items():
+            setattr(packet, name, value)
+        self.next_sequence = (self.next_sequence + 1) & 0xFFFF
+        self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(HeaderExtensionsMap())))
+
+    async def listen(self) -> RtpPacket:
+        """Receive a packet."""
+        async with asyncio.timeout(WAIT_S):
+            return await self.packets.get()
+
+    async def hear_sound(self) -> tuple[int, bytes]:
+        """Receive a packet; return its SSRC and what is in it."""
+        packet = await self.listen()
+        return packet.ssrc, packet.payload
+
+    async def next_report(self, kind: type) -> Any:
+        """Receive RTCP until there is one of this kind."""
+        async with asyncio.timeout(WAIT_S):
+            while not isinstance(report := await self.reports.get(), kind):
+                pass
+        return report
+
+    async def _take_rtp(self, data: bytes, arrival_time_ms: int) -> None:
+        self.packets.put_nowait(RtpPacket.parse(data))
+
+    async def _take_rtcp(self, data: bytes) -> None:
+        for report in RtcpPacket.parse(data):
+            self.reports.put_nowait(report)
+
+    async def wait_over(self) -> None:
+        """Wait until the node has ended the connection."""
+        over = asyncio.Event()
+        self.dtls.on("statechange", over.set)
+        async with asyncio.timeout(WAIT_S):
+            while self.dtls.state != "closed":
+                await over.wait()
+
+    async def hang_up(self) -> None:
+        """End the connection and the seat."""
+        if self.dtls is not None:
+            await self.dtls.stop()
+        await self.leave()
+
+
+class BrowserSocket(UdpClient):
+    """A UDP socket that keeps answers to checks apart. Another one may go on with its queues."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.checks: asyncio.Queue[bytes] = asyncio.Queue()
+
+    @override
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        (self.checks if data[0] < 4 else self.received).put_nowait(data)
+
+
+class Wire:
+    """What aiortc needs of an ICE transport. The socket may be another one from one datagram to the next."""
+
+    role = "controlling"
+
+    def __init__(self, udp: BrowserSocket) -> None:
+        self.udp = udp
+        self.received = udp.received
+
+    async def _send(self, data: bytes) -> None:
+        self.udp.send(data)
+
+    async def _recv(self) -> bytes:
+        return await self.received.get()
