@@ -49,8 +49,8 @@ run: $(VENV)/bytecode.stamp  ## Serve; GUILDWAY_* variables hold, ARGS="--api :9
 demo: $(VENV)/runtime.stamp  ## Fill a running server with users, a guild and a conversation
 	@exec $(PY) -m guildway demo $(ARGS)
 
-run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as a cluster, with the servers of `make services`; WORKERS=2, APIS=4, ARGS as for run
-	@$(PY) -m deploy.services start
+run-cluster: $(VENV)/bytecode.stamp $(VENV)/cluster.stamp cassandra  ## Serve as a cluster, with the servers of `make services`; WORKERS=2, APIS=4, ARGS as for run, SERVICES for services' ARGS
+	@$(PY) -m deploy.services start $(SERVICES)
 	@$(PY) -m guildway migrate --config $(CLUSTER_CONFIG)
 	@exec $(PY) -m shardctl up --workers $(GATEWAY_WORKERS) --apis $(APIS) --config $(CLUSTER_CONFIG) $(ARGS)
 

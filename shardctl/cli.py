@@ -19,7 +19,8 @@ _REFUSED = 2
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     try:
-        found: Work | int = app(argv, prog_name="shardctl", standalone_mode=False)
+        words = sys.argv[1:] if argv is None else argv
+        found: Work | int = app(words or ["--help"], prog_name="shardctl", standalone_mode=False)
         status = found if isinstance(found, int) else found()
         sys.stdout.flush()
     except typer.TyperException as error:

@@ -75,11 +75,12 @@ def show_plan(plan: Plan) -> RenderableType:
     """Lay out moves to come."""
     if not plan.moves:
         return "nothing is to be moved"
-    moves = _make_table("from", "to", "shards")
+    moves = _make_table("from", "to")
+    moves.add_column("shards", overflow="fold")
     pairs = sorted({(move.origin, move.target) for move in plan.moves})
     for origin, target in pairs:
         shards = [move.shard for move in plan.moves if (move.origin, move.target) == (origin, target)]
-        moves.add_row(origin, target, f"{len(shards)}: {write_ranges(shards)}")
+        moves.add_row(origin, target, f"{len(shards)}: {write_ranges(shards).replace(',', ', ')}")
     counts = _make_table("worker", "now", "then")
     for name in sorted(plan.before | plan.after):
         counts.add_row(name, str(plan.before.get(name, 0)), str(plan.after.get(name, 0)))

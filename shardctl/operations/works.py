@@ -4,6 +4,7 @@ Each opens the connections, does one thing, prints, and returns the exit status.
 """
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
@@ -24,6 +25,8 @@ from shardctl.operations.hot import find_hot
 from shardctl.outcomes import DONE, CommandError, WrongInput
 
 Flags = dict[str, str | None]
+
+_SILENT = logging.NullHandler()
 
 
 class Style(msgspec.Struct, frozen=True):
@@ -46,6 +49,8 @@ class Style(msgspec.Struct, frozen=True):
 def run(flags: Flags, work: Callable[[Desk], Awaitable[None]]) -> int:
     """Run a work with a desk. Raises CommandError and StartError."""
     settings = load_settings(environ=os.environ, flags=flags)
+    # What a command cannot do is told once, in its last line; drivers would tell each of their tries before.
+    logging.getLogger("core").addHandler(_SILENT)
 
     async def run_with_desk() -> None:
         async with open_desk(settings) as desk:

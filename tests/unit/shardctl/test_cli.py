@@ -69,3 +69,8 @@ def test_shells_complete_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_reference_is_that_of_the_commands() -> None:
     assert (ROOT / "docs" / "shardctl.md").read_text() == write_reference(), "run `python -m shardctl.reference`"
+
+
+def test_command_line_without_a_command_shows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "rebalance" in capsys.readouterr().out
