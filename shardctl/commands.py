@@ -24,7 +24,7 @@ app = typer.Typer(
     epilog="""\b
 Exit statuses: 0 done, 1 the cluster cannot be asked, or has not done it in time, 2 wrong input or settings,
 3 the database is of a newer version, 4 it was made with other numbers, 5 refused, since shards would be left
-without a worker, 130 interrupted.
+without a worker, 6 refused, since the cluster must be stopped in order first, 130 interrupted.
 \b
 `shardctl COMMAND --help` shows the flags and examples of a command.""",
 )
@@ -238,6 +238,29 @@ def drain(
 def undrain(worker: WorkerName, *, dry_run: DryRun = False, as_json: Json = False, config: Config = None) -> Work:
     """Let a drained worker have shards again."""
     return _ask("undrain", config, as_json, worker, dry_run)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  shardctl resize 512 --dry-run                 what it would do, and what is in its way
+  shardctl resize 512                           after all processes of the cluster were stopped
+\b
+Shard s of n becomes s and s + n. The cluster must not run, and must have been stopped in order. Clients begin new
+sessions afterwards; nothing else is lost. Then write store.num_shards into the settings of all processes. A command
+that was ended in the middle is given again; until it is done the cluster can be started as it was."""
+)
+def resize(
+    wanted: Annotated[
+        int, typer.Argument(metavar="SHARDS", min=2, max=4096, help="The new number: twice the present one.")
+    ],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would be done.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+) -> Work:
+    """Double the number of shards of a cluster that does not run."""
+    return _ask("resize", config, as_json, wanted, dry_run)
 
 
 @app.command()

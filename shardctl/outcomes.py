@@ -21,6 +21,12 @@ class WrongInput(CommandError):
     exit_status = 2
 
 
+class NotAtRest(CommandError):
+    """The cluster runs, or has left something that only it can end."""
+
+    exit_status = 6
+
+
 class WouldStrand(CommandError):
     """Shards would be left without a worker."""
 

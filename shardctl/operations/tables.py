@@ -8,6 +8,7 @@ from rich.table import Table
 from core.shards.worker import write_ranges
 from shardctl.operations.hot import Hot
 from shardctl.operations.reports import Location, Plan, ShardRow, Status, WorkerRow
+from shardctl.operations.resizing import Resizing
 
 _PIPE_WIDTH = 200
 """The columns of an output that is no terminal, in which nothing is to be cut off."""
@@ -96,6 +97,19 @@ def show_hot(hot: Hot) -> RenderableType:
     for row in hot.channels:
         channels.add_row(row.id, str(row.shard), f"{row.events_per_s:g}", f"{row.messages_per_s:g}")
     return Group(guilds, "", channels)
+
+
+def show_resizing(plan: Resizing) -> RenderableType:
+    """Lay out what a resizing would do."""
+    if plan.is_done:
+        return f"there are {plan.shards} shards already"
+    table = Table.grid(padding=(0, 2))
+    table.add_row("shards", f"{plan.shards}, then {plan.wanted}")
+    table.add_row("pins", f"{plan.pins}, then {2 * plan.pins}")
+    table.add_row("sessions", f"{plan.sessions} begin anew")
+    for obstacle in plan.obstacles:
+        table.add_row("[red]in its way[/red]", obstacle)
+    return table
 
 
 def _make_table(*columns: str) -> Table:

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from core.domain.errors import Unavailable
 from core.runtime.clock import SystemClock
 from core.runtime.settings.configuration import load_settings
-from shardctl.operations import changes, reports, tables
+from shardctl.operations import changes, reports, resizing, tables
 from shardctl.operations.desk import Desk, open_desk
 from shardctl.operations.hot import find_hot
 from shardctl.outcomes import DONE, CommandError, WrongInput
@@ -206,6 +206,20 @@ async def rebalance(style: Style, is_dry: bool, timeout_s: float, desk: Desk) ->
         await changes.rebalance(desk, waiting)
     word = "were moved" if timeout_s else "are to be moved"
     style.say(f"{len(plan.moves)} shards {word}", moves=len(plan.moves))
+
+
+async def resize(style: Style, wanted: int, is_dry: bool, desk: Desk) -> None:  # noqa: FBT001
+    """Double the number of shards, or show what that would do."""
+    if is_dry:
+        style.show(await resizing.plan_resize(desk, wanted), tables.show_resizing)
+        return
+    with _waiting(style, "resize", 0) as waiting:
+        done = await resizing.resize(desk, wanted, waiting.show)
+    how = "already" if done.is_done else "now"
+    style.say(
+        f"there are {wanted} shards {how}; write store.num_shards = {wanted} into the settings of all processes",
+        shards=wanted, was_done=done.is_done,
+    )  # fmt: skip
 
 
 @contextmanager

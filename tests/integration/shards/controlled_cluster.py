@@ -99,7 +99,8 @@ class ControlledCluster:
         self.workers: dict[str, FakeWorker] = {}
         self.controllers: dict[str, asyncio.subprocess.Process] = {}
         self.watcher = FakeWorker("watcher", url)
-        self._url = url
+        self.redis_url = url
+        self.database = database
 
     async def start_controller(self, name: str) -> None:
         """Start a controller and wait until it has looked."""
@@ -110,7 +111,7 @@ class ControlledCluster:
 
     async def start_worker(self, name: str) -> None:
         """Start a worker and wait until it lives."""
-        worker = self.workers[name] = FakeWorker(name, self._url)
+        worker = self.workers[name] = FakeWorker(name, self.redis_url)
         worker.start()
         async with asyncio.timeout(_LONG_S):
             while not worker.lease.is_held:  # noqa: ASYNC110 - a lease tells nobody
@@ -128,10 +129,14 @@ class ControlledCluster:
 
     async def call(self, *arguments: str) -> tuple[int | None, Any]:
         """Run a command of shardctl; return its status and what it printed, or its complaint."""
-        pipe = asyncio.subprocess.PIPE
-        process = await self._start(*arguments, "--json", stdout=pipe, stderr=pipe)
+        process = await self.begin(*arguments)
         out, err = await process.communicate()
         return process.returncode, json.loads(out) if out else err.decode()
+
+    async def begin(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Begin to run a command of shardctl."""
+        pipe = asyncio.subprocess.PIPE
+        return await self._start(*arguments, "--json", stdout=pipe, stderr=pipe)
 
     async def _start(self, *arguments: str, **streams: int) -> asyncio.subprocess.Process:
         command = end_with_parent([sys.executable, "-m", "shardctl", *arguments])
