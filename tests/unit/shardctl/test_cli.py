@@ -63,7 +63,7 @@ def test_shells_complete_commands(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     monkeypatch.setenv("COMP_CWORD", "1")
     with pytest.raises(SystemExit):
         main([])
-    assert capsys.readouterr().out.split() == ["rebalance"]
+    assert capsys.readouterr().out.split() == ["rebalance", "resize"]
     assert os.environ["COMP_CWORD"] == "1"
 
 
