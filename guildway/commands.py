@@ -245,14 +245,24 @@ def health(*, url: Url = None, config: Config = None) -> Work:
 @app.command(
     epilog="""\b
 Examples:
-  guildway migrate --config /etc/guildway.toml
+  guildway migrate --config /etc/guildway.toml               a cluster
+  guildway migrate --config /etc/guildway.toml --dry-run     tell what would be done, and change nothing
+  guildway migrate --data /var/lib/guildway --dry-run        an embedded server, which may run
+  guildway migrate --data /var/lib/guildway                  an embedded server, stopped; its next start does the same
 \b
 Exit statuses: 0 all is up to date, 2 something must be changed first, 3 a server's tables are of a newer version,
 4 they were made with other numbers."""
 )
-def migrate(*, config: Config = None) -> Work:
+def migrate(
+    *,
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Instead of a cluster: the data folder of an embedded server.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Tell what would be done, and change nothing.")] = False,
+    config: Config = None,
+) -> Work:
     """Make the tables of a cluster's PostgreSQL and Cassandra, or bring them up to date."""
-    return partial(works.migrate, {"config": config})
+    return partial(works.migrate, {"config": config, "data": data}, dry_run)
 
 
 @app.command(

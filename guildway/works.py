@@ -166,8 +166,8 @@ def export(kind: str, owner: int, target: Path, flags: Flags) -> int:
     return DONE
 
 
-def migrate(flags: Flags) -> int:
-    """Bring a cluster's tables up to date."""
+def migrate(flags: Flags, is_dry: bool) -> int:  # noqa: FBT001 - called by partial
+    """Bring a cluster's tables up to date, or those of an embedded server whose folder is named; or tell what to do."""
     settings = _load(flags)
     import asyncio  # noqa: PLC0415
 
@@ -175,7 +175,13 @@ def migrate(flags: Flags) -> int:
     from guildway.data.migration import run_migrate  # noqa: PLC0415
 
     configure_logging(settings.logging, sys.stderr)
-    asyncio.run(run_migrate(settings, sys.stdout))
+    if flags["data"] is None:
+        asyncio.run(run_migrate(settings, sys.stdout, is_dry=is_dry))
+        return DONE
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from guildway.processes.embedded_migration import run_embedded_migrate  # noqa: PLC0415
+
+    asyncio.run(run_embedded_migrate(settings.store, clock=SystemClock(), is_dry=is_dry, out=sys.stdout))
     return DONE
 
 

@@ -17,10 +17,13 @@ from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
 
 _DRIVERS: Final = ("asyncpg", "cassandra")
+_NO_CASSANDRA: Final = "none in the settings (cassandra.contact_points), so PostgreSQL has the messages"
 
 
-async def run_migrate(settings: Settings, out: TextIO) -> None:
+async def run_migrate(settings: Settings, out: TextIO, *, is_dry: bool = False) -> None:
     """Bring PostgreSQL and, if the settings name one, Cassandra up to date. Tell in one line each what was done.
+
+    With `is_dry` nothing is changed, and the lines tell what would be done.
 
     Raises:
         StartError: when a server cannot be used, was written by a newer version, or was made with other numbers.
@@ -28,8 +31,14 @@ async def run_migrate(settings: Settings, out: TextIO) -> None:
     check_drivers()
     quieten_drivers()
     from core.store.sql.postgres.preparation import alone, prepare  # noqa: PLC0415 - the drivers may be missing
+    from core.store.sql.schema.migrate import look  # noqa: PLC0415 - as above
 
     async with explained(settings), alone(settings.postgres.url) as engine:
+        if is_dry:
+            found, missing = await look(engine)
+            out.write(f"PostgreSQL: {describe_missing(found, missing)}\n")
+            out.write(f"Cassandra: {await _look_at_cassandra(settings)}\n")
+            return
         before = await prepare(engine, num_shards=settings.store.num_shards)
         out.write(f"PostgreSQL: {_describe(before)}\n")
         out.write(f"Cassandra: {await _migrate_cassandra(settings)}\n")
@@ -73,10 +82,26 @@ def _describe(before: str | None) -> str:
     return f"brought from schema {before} to {SCHEMA_REVISION}"
 
 
+def describe_missing(found: str | None, missing: list[str]) -> str:
+    """Tell what a migration would do to a database."""
+    if found is None:
+        return f"no tables yet, {len(missing)} migrations would be applied"
+    return f"schema {found}, would be applied: {', '.join(missing)}" if missing else f"up to date, schema {found}"
+
+
+async def _look_at_cassandra(settings: Settings) -> str:
+    if not settings.cassandra.contact_points:
+        return _NO_CASSANDRA
+    from core.store.cassandra.connection import look  # noqa: PLC0415 - as above
+
+    missing = await look(settings.cassandra)
+    return f"would be applied: {', '.join(missing)}" if missing else "up to date"
+
+
 async def _migrate_cassandra(settings: Settings) -> str:
     cassandra = settings.cassandra
     if not cassandra.contact_points:
-        return "none in the settings (cassandra.contact_points), so PostgreSQL has the messages"
+        return _NO_CASSANDRA
     from core.store.cassandra.connection import migrate  # noqa: PLC0415 - as above
 
     steps = await migrate(cassandra)

@@ -13,14 +13,32 @@ from typing import Any, Final
 _STEPS: Final = ("fsync", "link", "mkdir", "rename", "replace", "unlink")
 
 
-def run_and_kill(work: Callable[[], None], prepare: Callable[[], None], check: Callable[[], None]) -> int:
-    """For each n: prepare, run the work in a process that is killed before its n-th step, and check what it has left.
+Arm = Callable[[int], None]
+"""A function that has this process killed before its n-th step, which it counts from now on."""
+
+
+def run_and_kill(
+    work: Callable[[], None],
+    prepare: Callable[[], None],
+    check: Callable[[], None],
+    *,
+    arm: Arm | None = None,
+    every: int = 1,
+) -> int:
+    """For each n, or for each of `every` so many: prepare, run the work in a process that is killed before its n-th step,
+    and check what it has left. `arm` counts other steps than the disk's.
 
     Return the number of kills: with one step more the work has ended, and is checked as well.
     """
-    for step in count(1):
+    arm = arm or _arm_disk
+    for step in count(1, every):
+
+        def die(step: int = step) -> None:
+            arm(step)
+            work()
+
         in_process(prepare)
-        status = in_process(lambda step=step: _kill_at(step, work))  # type: ignore[misc]
+        status = in_process(die)
         in_process(check)
         if status == 0:
             return step - 1
@@ -46,7 +64,21 @@ def in_process(work: Callable[[], None]) -> int:
     return status
 
 
-def _kill_at(step: int, work: Callable[[], None]) -> None:
+def arm_statements(step: int) -> None:
+    """Count the statements that SQLAlchemy is about to send to any database."""
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    steps = count(1)
+
+    def note(*_: object) -> None:
+        if next(steps) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", note)
+
+
+def _arm_disk(step: int) -> None:
     steps = count(1)
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -59,4 +91,3 @@ def _kill_at(step: int, work: Callable[[], None]) -> None:
 
     for name in _STEPS:
         setattr(os, name, counted(getattr(os, name)))
-    work()

@@ -40,7 +40,7 @@ from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import BulkMessages
 from core.store.cassandra.bulk_reactions import BulkReactions
 from core.store.cassandra.messages import CassandraMessages
-from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, make_keyspace, truncate
+from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, list_missing, make_keyspace, truncate
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
 from core.store.cassandra.statements import Statement
 
@@ -121,6 +121,20 @@ async def migrate(settings: CassandraSettings) -> list[str]:
         driver = cluster.connect()
         make_keyspace(driver, settings.keyspace, datacenter=settings.datacenter, replication=settings.replication)
         return apply_steps(driver, settings.keyspace)
+
+    async with _opened(settings) as cluster:
+        return await _run(work, cluster)
+
+
+async def look(settings: CassandraSettings) -> list[str]:
+    """Return the names of the steps that `migrate` would apply, and change nothing.
+
+    Raises:
+        StartError: when Cassandra cannot be reached, or was written by a newer version.
+    """
+
+    def work(cluster: Cluster) -> list[str]:
+        return list_missing(cluster.connect(), settings.keyspace)
 
     async with _opened(settings) as cluster:
         return await _run(work, cluster)

@@ -112,13 +112,22 @@ def check_steps(session: Session, keyspace: str) -> None:
     Raises:
         StartError: when one is missing. NewerSchemaError: when there are more.
     """
+    if list_missing(session, keyspace):
+        raise StartError("Cassandra's tables are not there or old: run `guildway migrate`")
+
+
+def list_missing(session: Session, keyspace: str) -> list[str]:
+    """Return the names of the steps that a keyspace lacks, which need not be there. It blocks.
+
+    Raises:
+        NewerSchemaError: when there are more.
+    """
     try:
         done = _count_steps(session, keyspace)
     except InvalidRequest:
         done = 0
     _refuse_newer(done)
-    if done < len(STEPS):
-        raise StartError("Cassandra's tables are not there or old: run `guildway migrate`")
+    return [step.name for step in STEPS[done:]]
 
 
 def filled_tables(session: Session, keyspace: str) -> list[str]:

@@ -32,14 +32,16 @@ async def settings(postgres_databases: PostgresDatabases) -> AsyncIterator[Setti
     await postgres_databases.drop(address)
 
 
-async def migrate(settings: Settings) -> str:
+async def migrate(settings: Settings, *, is_dry: bool = False) -> str:
     out = io.StringIO()
-    await run_migrate(settings, out)
+    await run_migrate(settings, out, is_dry=is_dry)
     return out.getvalue()
 
 
 async def test_migrate_makes_the_tables_and_then_finds_them_up_to_date(settings: Settings) -> None:
+    assert "PostgreSQL: no tables yet" in await migrate(settings, is_dry=True)
     first, second = await migrate(settings), await migrate(settings)
+    assert await migrate(settings, is_dry=True) == second
     no_cassandra = "Cassandra: none in the settings (cassandra.contact_points), so PostgreSQL has the messages\n"
     assert first == f"PostgreSQL: the tables were made, schema {SCHEMA_REVISION}\n{no_cassandra}"
     assert second == _UP_TO_DATE + no_cassandra
@@ -63,6 +65,7 @@ async def test_migrate_makes_the_keyspace_that_a_process_needs(
         async with open_messages(cassandra, clock=SystemClock(), metrics=metrics):
             pass
     settings = msgspec.structs.replace(settings, cassandra=cassandra)
+    assert "Cassandra: would be applied: messages, " in await migrate(settings, is_dry=True)
     first, second = await migrate(settings), await migrate(settings)
     assert f"Cassandra: keyspace {cassandra.keyspace} had these steps: messages, " in first
     assert f"Cassandra: keyspace {cassandra.keyspace} is up to date\n" in second

@@ -70,6 +70,15 @@ def check_copy(copy: Path) -> Contents:
         raise Unavailable from error
 
 
+def find_schema(database: Path) -> str:
+    """Return the schema of a database, also of a server that runs. Raises Unavailable."""
+    try:
+        with closing(sqlite3.connect(_address(database, "mode=rw"), uri=True, timeout=_BUSY_TIMEOUT_S)) as opened:
+            return _read_schema(opened)
+    except sqlite3.Error as error:
+        raise Unavailable from error
+
+
 def _address(path: Path, query: str) -> str:
     return f"{path.absolute().as_uri()}?{query}"
 

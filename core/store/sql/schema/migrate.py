@@ -49,6 +49,26 @@ async def migrate(engine: AsyncEngine, *, check: Callable[[SyncConnection], None
             return revision
 
 
+async def look(engine: AsyncEngine) -> tuple[str | None, list[str]]:
+    """Return what `migrate` would find and do, and change nothing: the last migration, and those that are missing.
+
+    Raises:
+        NewerSchemaError, StartError, Unavailable: as `migrate`.
+    """
+    with translated():
+        async with engine.connect() as connection:
+            revision = await connection.run_sync(find_revision)
+    return revision, list_missing(revision)
+
+
+def list_missing(revision: str | None) -> list[str]:
+    """List the migrations after one, each with its number and name. Raises NewerSchemaError and StartError."""
+    if revision is not None:
+        _refuse_unknown(revision)
+    names = sorted(path.stem for path in (_SCRIPTS / "versions").glob("v*.py"))
+    return [f"{name[1:5]} {name[6:].replace('_', ' ')}" for name in names if name[1:5] > (revision or "")]
+
+
 def _refuse_unknown(revision: str) -> None:
     known = sorted(path.name[1:5] for path in (_SCRIPTS / "versions").glob("v*.py"))
     if revision < known[0]:
