@@ -22,6 +22,7 @@ from core.store.sql.schema.tables.applications import applications
 from core.store.sql.schema.tables.channels import channels, recipients
 from core.store.sql.schema.tables.files import files
 from core.store.sql.schema.tables.guilds import guilds, roles
+from core.store.sql.schema.tables.instance import suspensions
 from core.store.sql.schema.tables.invites import invites
 from core.store.sql.schema.tables.last_seen import last_seen
 from core.store.sql.schema.tables.members import bans, left_timeouts, member_roles, members
@@ -44,6 +45,7 @@ _TEXTS: Final = ("permissions", "allow", "deny", "closed_for")
 
 HIDDEN: Final = frozenset(
     (
+        "actor_id",  # who of the staff
         *("password_hash", "token_hash", "session_id"),
         *("username_fold", "username_key", "global_name_fold", "email_key", "nick_fold", "direct_key"),
         *("bucket", "version", "counted_id", "given_count", "marked_id", "unused_since_ms", "is_gone", "state"),
@@ -65,6 +67,7 @@ OF_USER: Final[dict[Table, Choice]] = {
     relationships: lambda owner: relationships.c.user_id == owner,
     notes: lambda owner: notes.c.user_id == owner,
     last_seen: lambda owner: last_seen.c.user_id == owner,
+    suspensions: lambda owner: suspensions.c.user_id == owner,
     applications: lambda owner: applications.c.owner_id == owner,
     guilds: lambda owner: guilds.c.owner_id == owner,
     members: lambda owner: members.c.user_id == owner,
@@ -102,6 +105,7 @@ OF_GUILD: Final[dict[Table, Choice]] = {
 LEFT: Final = frozenset(
     (
         *("cluster", "node_numbers", "secrets", "shard_pins", "drained_workers"),  # of the server
+        *("instance_settings", "instance_log", "registration_invites", "staff", "staff_tokens"),  # of those who run it
         *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # events, which their rows are
         *("nonces", "session_records", "session_cuts", "pin_changes", "crossposts"),  # of what is under way
         *("recipients", "last_messages", "reaction_counts", "mentions", "dismissed_mentions"),  # follow from other rows
