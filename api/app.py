@@ -23,9 +23,10 @@ from api.http.router import Router
 from api.http.scope import PREFIX
 from api.http.staff_gate import StaffGate
 from api.message_services import MessageParts, MessageServices, build_message_parts
-from api.private_services import PrivateServices, build_private_services
+from api.private_services import PrivateServices, build_private_parts
 from api.routes.all_routes import API_ROUTES, declare_root_routes
 from api.services.administration.staff_authenticator import StaffAuthenticator
+from api.services.calls.call_sweep import CallSweep
 from api.services.default_avatars import DefaultAvatars
 from api.services.gateway_addresses import GatewayAddressService
 from api.services.images import ImageService
@@ -74,6 +75,7 @@ class Api:
         "_temporary_members",
         "_web",
         "asgi",
+        "call_sweep",
         "crosspost_sweep",
         "entities",
         "file_sweep",
@@ -103,6 +105,7 @@ class Api:
         seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
         voice: VoiceJoins,
+        call_sweep: CallSweep,
     ) -> None:
         self.asgi = asgi
         self.entities = common.entities
@@ -122,6 +125,7 @@ class Api:
         """The same of reactions."""
         self.pin_sweep = messages.pin_sweep
         self.uses = accounts.uses
+        self.call_sweep = call_sweep
         self.voice = voice
         """The gateway's `VoicePort`."""
         self._passwords = accounts.passwords
@@ -138,6 +142,7 @@ class Api:
             async with asyncio.TaskGroup() as chores:
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
+                chores.create_task(self.call_sweep.run(), name="call sweep")
                 chores.create_task(self._previews.run(), name="previews")
                 chores.create_task(self.publisher.run(), name="publisher")
                 chores.create_task(self._seen_times.run(), name="seen times")
@@ -159,16 +164,18 @@ def build_api(ground: ApiGround) -> Api:
     web = build_web_parts(external=ground.external, settings=settings.embeds, clock=ground.clock, metrics=metrics.web)
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
     messages = build_message_parts(ground, common, files=files, web=web, limits=limits)
-    private = build_private_services(ground, common, limits=limits, images=files.images)
-    guilds = build_guild_services(ground, common, private_channels=private.private_channels, images=files.images)
+    private = build_private_parts(ground, common, limits=limits, images=files.images, changes=messages.changes)
+    guilds = build_guild_services(
+        ground, common, private_channels=private.services.private_channels, images=files.images
+    )
     memory = Memory((*common.list_caches(), accounts.authenticator))
     services = Services(
         account=accounts.services,
         guild=guilds,
         message=messages.services,
-        private=private,
+        private=private.services,
         file=files.services,
-        admin=build_admin_services(ground, accounts=accounts, guilds=guilds, private=private),
+        admin=build_admin_services(ground, accounts=accounts, guilds=guilds, private=private.services),
         gate=Gate(authenticator=accounts.authenticator, limits=limits, door=ground.door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(
             store=ground.store, settings=settings.gateway, starts=ground.starts, url=ground.gateway_url
@@ -202,8 +209,14 @@ def build_api(ground: ApiGround) -> Api:
         seen_times=SeenTimes(store=ground.store, bus=ground.bus),
         temporary_members=TemporaryMembers(store=ground.store, bus=ground.bus, membership=common.membership),
         voice=VoiceJoins(
-            store=ground.store, entities=common.entities, changes=common.voice, limits=limits, clock=ground.clock
+            store=ground.store,
+            entities=common.entities,
+            changes=common.voice,
+            calls=private.call_joins,
+            limits=limits,
+            clock=ground.clock,
         ),
+        call_sweep=private.call_sweep,
     )
 
 

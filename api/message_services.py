@@ -60,6 +60,7 @@ class MessageParts(msgspec.Struct, kw_only=True, frozen=True):
     pin_sweep: PinSweep
     publisher: Publisher
     crosspost_sweep: CrosspostSweep
+    changes: MessageChanges
     reaction_events: StoredReactionEvents
     stored_events: StoredMessageEvents
 
@@ -94,6 +95,7 @@ def build_message_parts(
         pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
         publisher=publisher,
         crosspost_sweep=CrosspostSweep(store=store, publisher=publisher, ids=ground.ids, clock=clock),
+        changes=changes,
         reaction_events=StoredReactionEvents(entities=entities, messages=common.messages),
         stored_events=StoredMessageEvents(entities=entities, renderer=common.renderer),
     )

@@ -1,13 +1,21 @@
 """The routing of deliveries to actors, with the consequences of an event outside its actor."""
 
 from core.bus.interfaces import Delivery
-from core.domain.events import GUILD_DELETE, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, MEMBER_EVENTS, SESSION_REVOKED
+from core.domain.events import (
+    GUILD_DELETE,
+    GUILD_MEMBER_ADD,
+    GUILD_MEMBER_REMOVE,
+    MEMBER_EVENTS,
+    SESSION_REVOKED,
+    VOICE_STATE_UPDATE,
+)
 from core.wire.envelope import Envelope
 from core.wire.internal_events import parse_revoked
 from gateway.events.event_meter import EventMeter
 from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
+from gateway.homes.call_watch import CallWatch
 from gateway.homes.home_port import GuildHomes
 from gateway.homes.voice_seats import FOLLOWED, VoiceSeats
 from gateway.sessions.session_table import SessionTable
@@ -17,9 +25,9 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_voice", "_windows")
+    __slots__ = ("_calls", "_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_voice", "_windows")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all whom an event may concern
         self,
         *,
         guilds: GuildDirectory,
@@ -29,9 +37,11 @@ class EventRouter:
         table: SessionTable,
         meter: EventMeter,
         progress: LogProgress,
+        calls: CallWatch,
         voice: VoiceSeats | None = None,
     ) -> None:
         """`homes` let a session into a guild that its user has joined, wherever the guild's home is, and out again."""
+        self._calls = calls
         self._guilds = guilds
         self._homes = homes
         self._meter = meter
@@ -74,6 +84,10 @@ class EventRouter:
             self._revoke(envelope.user_id, parse_revoked(envelope.payload))
             return
         self._tell_user(envelope)
+        if envelope.event == VOICE_STATE_UPDATE:
+            self._calls.follow(envelope)
+            if self._voice is not None:
+                self._voice.follow_call(envelope)
 
     def _tell_user(self, envelope: Envelope) -> None:
         for join in self._users.deliver(envelope):

@@ -26,6 +26,7 @@ from gateway.far.neighbours import Neighbours
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
+from gateway.homes.call_watch import CallWatch
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
@@ -51,6 +52,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     inbox: Inbox
     progress: LogProgress
     missed: MissedEvents
+    calls: CallWatch
     voice_sweep: VoiceSweep
     voice_ends: EndingVoice
     far: FarGuilds | None = None
@@ -67,7 +69,12 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
     relations = Relations()
-    voice_ends = _build_voice_ends(common, lambda *place: guilds.has_session(*place))  # noqa: PLW0108 - made later
+
+    def has_session(guild_id: int, user_id: int, session_id: str) -> bool:  # the directories are made later
+        return guilds.has_session(guild_id, user_id, session_id) if guild_id else users.has_session(user_id, session_id)
+
+    voice_ends = _build_voice_ends(common, has_session)
+    calls = CallWatch(port=common.voice, tasks=common.tasks)
     guilds = _build_guilds(common, online, windows, relations, voice_ends)
     users = UserDirectory(
         bus=common.bus,
@@ -110,10 +117,13 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         inbox=inbox,
         progress=progress,
         missed=missed,
+        calls=calls,
         voice_ends=voice_ends,
         voice_sweep=VoiceSweep(
             rows=common.store.voice_states,
             guilds=guilds,
+            users=users,
+            calls=calls,
             ends=voice_ends,
             clock=common.clock,
             grace_s=common.settings.gateway.resume_window_s,
@@ -123,11 +133,11 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
 
 
 def _find_places(common: Common) -> Callable[[int], bool]:
-    """Return the function that says whether a guild's home is here."""
+    """Return the function that says whether the home of a guild or a user is here."""
     neighbours = common.neighbours
     if neighbours is None:
-        return lambda _guild_id: True
-    return lambda guild_id: neighbours.homes.home_of(guild_id) == neighbours.own
+        return lambda _owner_id: True
+    return lambda owner_id: neighbours.homes.home_of(owner_id) == neighbours.own
 
 
 def _build_voice_ends(common: Common, has_session: Callable[[int, int, str], bool]) -> EndingVoice:

@@ -85,7 +85,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         presence_grace_s=common.settings.gateway.presence_grace_s,
         metrics=common.metrics,
     )
-    table = _build_table(common, homes.port, journal)
+    table = _build_table(common, homes, journal)
     journal.taken.hand_to(table.let_go)
     closing: Callable[[], None] = _close_nothing
     if homes.far is not None and homes.far_side is not None and common.neighbours is not None:
@@ -99,6 +99,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         table=table,
         meter=common.meter,
         progress=homes.progress,
+        calls=homes.calls,
         voice=_build_voice_seats(homes, lent, table),
     )
     homes.inbox.hand_to(router.route if common.tracing is None else common.tracing.around(router.route))
@@ -174,7 +175,8 @@ def _build_voice_seats(homes: HomesSide, lent: Lent, table: SessionTable) -> Voi
     return seats
 
 
-def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTable:
+def _build_table(common: Common, side: HomesSide, journal: Journal) -> SessionTable:
+    homes = side.port
     table = SessionTable(
         resume_window_s=common.settings.gateway.resume_window_s,
         linger_s=common.settings.gateway.presence_grace_s,
@@ -182,7 +184,7 @@ def _build_table(common: Common, homes: HomePort, journal: Journal) -> SessionTa
         on_added=journal.writer.add,
         on_lost=homes.users.lose,
         on_parted=(journal.writer.drop, homes.users.part),
-        on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all),
+        on_ended=(journal.writer.drop, homes.users.leave, homes.guilds.leave_all, side.calls.end),
     )
     common.metrics.connections.sessions.set_function(lambda: float(len(table)))
     return table

@@ -116,7 +116,7 @@ INVITE_CREATE: Final = _row("INVITE_CREATE", Intent.GUILD_INVITES, Audience.GUIL
 INVITE_DELETE: Final = _row("INVITE_DELETE", Intent.GUILD_INVITES, Audience.GUILD_PERMISSION)
 
 # GUILD_VOICE_STATES
-VOICE_STATE_UPDATE: Final = _row("VOICE_STATE_UPDATE", Intent.GUILD_VOICE_STATES, Audience.CHANNEL)
+VOICE_STATE_UPDATE: Final = _row("VOICE_STATE_UPDATE", Intent.GUILD_VOICE_STATES, Audience.CHANNEL, direct=0)
 VOICE_CHANNEL_EFFECT_SEND: Final = _row("VOICE_CHANNEL_EFFECT_SEND", Intent.GUILD_VOICE_STATES, Audience.CHANNEL)
 
 # GUILD_PRESENCES
@@ -213,6 +213,9 @@ READY: Final = _row("READY", direct=0)
 READY_SUPPLEMENTAL: Final = _row("READY_SUPPLEMENTAL", direct=0)
 RESUMED: Final = _row("RESUMED", direct=0)
 SESSIONS_REPLACE: Final = _row("SESSIONS_REPLACE", direct=0)
+CALL_CREATE: Final = _row("CALL_CREATE", direct=0, audience=Audience.USER)
+CALL_UPDATE: Final = _row("CALL_UPDATE", direct=0, audience=Audience.USER)
+CALL_DELETE: Final = _row("CALL_DELETE", direct=0, audience=Audience.USER)
 MESSAGE_ACK: Final = _row("MESSAGE_ACK", direct=0, audience=Audience.USER)
 CHANNEL_PINS_ACK: Final = _row("CHANNEL_PINS_ACK", direct=0, audience=Audience.USER)
 READ_RECEIPT_UPDATE: Final = _row("READ_RECEIPT_UPDATE", direct=0, audience=Audience.USER)

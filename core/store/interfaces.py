@@ -25,6 +25,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from core.store.aggregates.applications import ApplicationReader, ApplicationWriter
+from core.store.aggregates.channels.calls import CallReader, CallWriter
 from core.store.aggregates.channels.channels import ChannelReader, ChannelWriter
 from core.store.aggregates.guilds.bans import BanReader, BanWriter
 from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
@@ -66,6 +67,7 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
     voice_states: VoiceStateWriter
+    calls: CallWriter
     webhooks: WebhookWriter
     pins: PinWriter
     crossposts: CrosspostWriter
@@ -108,6 +110,7 @@ class Store(Protocol):
     bans: BanReader
     invites: InviteReader
     voice_states: VoiceStateReader
+    calls: CallReader
     webhooks: WebhookReader
     pins: PinReader
     crossposts: CrosspostReader

@@ -23,6 +23,11 @@ class Room(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=T
     server_id: int
     channel_id: int
 
+    @property
+    def is_call(self) -> bool:
+        """Whether the room is a call: no channel has the id of its guild."""
+        return self.server_id == self.channel_id
+
 
 class Rights(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a user may do in the room now. What it may not send is dropped before anybody gets it."""

@@ -1,4 +1,4 @@
-"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 14, 35 to 37, 40 as in its clients)."""
+"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 13, 14, 35–37, 40 as in clients)."""
 
 import enum
 from typing import Final
@@ -20,6 +20,7 @@ class Opcode(enum.IntEnum):
     INVALID_SESSION = 9
     HELLO = 10
     HEARTBEAT_ACK = 11
+    CALL_CONNECT = 13
     LAZY_GUILDS = 14
     REQUEST_SOUNDBOARD_SOUNDS = 31
     SEARCH_RECENT_MEMBERS = 35

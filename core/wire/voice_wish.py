@@ -6,7 +6,8 @@ import msgspec
 class VoiceWish(msgspec.Struct, kw_only=True, frozen=True):
     """The channel to be in, None for none. A flag that is None stays as it is."""
 
-    guild_id: int
+    guild_id: int = 0
+    """0 outside guilds: a call."""
     channel_id: int | None = None
     self_mute: bool | None = None
     self_deaf: bool | None = None

@@ -18,6 +18,7 @@ from core.wire.capabilities import MAX_CAPABILITIES
 from core.wire.opcodes import CLIENT_OPCODES, Opcode
 from gateway.commands.commands import (
     NO_SEQ,
+    CallConnect,
     Command,
     GuildSubscription,
     GuildSubscriptions,
@@ -122,6 +123,7 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         self_deaf=flag,
         self_video=flag,
     ),
+    Opcode.CALL_CONNECT: Record(CallConnect, channel_id=identifier),
     Opcode.RESUME: Record(Resume, token=text, session_id=text, seq=_seq),
     Opcode.REQUEST_GUILD_MEMBERS: Record(
         RequestGuildMembers,

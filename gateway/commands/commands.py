@@ -66,6 +66,12 @@ class VoiceStateUpdate(Struct, kw_only=True, frozen=True):
     self_video: bool | None = None
 
 
+class CallConnect(Struct, kw_only=True, frozen=True):
+    """Op 13: a client shows a private channel, and asks for its call."""
+
+    channel_id: int = 0
+
+
 class RequestGuildMembers(Struct, kw_only=True, frozen=True):
     """Op 8."""
 

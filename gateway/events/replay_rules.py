@@ -140,6 +140,10 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
             events.SUBSCRIPTION_CREATE,
             events.SUBSCRIPTION_UPDATE,
             events.SUBSCRIPTION_DELETE,
+            events.VOICE_STATE_UPDATE,
+            events.CALL_CREATE,
+            events.CALL_UPDATE,
+            events.CALL_DELETE,
         }
     ),
     ReplayRule.JOINED: frozenset({events.GUILD_JOINED}),

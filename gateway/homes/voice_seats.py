@@ -1,4 +1,4 @@
-"""The seats at the media nodes: each voice state of a guild has one, and the session behind it is told where.
+"""The seats at the media nodes: each voice state has one, and the session behind it is told where.
 
 ```
  VOICE_STATE_UPDATE ─→ guild's actor ─→ follow ─┬─ in a channel  ─→ place ─→ VOICE_SERVER_UPDATE to the session
@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from core.domain.events import GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
 from core.domain.guilds.permissions import Permission
@@ -31,6 +32,9 @@ _STREAM: Final = int(Permission.STREAM)
 _PRIORITY: Final = int(Permission.PRIORITY_SPEAKER)
 _encode: Final = msgspec.json.Encoder().encode
 
+_IN_CALLS: Final = Rights(speak=True, hear=True, stream=True)
+"""What everybody may do in a call."""
+
 FOLLOWED: Final = frozenset({VOICE_STATE_UPDATE, GUILD_DELETE})
 """The events that change who is in voice in a guild."""
 
@@ -43,6 +47,7 @@ class _State(msgspec.Struct, frozen=True):
     mute: bool
     deaf: bool
     suppress: bool
+    user_id: int = 0
 
 
 _decode_state: Final = msgspec.json.Decoder(_State, strict=False).decode
@@ -52,14 +57,16 @@ class VoiceServerUpdate(msgspec.Struct):
     """`d` of VOICE_SERVER_UPDATE."""
 
     token: str
-    guild_id: str
+    guild_id: str | None
     endpoint: str | None
+    channel_id: str | UnsetType = UNSET
+    """The private channel of a call, which has no guild."""
 
 
 class VoiceSeats:
     """The `VoiceListener` of one gateway."""
 
-    __slots__ = ("_find_session", "_gone", "_guilds", "_host_for", "_nodes", "_seats")
+    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_host_for", "_nodes", "_seats")
 
     def __init__(
         self,
@@ -70,6 +77,8 @@ class VoiceSeats:
         host_for: Callable[[str], str],
     ) -> None:
         """`host_for` gives the host by which a client with this Host header reaches this machine."""
+        self._calls: dict[int, SeatKey] = {}
+        """The seat of each user who is in a call."""
         self._nodes = nodes
         self._guilds = guilds
         self._find_session = find_session
@@ -102,6 +111,25 @@ class VoiceSeats:
                 rights=self._find_rights(key, speak=not (state.mute or state.suppress), hear=not state.deaf),
             )
         )
+
+    def follow_call(self, envelope: Envelope) -> None:
+        """Follow a VOICE_STATE_UPDATE that a user is told outside guilds; of the user itself, as others hear the same.
+
+        Raises:
+            msgspec.MsgspecError: when the payload is no voice state.
+        """
+        state = _decode_state(envelope.payload)
+        if state.user_id != envelope.user_id:
+            return
+        before = self._calls.pop(state.user_id, None)
+        if before is not None and before.server_id != state.channel_id:
+            self._remove(before)
+        if state.channel_id is None:
+            return
+        room = Room(state.channel_id, state.channel_id)
+        seat = Seat(room=room, user_id=state.user_id, session_id=state.session_id, rights=_IN_CALLS)
+        self._calls[state.user_id] = seat.key
+        self._seat(seat)
 
     def refresh(self, guild_id: int, user_id: int) -> None:
         """Follow rights of somebody in voice that may have changed, and of which no voice state tells."""
@@ -138,7 +166,10 @@ class VoiceSeats:
         asked = "" if session.connection is None else session.connection.host
         endpoint = None if server is None else server.endpoint_for(self._host_for(asked))
         token = "" if server is None else server.token
-        update = VoiceServerUpdate(token, str(seat.room.server_id), endpoint)
+        room = seat.room
+        update = VoiceServerUpdate(token, None if room.is_call else str(room.server_id), endpoint)
+        if room.is_call:
+            update.channel_id = str(room.channel_id)
         session.dispatch(DispatchBody(VOICE_SERVER_UPDATE, _encode(update)))
 
     # ---- what the nodes say

@@ -7,6 +7,7 @@ from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import BOT_OPCODES
 from gateway.commands.commands import (
+    CallConnect,
     Command,
     GuildSubscriptions,
     LazyGuilds,
@@ -60,7 +61,7 @@ class SessionCommands:
                 self._members.answer(session, command)
             case SendMessage():
                 self._messages.send(session, command)
-            case VoiceStateUpdate():
+            case VoiceStateUpdate() | CallConnect():
                 self._voice.take(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)

@@ -48,6 +48,7 @@ class Session:
         "_connection",
         "follower",
         "intents",
+        "is_claimed",
         "is_ended",
         "place",
         "profile",
@@ -73,6 +74,8 @@ class Session:
         """The session's slot in each guild, keyed by guild id. Written by the actor of the guild, or by what stands for
         it here (`gateway.sessions.far_guild`)."""
         self.is_ended = False
+        self.is_claimed = False
+        """Whether another worker has the session now, so that its end here is no end."""
         self.place = -1
         """The session's place in the journal, -1 while it has none. Written by the journal's writer alone."""
         self.follower: Follower | None = None

@@ -176,6 +176,7 @@ class SessionTable:
         if session is None:
             return
         connection = session.connection
+        session.is_claimed = True
         self.end(session)
         if connection is not None:
             connection.session = None

@@ -174,6 +174,14 @@ class UserDirectory:
         """Find the actor of a user with sessions."""
         return self._actors.get(user_id)
 
+    def has_session(self, user_id: int, session_id: str) -> bool:
+        """Return whether the user has this session, here or, as far as that is known here, at another worker."""
+        actor = self._actors.get(user_id)
+        if actor is None:
+            return False
+        here = any(session.id == session_id for session in actor.sessions())
+        return here or any(other.session_id == session_id for other in actor.elsewhere.sessions)
+
     def __iter__(self) -> Iterator[UserActor]:
         return iter(list(self._actors.values()))
 

@@ -29,7 +29,14 @@ class VoicePort(Protocol):
         """
 
     async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
-        """End the user's voice state if it belongs to this session. Raises Unavailable."""
+        """End the user's voice state if it belongs to this session. The guild is 0 for a call. Raises Unavailable."""
+
+    async def show_call(self, user_id: int, channel_id: int) -> bytes | None:
+        """Return `d` of CALL_CREATE of a private channel's call, None when there is none for the user.
+
+        Raises:
+            Unavailable
+        """
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

@@ -36,7 +36,10 @@ class EndingVoice:
         is_here: Callable[[int], bool],
         delay_s: float,
     ) -> None:
-        """`has_session` says whether (guild, user, session) is seated, `is_here` whether a guild's home is here."""
+        """`has_session` says whether (guild, user, session) is seated, with 0 for no guild.
+
+        `is_here` says whether the home of a guild or a user is here.
+        """
         self._delay_s = delay_s
         self._has_session = has_session
         self._is_here = is_here
@@ -59,7 +62,7 @@ class EndingVoice:
     async def _end(self, guild_id: int, user_id: int, session_id: str) -> None:
         if self._delay_s:
             await asyncio.sleep(self._delay_s)
-        if self._is_here(guild_id) and not self._has_session(guild_id, user_id, session_id):
+        if self._is_here(guild_id or user_id) and not self._has_session(guild_id, user_id, session_id):
             await self._port.end_voice(guild_id, user_id, session_id)
 
     def settle(self, guild_id: int, user_id: int) -> None:

@@ -12,6 +12,7 @@ from core.domain.guilds.role import Role
 from core.domain.guilds.webhook import Webhook, WebhookAuthor
 from core.domain.ids import snowflake_at
 from core.domain.messages.attachment import Attachment, StoredFile
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
@@ -123,6 +124,10 @@ FULL_POLL = Poll(
     question="Ünï 🐙 'quoted'", answers=(PollAnswer("yes", "🐙"), PollAnswer("no")), hours=768, allow_multiselect=True
 )
 """A poll with a value in every field."""
+
+
+FULL_CALL = CallNote(participant_ids=(snowflake_at(START_MS) + 26, 2), ended_ms=1 << 41)
+"""What a message says of a call, with a value in every field."""
 
 
 def new_webhook(number: int, guild_id: int, channel_id: int, **fields: Any) -> Webhook:

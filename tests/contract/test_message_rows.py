@@ -19,6 +19,7 @@ from core.domain.messages.message import Message
 from core.store.aggregates.messages.message_rows import MessageRows
 from tests.contract.builders import (
     FULL_ATTACHMENT,
+    FULL_CALL,
     FULL_FORWARD,
     FULL_POLL,
     FULL_SOURCE,
@@ -91,6 +92,7 @@ def full_message(place: Place) -> Message:
         webhook=FULL_WEBHOOK,
         source=FULL_SOURCE,
         poll=FULL_POLL,
+        call=FULL_CALL,
     )
 
 

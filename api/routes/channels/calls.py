@@ -1,4 +1,4 @@
-"""/channels/{channel}/call: whether a private channel can be rung."""
+"""/channels/{channel}/call: whether a private channel can be rung, and ringing."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,7 +6,8 @@ from typing import Final
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, get, post
 from api.services.caller import Caller
-from api.services.channels.calls import CallEligibility, CallService
+from api.services.calls.call_forms import RingForm
+from api.services.calls.calls import CallEligibility, CallService
 
 
 @get("/channels/{channel_id}/call")
@@ -15,10 +16,16 @@ async def get_call(channel_id: SnowflakePath, caller: Caller, calls: CallService
     return await calls.fetch(caller, channel_id)
 
 
-@post("/channels/{channel_id}/call/ring", "/channels/{channel_id}/call/stop-ringing", status=204)
-async def ring(channel_id: SnowflakePath, caller: Caller, calls: CallService) -> None:
-    """Ring the recipients of a private channel, or stop it: there are no calls yet."""
-    await calls.ring(caller, channel_id)
+@post("/channels/{channel_id}/call/ring", status=204)
+async def ring(channel_id: SnowflakePath, caller: Caller, data: RingForm, calls: CallService) -> None:
+    """Ring recipients of a private channel."""
+    await calls.ring(caller, channel_id, data)
 
 
-ROUTES: Final[Sequence[Route]] = (get_call, ring)
+@post("/channels/{channel_id}/call/stop-ringing", status=204)
+async def stop_ringing(channel_id: SnowflakePath, caller: Caller, data: RingForm, calls: CallService) -> None:
+    """Ring recipients no more, or refuse a call."""
+    await calls.stop(caller, channel_id, data)
+
+
+ROUTES: Final[Sequence[Route]] = (get_call, ring, stop_ringing)

@@ -16,6 +16,7 @@ from msgspec import UNSET
 
 from api.services.announcements import user_event
 from api.services.caller import Caller
+from api.services.calls.call_steps import CallSteps
 from api.services.channels.channel_forms import UpdateChannel
 from api.services.channels.last_messages import LastMessages
 from api.services.directs.direct_events import direct_channel_event, show_direct
@@ -62,9 +63,19 @@ Body = Callable[[Transaction, Channel, Mapping[int, User]], Awaitable[T]]
 class GroupChannelService:
     """Makes and changes groups."""
 
-    __slots__ = ("_entities", "_ids", "_images", "_last_messages", "_most", "_notes", "_relationships", "_store")
+    __slots__ = (
+        "_calls",
+        "_entities",
+        "_ids",
+        "_images",
+        "_last_messages",
+        "_most",
+        "_notes",
+        "_relationships",
+        "_store",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a change of a group touches
         self,
         *,
         store: Store,
@@ -73,6 +84,7 @@ class GroupChannelService:
         images: ImageService,
         last_messages: LastMessages,
         notes: SystemMessages,
+        calls: CallSteps,
         ids: IdSource,
         most_recipients: int,
     ) -> None:
@@ -83,6 +95,7 @@ class GroupChannelService:
         self._images = images
         self._last_messages = last_messages
         self._notes = notes
+        self._calls = calls
         self._ids = ids
         self._most = most_recipients
 
@@ -154,7 +167,7 @@ class GroupChannelService:
         after = await self._in_unit(caller, channel_id, body, joining=user_id)
         if after is not None:
             added = await self._entities.user(user_id)
-            await self._notes.write(channel_id, MessageType.RECIPIENT_ADD, caller.user, mentioned=added)
+            await self._notes.write(channel_id, MessageType.RECIPIENT_ADD, caller.user, mentioned=[added])
 
     async def remove(self, caller: Caller, channel_id: int, user_id: int, *, is_silent: bool = False) -> None:
         """Remove somebody as the owner, or leave. With `is_silent` no message tells of it.
@@ -174,7 +187,7 @@ class GroupChannelService:
         after = await self._in_unit(caller, channel_id, body)
         if after.recipient_ids and not is_silent:
             gone = await self._entities.user(user_id)
-            await self._notes.write(channel_id, MessageType.RECIPIENT_REMOVE, caller.user, mentioned=gone)
+            await self._notes.write(channel_id, MessageType.RECIPIENT_REMOVE, caller.user, mentioned=[gone])
 
     async def leave(self, caller: Caller, channel: Channel, *, is_silent: bool) -> DirectChannelObject:
         """Leave the group, and return it as it was."""
@@ -185,6 +198,7 @@ class GroupChannelService:
 
     async def _part(self, tx: Transaction, channel: Channel, user_id: int, people: Mapping[int, User]) -> Channel:
         """Take somebody out, tell all, and return the channel with those who are left."""
+        await self._calls.part(tx, channel, user_id)
         left = tuple(each for each in channel.recipient_ids if each != user_id)
         tx.announce(direct_channel_event(self._ids.next(), CHANNEL_DELETE, channel, user_id, people))
         if not left:

@@ -1,13 +1,16 @@
-"""Messages that the server writes into private channels: who was added, who is gone, the new name.
+"""Messages that the server writes into private channels: who was added, who is gone, the new name, a call.
 
 They pass the door of the channel as others do, so they have their place among the messages, but count for no limit.
 """
+
+from collections.abc import Sequence
 
 import msgspec
 
 from api.services.entity_cache import EntityCache
 from api.services.messages.message_events import message_created
 from core.domain.errors import UnknownChannel
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.message import Message, MessageType, ResolvedMessage
 from core.domain.people.user import User
 from core.door.interfaces import Door, Opening
@@ -28,16 +31,23 @@ class SystemMessages:
         self._door = door
 
     async def write(
-        self, channel_id: int, kind: MessageType, author: User, *, mentioned: User | None = None, content: str = ""
-    ) -> None:
+        self,
+        channel_id: int,
+        kind: MessageType,
+        author: User,
+        *,
+        mentioned: Sequence[User] = (),
+        content: str = "",
+        call: CallNote | None = None,
+    ) -> int | None:
         """Write a message of this kind into a private channel, in the author's name, for those who are in it now.
 
-        Nothing is written into a channel that is gone.
+        Return its id. Nothing is written into a channel that is gone.
         """
         try:
             channel = await self._entities.channel(channel_id)
         except UnknownChannel:
-            return
+            return None
         opening = Opening(channel_id=channel.id, guild_id=0, author_id=author.id, is_limited=False, mark=None)
         async with self._door.open(opening) as permit:
             message = Message(
@@ -46,10 +56,10 @@ class SystemMessages:
                 author_id=author.id,
                 type=kind,
                 content=content,
-                mention_ids=() if mentioned is None else (mentioned.id,),
+                mention_ids=tuple(user.id for user in mentioned),
+                call=call,
             )
-            resolved = ResolvedMessage(
-                message=message, author=author, mentions=() if mentioned is None else (mentioned,)
-            )
+            resolved = ResolvedMessage(message=message, author=author, mentions=tuple(mentioned))
             payload = msgspec.Raw(_encode(render_message_dispatch(resolved, None)))
             await self._messages.add(message, message_created(channel, message, payload))
+            return message.id

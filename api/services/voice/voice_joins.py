@@ -10,6 +10,7 @@
 import msgspec
 
 from api.services.access import GuildAccess, as_entry
+from api.services.calls.call_joins import CallJoins
 from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
 from api.services.rights import confirm_rights, on_present_rights
@@ -26,14 +27,22 @@ from core.wire.voice_wish import VoiceWish
 class VoiceJoins:
     """The gateway's `VoicePort`."""
 
-    __slots__ = ("_changes", "_clock", "_entities", "_limits", "_store")
+    __slots__ = ("_calls", "_changes", "_clock", "_entities", "_limits", "_store")
 
     def __init__(
-        self, *, store: Store, entities: EntityCache, changes: VoiceChanges, limits: Limits, clock: Clock
+        self,
+        *,
+        store: Store,
+        entities: EntityCache,
+        changes: VoiceChanges,
+        calls: CallJoins,
+        limits: Limits,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._entities = entities
         self._changes = changes
+        self._calls = calls
         self._limits = limits
         self._clock = clock
 
@@ -44,7 +53,11 @@ class VoiceJoins:
             UnknownGuild, UnknownChannel, WrongChannelType
             Forbidden: the member may not see the channel or connect to it, or it is full.
             RateLimited: the user joins channels too often.
+            CannotSendToUser: for a call, as `CallJoins.do`.
         """
+        if not wish.guild_id:
+            await self._calls.do(user_id, session_id, wish)
+            return
         if wish.channel_id is None:
             async with self._store.write(guilds=[wish.guild_id]) as tx:
                 await self._changes.leave(tx, wish.guild_id, user_id)
@@ -81,10 +94,17 @@ class VoiceJoins:
 
     async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
         """End the user's voice state if it belongs to this session. Raises Unavailable."""
+        if not guild_id:
+            await self._calls.end(user_id, session_id)
+            return
         async with self._store.write(guilds=[guild_id]) as tx:
             state = await tx.voice_states.find(guild_id, user_id)
             if state is not None and state.session_id == session_id:
                 await self._changes.leave(tx, guild_id, user_id)
+
+    async def show_call(self, user_id: int, channel_id: int) -> bytes | None:
+        """Return `d` of CALL_CREATE of a private channel's call, None when there is none for the user."""
+        return await self._calls.show(user_id, channel_id)
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

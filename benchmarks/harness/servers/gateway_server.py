@@ -87,6 +87,11 @@ class NoVoice:
     async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
         """Do nothing."""
 
+    async def show_call(self, user_id: int, channel_id: int) -> bytes | None:
+        """Show none."""
+        del user_id, channel_id
+        return None
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Do nothing."""
 

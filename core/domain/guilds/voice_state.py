@@ -1,6 +1,7 @@
-"""Voice states: who is in which voice channel of a guild.
+"""Voice states: who is in which voice channel of a guild, or in the call of which private channel.
 
-A user has one voice state in a guild. It belongs to the gateway session that has joined, and ends with it.
+A user has one voice state in a guild, and one outside guilds. It belongs to the gateway session that has joined, and
+ends with it.
 """
 
 from typing import NamedTuple
@@ -14,6 +15,7 @@ class VoiceState(msgspec.Struct, kw_only=True, frozen=True):
     """A user in a voice channel. Whether a moderator has muted or deafened the user is a matter of the membership."""
 
     guild_id: int
+    """0 for a call."""
     user_id: int
     channel_id: int
     session_id: str

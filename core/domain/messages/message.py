@@ -8,6 +8,7 @@ import msgspec
 from core.domain.guilds.member import Member
 from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.poll import Poll
@@ -21,6 +22,7 @@ class MessageType(enum.IntEnum):
     CHANNEL_PINNED_MESSAGE = 6
     RECIPIENT_ADD = 1
     RECIPIENT_REMOVE = 2
+    CALL = 3
     CHANNEL_NAME_CHANGE = 4
     CHANNEL_ICON_CHANGE = 5
     USER_JOIN = 7
@@ -34,11 +36,12 @@ LASTING = frozenset(
     {
         MessageType.RECIPIENT_ADD,
         MessageType.RECIPIENT_REMOVE,
+        MessageType.CALL,
         MessageType.CHANNEL_NAME_CHANGE,
         MessageType.CHANNEL_ICON_CHANGE,
     }
 )
-"""Types that nobody deletes: what has become of a group. Source: Discord's documentation, "Message Types"."""
+"""Types that nobody deletes: what has become of a private channel. Source: Discord's documentation, "Message Types"."""
 
 CROSSPOSTED: int = 1 << 0
 """The flag of a message that was published."""
@@ -78,6 +81,7 @@ class Message(msgspec.Struct, kw_only=True, frozen=True):
     source: Source | None = None
     """What a copy shows, or the channel that the message tells of."""
     poll: Poll | None = None
+    call: CallNote | None = None
 
 
 class AddedMessage(msgspec.Struct, frozen=True):

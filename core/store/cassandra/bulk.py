@@ -214,7 +214,7 @@ def _cut_by_size(messages: Iterable[Sequence[Message]]) -> Iterator[Sequence[Mes
         for message in partition:
             row = _ROW_BYTES + len(message.content.encode()) + len(bytes(message.embeds))
             row += _ATTACHMENT_BYTES * len(message.attachments)
-            parts = (message.forward, message.webhook, message.source, message.poll)
+            parts = (message.forward, message.webhook, message.source, message.poll, message.call)
             row += sum(len(_encode(part)) for part in parts if part)
             if piece and size + row > _MOST_BYTES:
                 yield piece

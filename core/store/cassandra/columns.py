@@ -14,6 +14,7 @@ from cassandra.query import UNSET_VALUE
 from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.ids import bucket_of, created_ms
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import Message
@@ -34,6 +35,7 @@ _JSON: Final = {
         ("webhook", WebhookAuthor),
         ("source", Source),
         ("poll", Poll),
+        ("call", CallNote),
     )
 }
 """Columns of JSON, each with what reads it."""

@@ -62,6 +62,7 @@ STEPS: Final = (
         ),
     ),
     Step("polls", ("ALTER TABLE messages ADD IF NOT EXISTS poll blob",)),
+    Step("calls", ("ALTER TABLE messages ADD IF NOT EXISTS call blob",)),
 )
 """Steps are added at the end and never changed."""
 

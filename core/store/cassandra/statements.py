@@ -62,6 +62,7 @@ FIELDS: Final = (
     "webhook",
     "source",
     "poll",
+    "call",
 )
 """The fields of `Message`, with equal names in the table, that are not its place."""
 

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from types import TracebackType
 
 from core.store.aggregates.applications import ApplicationWriter
+from core.store.aggregates.channels.calls import CallWriter
 from core.store.aggregates.channels.channels import ChannelWriter
 from core.store.aggregates.guilds.bans import BanWriter
 from core.store.aggregates.guilds.guilds import GuildWriter
@@ -28,6 +29,7 @@ from core.store.aggregates.pictures import PictureWriter
 from core.store.interfaces import Transaction
 from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
+from core.store.sql.aggregates.channels.calls import SqlCalls
 from core.store.sql.aggregates.channels.channels import SqlChannels
 from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
@@ -68,6 +70,7 @@ class SqlTransaction:
         "announced",
         "applications",
         "bans",
+        "calls",
         "channels",
         "crossposts",
         "files",
@@ -106,6 +109,7 @@ class SqlTransaction:
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
         self.voice_states: VoiceStateWriter = SqlVoiceStates(db, dialect)
+        self.calls: CallWriter = SqlCalls(db, dialect)
         self.webhooks: WebhookWriter = SqlWebhooks(db)
         self.pins: PinWriter = SqlPins(db)
         self.crossposts: CrosspostWriter = SqlCrossposts(db, dialect)

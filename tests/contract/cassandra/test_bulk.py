@@ -24,6 +24,7 @@ from core.store.cassandra.messages import CassandraMessages
 from core.store.cassandra.statements import ADD_BUCKET, ADD_TO_AUTHOR, RAISE_LAST, WITHDRAW_FROM_AUTHOR
 from tests.contract.builders import (
     FULL_ATTACHMENT,
+    FULL_CALL,
     FULL_FORWARD,
     FULL_POLL,
     FULL_SOURCE,
@@ -66,6 +67,7 @@ class Source(NamedTuple):
                         "webhook": FULL_WEBHOOK,
                         "source": FULL_SOURCE,
                         "poll": FULL_POLL,
+                        "call": FULL_CALL,
                     },
                     {},
                 ),

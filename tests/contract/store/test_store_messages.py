@@ -15,6 +15,7 @@ from core.store.interfaces import Store
 from tests.contract.backends import EMBEDDED, StoreBackend
 from tests.contract.builders import (
     FULL_ATTACHMENT,
+    FULL_CALL,
     FULL_FORWARD,
     FULL_POLL,
     FULL_SOURCE,
@@ -56,6 +57,7 @@ FULL = Message(
     webhook=FULL_WEBHOOK,
     source=FULL_SOURCE,
     poll=FULL_POLL,
+    call=FULL_CALL,
 )
 
 

@@ -9,6 +9,8 @@ class FakeVoicePort:
     def __init__(self) -> None:
         self.wishes: list[tuple[int, str, VoiceWish]] = []
         self.ended: list[tuple[int, int, str]] = []
+        self.calls: dict[int, bytes] = {}
+        """What is shown of each channel's call."""
         self.settled: list[tuple[int, int]] = []
 
     async def join_from_gateway(self, user_id: int, session_id: str, wish: VoiceWish) -> None:
@@ -18,6 +20,10 @@ class FakeVoicePort:
     async def end_voice(self, guild_id: int, user_id: int, session_id: str) -> None:
         """Keep an end."""
         self.ended.append((guild_id, user_id, session_id))
+
+    async def show_call(self, user_id: int, channel_id: int) -> bytes | None:
+        """Show the channel's call."""
+        return self.calls.get(channel_id)
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Keep a question."""

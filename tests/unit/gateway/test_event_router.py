@@ -13,12 +13,15 @@ from gateway.event_router import EventRouter
 from gateway.events.event_meter import EventMeter
 from gateway.events.log_progress import LogProgress
 from gateway.events.login_windows import LoginWindows
+from gateway.homes.call_watch import CallWatch
+from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session import Session
 from gateway.sessions.session_table import SessionTable
 from gateway.users.relations import Relations
 from gateway.users.user_directory import UserDirectory
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway.gateway_connection import FakeConnection
+from tests.fakes.gateway.voice_port import FakeVoicePort
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
@@ -64,6 +67,7 @@ class RouterUnderTest:
             table=self.table,
             meter=meter,
             progress=LogProgress(),
+            calls=CallWatch(port=FakeVoicePort(), tasks=Tasks()),
         )
 
     def deliver(self, delivery: Delivery) -> None:

@@ -19,6 +19,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.shards.interfaces import PlacementWishes
 from core.store.aggregates.applications import ApplicationReader
+from core.store.aggregates.channels.calls import CallReader
 from core.store.aggregates.channels.channels import ChannelReader
 from core.store.aggregates.guilds.bans import BanReader
 from core.store.aggregates.guilds.guilds import GuildReader
@@ -46,6 +47,7 @@ from core.store.aggregates.secrets import Secrets
 from core.store.interfaces import Transaction
 from core.store.owners import Owners
 from core.store.sql.aggregates.applications import SqlApplications
+from core.store.sql.aggregates.channels.calls import SqlCalls
 from core.store.sql.aggregates.channels.channels import SqlChannels
 from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
@@ -133,6 +135,7 @@ class PostgresStore:
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
         self.voice_states: VoiceStateReader = SqlVoiceStates(reads, dialect)
+        self.calls: CallReader = SqlCalls(reads, dialect)
         self.webhooks: WebhookReader = SqlWebhooks(reads)
         self.pins: PinReader = SqlPins(reads)
         self.crossposts: CrosspostReader = SqlCrossposts(reads, dialect)

@@ -7,6 +7,7 @@ milliseconds. `*_fold` columns hold folded names, for comparisons.
 from core.store.sql.schema.metadata import metadata
 from core.store.sql.schema.tables import (
     applications,
+    calls,
     channels,
     cluster,
     files,
@@ -33,6 +34,7 @@ from core.store.sql.schema.tables import (
 
 __all__ = [
     "applications",
+    "calls",
     "channels",
     "cluster",
     "files",

@@ -31,7 +31,7 @@ def render_voice_state(state: VoiceState, member: Member | None, *, is_over: boo
     """Return the object. A state that is over is in no channel; a member who has left is not shown."""
     asked_ms = state.request_to_speak_ms
     return VoiceStateObject(
-        guild_id=str(state.guild_id),
+        guild_id=str(state.guild_id) if state.guild_id else None,
         channel_id=None if is_over else str(state.channel_id),
         user_id=str(state.user_id),
         member=UNSET if member is None else render_member(member),

@@ -4,6 +4,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.guilds.member import Member
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.forward import Forward
 from core.domain.messages.message import SUPPRESS_EMBEDS, Message, MessageType, ResolvedMessage
 from core.domain.people.user import User
@@ -58,6 +59,13 @@ class MentionObject(UserObject, kw_only=True):
     member: MemberObject | UnsetType = UNSET
 
 
+class MessageCallObject(msgspec.Struct, kw_only=True):
+    """The call that a message tells of (MessageCallResponse)."""
+
+    participants: list[str]
+    ended_timestamp: str | None
+
+
 class MessageObject(msgspec.Struct, kw_only=True):
     """A message (MessageResponse). Only dispatches have `guild_id` and `member`."""
 
@@ -80,6 +88,7 @@ class MessageObject(msgspec.Struct, kw_only=True):
     nonce: str | int | UnsetType = UNSET
     webhook_id: str | UnsetType = UNSET
     poll: PollObject | UnsetType = UNSET
+    call: MessageCallObject | UnsetType = UNSET
     message_reference: MessageReferenceObject | UnsetType = UNSET
     message_snapshots: list[MessageSnapshotObject] | UnsetType = UNSET
     referenced_message: "MessageObject | UnsetType | None" = UNSET
@@ -111,6 +120,13 @@ def _reference_of(message: Message) -> MessageReferenceObject | UnsetType:
         channel_id=str(message.channel_id),
         message_id=str(message.reference_id),
         guild_id=str(message.guild_id) if message.guild_id else UNSET,
+    )
+
+
+def _render_call(call: CallNote) -> MessageCallObject:
+    return MessageCallObject(
+        participants=[str(user_id) for user_id in call.participant_ids],
+        ended_timestamp=iso_time(call.ended_ms) if call.ended_ms else None,
     )
 
 
@@ -168,6 +184,8 @@ def render_message(
         rendered.webhook_id = rendered.author.id
     if message.poll is not None:
         rendered.poll = render_poll(message.id, message.poll)
+    if message.call is not None:
+        rendered.call = _render_call(message.call)
     if message.attachments and link_to is not None:
         files = [render_attachment(message.channel_id, each, link_to) for each in message.attachments]
         rendered.embeds, rendered.attachments = show_embed_files(rendered.embeds, files)

@@ -11,6 +11,7 @@ from gateway.commands.activity import Activity, Emoji
 from gateway.commands.command_parser import SEARCHED
 from gateway.commands.commands import (
     NO_SEQ,
+    CallConnect,
     Command,
     GuildSubscription,
     GuildSubscriptions,
@@ -197,7 +198,9 @@ LENIENT: list[tuple[dict[str, Any], Command]] = [
     ),
     ({"op": 1, "t": 5, "s": "x", "d": 3}, Heartbeat(seq=3)),
     ({"op": 1.0, "d": 3.0}, Heartbeat(seq=3)),
-    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 13, 34, 38, 39, 41, 60) for d in (None, {}, "x")],
+    ({"op": 13, "d": {"channel_id": "12"}}, CallConnect(channel_id=12)),
+    ({"op": 13, "d": {}}, CallConnect()),
+    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 34, 38, 39, 41, 60) for d in (None, {}, "x")],
     *[
         ({"op": op, "d": d}, Unheeded(op=op))
         for op in (3, 4, 8, 14, 31, 35, 36, 37, 43)

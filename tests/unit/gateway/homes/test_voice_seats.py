@@ -91,6 +91,15 @@ class Scene:
             )
         )
 
+    def follow_call(self, channel_id: int | None, *, of: int = USER) -> None:
+        """Tell the user of a voice state in a call, its own or another one's."""
+        d = {"session_id": "a", "mute": False, "deaf": False, "suppress": False, "user_id": str(of)}
+        d["channel_id"] = None if channel_id is None else str(channel_id)
+        payload = msgspec.Raw(msgspec.json.encode(d))
+        self.seats.follow_call(
+            Envelope(id=1, event=VOICE_STATE_UPDATE, audience=Audience.USER, payload=payload, user_id=USER)
+        )
+
 
 @pytest.fixture
 def scene() -> Scene:
@@ -169,3 +178,18 @@ def test_lost_node_is_told_and_a_client_that_was_gone_gets_a_new_place(scene: Sc
     scene.follow(CHANNEL)
     scene.follow(CHANNEL)
     assert scene.nodes.take() == [("place", CHANNEL, "a", ALL)]
+
+
+def test_call_has_a_seat_of_its_channel_beside_that_of_a_guild(scene: Scene) -> None:
+    scene.follow(CHANNEL)
+    scene.follow_call(OTHER)
+    scene.follow_call(OTHER)
+    scene.follow_call(OTHER, of=USER + 1)
+    everything = Rights(speak=True, hear=True, stream=True)
+    assert scene.nodes.take()[1:] == [("place", OTHER, "a", everything)]
+    _, (event, update) = told(scene.connection)
+    assert (event, update["guild_id"], update["channel_id"]) == ("VOICE_SERVER_UPDATE", None, str(OTHER))
+    scene.follow_call(CHANNEL)
+    scene.follow_call(None)
+    removed = [call for call in scene.nodes.take() if call[0] == "remove"]
+    assert removed == [("remove", SeatKey(OTHER, USER)), ("remove", SeatKey(CHANNEL, USER))]

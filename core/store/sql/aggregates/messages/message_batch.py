@@ -254,4 +254,5 @@ def _message_row(message: Message) -> tuple[Any, ...]:
         None if message.webhook is None else _encode(message.webhook).decode(),
         None if message.source is None else _encode(message.source).decode(),
         None if message.poll is None else _encode(message.poll).decode(),
+        None if message.call is None else _encode(message.call).decode(),
     )

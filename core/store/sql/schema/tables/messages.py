@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, SmallInteger
 
 from core.domain.guilds.webhook import WebhookAuthor
 from core.domain.messages.attachment import Attachment
+from core.domain.messages.call_note import CallNote
 from core.domain.messages.crosspost import Source
 from core.domain.messages.forward import Forward
 from core.domain.messages.poll import Poll
@@ -40,6 +41,7 @@ messages = Table(
     Column("webhook", JsonStruct(WebhookAuthor)),
     Column("source", JsonStruct(Source)),
     Column("poll", JsonStruct(Poll)),
+    Column("call", JsonStruct(CallNote)),
     Index("ix_messages_author_id_guild_id_id", "author_id", "guild_id", "id"),
     Index("ix_messages_gone", "id", sqlite_where=text("version = -1"), postgresql_where=text("version = -1")),
     sqlite_with_rowid=False,

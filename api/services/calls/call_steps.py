@@ -1,0 +1,121 @@
+"""The steps by which calls change: the one place that writes their rows, each with its events.
+
+```
+ join, ring ─→ begun ──(its message is written)──→ told: CALL_CREATE ─→ CALL_UPDATE … ─→ over: CALL_DELETE ─→ no row
+```
+
+All methods are steps of a caller's unit of work, which names all recipients of the channel: each of them is told. A
+call that is over keeps its row until its message says so (`call_messages`), so no process that dies forgets that.
+"""
+
+from collections.abc import Collection
+
+import msgspec
+
+from api.services.announcements import user_event
+from api.services.ids import IdSource
+from core.domain.channels.call import RING_MS, Call
+from core.domain.channels.channel import Channel
+from core.domain.events import CALL_CREATE, CALL_DELETE, CALL_UPDATE, VOICE_STATE_UPDATE
+from core.domain.guilds.voice_state import VoiceState
+from core.runtime.clock import Clock
+from core.store.interfaces import Transaction
+from core.wire.objects.channels.call import CallDeleteObject, render_call, render_call_update
+from core.wire.objects.guilds.voice_state import render_voice_state
+
+
+class CallSteps:
+    """Puts users into calls and out of them, and lets their devices ring."""
+
+    __slots__ = ("_clock", "_ids")
+
+    def __init__(self, *, ids: IdSource, clock: Clock) -> None:
+        self._ids = ids
+        self._clock = clock
+
+    async def join(
+        self, tx: Transaction, channel: Channel, former: Channel | None, state: VoiceState, call: Call | None
+    ) -> None:
+        """Set the voice state of a recipient, who comes from the call of `former` if that is given."""
+        await tx.voice_states.put(state)
+        self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None))
+        if former is not None:
+            gone = render_voice_state(state, None, is_over=True)
+            self._tell(tx, set(former.recipient_ids) - set(channel.recipient_ids), VOICE_STATE_UPDATE, gone)
+            await self._end_if_empty(tx, former)
+        before = call or Call(channel_id=channel.id, starter_id=state.user_id)
+        await self._change(tx, channel, call, before.with_participant(state.user_id))
+
+    async def leave(self, tx: Transaction, channel: Channel, state: VoiceState) -> None:
+        """End the voice state of somebody in the call of this channel. The last one ends the call."""
+        await tx.voice_states.remove(0, state.user_id)
+        self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None, is_over=True))
+        await self._end_if_empty(tx, channel)
+
+    async def part(self, tx: Transaction, channel: Channel, user_id: int) -> None:
+        """Take somebody out of the call who leaves the group. `channel` is the group with this recipient."""
+        state = await tx.voice_states.find(0, user_id)
+        if state is not None and state.channel_id == channel.id:
+            await self.leave(tx, channel, state)
+        await self.stop_ringing(tx, channel, [user_id])
+
+    async def ring(self, tx: Transaction, channel: Channel, starter_id: int, user_ids: Collection[int]) -> None:
+        """Ring those of the recipients who are in no voice here. The call begins if there is none."""
+        call = await tx.calls.find(channel.id)
+        here = {state.user_id for state in await tx.voice_states.list_of_channel(channel.id)}
+        wanted = [user_id for user_id in user_ids if user_id not in here]
+        before = call or Call(channel_id=channel.id, starter_id=starter_id)
+        after = before.with_rings(wanted, until_ms=self._clock.now_ms() + RING_MS)
+        if after.rings or call is not None:
+            await self._change(tx, channel, call, after)
+
+    async def stop_ringing(self, tx: Transaction, channel: Channel, user_ids: Collection[int]) -> None:
+        """Ring these no more. A call that nobody is in, and nobody is rung for, is over."""
+        call = await tx.calls.find(channel.id)
+        if call is not None and not call.ended_ms:
+            await self._settle(tx, channel, call, call.without_rings(user_ids))
+
+    async def end_old_rings(self, tx: Transaction, channel: Channel) -> None:
+        """Ring those no more whose time is over."""
+        call = await tx.calls.find(channel.id)
+        if call is not None and not call.ended_ms:
+            await self._settle(tx, channel, call, call.without_old_rings(self._clock.now_ms()))
+
+    async def tell_begin(self, tx: Transaction, channel: Channel, message_id: int) -> bool:
+        """Give a call that has begun its message, and tell of it. Return whether there is such a call."""
+        call = await tx.calls.find(channel.id)
+        if call is None or call.ended_ms or call.message_id:
+            return False
+        told = msgspec.structs.replace(call, message_id=message_id)
+        await tx.calls.put(told)
+        states = await tx.voice_states.list_of_channel(channel.id)
+        self._tell(tx, channel.recipient_ids, CALL_CREATE, render_call(told, states))
+        return True
+
+    async def _settle(self, tx: Transaction, channel: Channel, before: Call, after: Call) -> None:
+        if not after.rings and not await tx.voice_states.count_in_channel(channel.id):
+            await self._end(tx, channel, after)
+        else:
+            await self._change(tx, channel, before, after)
+
+    async def _end_if_empty(self, tx: Transaction, channel: Channel) -> None:
+        call = await tx.calls.find(channel.id)
+        if call is not None and not await tx.voice_states.count_in_channel(channel.id):
+            await self._end(tx, channel, call)
+
+    async def _change(self, tx: Transaction, channel: Channel, before: Call | None, after: Call) -> None:
+        if after == before:
+            return
+        await tx.calls.put(after)
+        if before is not None and before.message_id and after.ringing != before.ringing:
+            self._tell(tx, channel.recipient_ids, CALL_UPDATE, render_call_update(after))
+
+    async def _end(self, tx: Transaction, channel: Channel, call: Call) -> None:
+        if call.ended_ms:
+            return
+        await tx.calls.put(call.end(self._clock.now_ms()))
+        if call.message_id:
+            self._tell(tx, channel.recipient_ids, CALL_DELETE, CallDeleteObject(channel_id=str(channel.id)))
+
+    def _tell(self, tx: Transaction, user_ids: Collection[int], event: str, payload: object) -> None:
+        tx.announce(*(user_event(self._ids.next(), event, user_id, payload) for user_id in user_ids))
