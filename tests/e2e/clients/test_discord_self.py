@@ -159,3 +159,30 @@ async def test_groups(server: Server, alice: Person, bob: Person) -> None:
             assert alice.id not in left
         async with client_of(server, carol) as again:
             assert bob.id in (await again.order("recipients", channel=made["id"]))["users"]
+
+
+async def test_friends_call_ring_and_hang_up(server: Server, alice: Person, bob: Person) -> None:
+    await alice.befriend(bob)
+    channel_id = (await alice.call("POST", "/users/@me/channels", {"recipient_id": bob.id}))["id"]
+    await alice.send(channel_id, "may I call?")
+    async with client_of(server, alice) as alices, client_of(server, bob) as bobs:
+        await alices.wait_for("ready")
+        await bobs.wait_for("ready")
+        await alices.order("call", channel=channel_id)
+        for client in (alices, bobs):
+            assert (await client.wait_for("call"))["channel"] == channel_id
+        await alices.order("ring", channel=channel_id)
+        rings = await bobs.wait_for("rings", lambda event: event["ringing"])
+        assert (rings["ringing"], rings["there"]) == ([bob.id], [alice.id])
+        await alices.order("refuse", channel=channel_id)
+        await bobs.wait_for("rings", lambda event: not event["ringing"])
+        await bobs.order("call", channel=channel_id)
+        await alices.wait_for("voice", lambda event: event["user"] == bob.id and event["channel"] == channel_id)
+        assert (await bobs.order("call message", channel=channel_id))["ended"] is False
+        for client in (alices, bobs):
+            await client.order("hang up", channel=channel_id)
+        for client in (alices, bobs):
+            await client.wait_for("call over")
+        await bobs.wait_for("call ended")
+        ended = await bobs.order("call message", channel=channel_id)
+        assert ended == {**ended, "type": 3, "people": sorted([alice.id, bob.id]), "ended": True}

@@ -117,6 +117,47 @@ class Client(discord.Client):
         """Tell of somebody who has left a group."""
         tell("left", channel=str(group.id), user=str(user.id))
 
+    async def on_call_create(self, call: Any) -> None:
+        """Tell of a call that has begun."""
+        tell("call", channel=str(call.channel.id), ringing=[str(user.id) for user in call.ringing])
+
+    async def on_message_edit(self, _: Any, after: discord.Message) -> None:
+        """Tell of the message of a call that says that it is over."""
+        if after.call is not None and after.call.call_ended:
+            tell("call ended")
+
+    async def on_call_update(self, _: Any, call: Any) -> None:
+        """Tell of who is rung now, and who is there."""
+        tell("rings", ringing=[str(user.id) for user in call.ringing], there=[str(user.id) for user in call.members])
+
+    async def on_call_delete(self, call: Any) -> None:
+        """Tell of a call that is over."""
+        tell("call over", channel=str(call.channel.id))
+
+    async def on_voice_state_update(self, user: Any, _: Any, after: Any) -> None:
+        """Tell of somebody who has joined a call, or left it."""
+        tell("voice", user=str(user.id), channel=None if after.channel is None else str(after.channel.id))
+
+    async def _obey_about_calls(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Do what is ordered about calls."""
+        channel: Any = self.get_channel(int(order["channel"]))
+        match order["order"]:
+            case "call":
+                await self.change_voice_state(channel=channel)
+            case "ring":
+                await channel._initial_ring()
+            case "refuse":
+                await channel.call.stop_ringing()
+            case "hang up":
+                await self.change_voice_state(channel=None)
+            case "call message":
+                async for message in channel.history(limit=1):
+                    people = sorted(str(user.id) for user in message.call.participants)
+                    return {"type": message.type.value, "people": people, "ended": message.call.call_ended}
+            case unknown:
+                raise ValueError(unknown)
+        return {}
+
     async def _obey_about_friends(self, order: dict[str, Any]) -> dict[str, Any]:
         """Do what is ordered about friends and blocks."""
         match order["order"]:
@@ -146,6 +187,8 @@ class Client(discord.Client):
         if order["order"] == "group":
             group = await self.create_group(*(discord.Object(int(user)) for user in order["users"]))
             return {"id": str(group.id), "owner": str(group.owner_id)}
+        if order["order"] in ("call", "ring", "refuse", "hang up", "call message"):
+            return await self._obey_about_calls(order)
         group: Any = await self.fetch_channel(int(order["channel"]))
         match order["order"]:
             case "rename":

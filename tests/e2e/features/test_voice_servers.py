@@ -50,9 +50,9 @@ def voice_channel(guild: dict[str, Any]) -> str:
 
 
 async def join(
-    client: GatewayClient, session_id: str, person: Person, guild_id: str, channel_id: str
+    client: GatewayClient, session_id: str, person: Person, guild_id: str | None, channel_id: str
 ) -> VoiceTestClient:
-    """Join a channel, and take the seat at the node."""
+    """Join a channel, or a call, and take the seat at the node."""
     told = len(client.bodies("VOICE_SERVER_UPDATE"))
     await client.send(4, {"guild_id": guild_id, "channel_id": channel_id, "self_mute": False, "self_deaf": False})
     await client.wait_until(lambda: [d for d in client.bodies("VOICE_SERVER_UPDATE")[told:] if d["endpoint"]])
@@ -60,7 +60,9 @@ async def join(
     assert client.names().index("VOICE_STATE_UPDATE") < client.names().index("VOICE_SERVER_UPDATE")
     assert update["guild_id"] == guild_id
     host, _, port = update["endpoint"].rpartition(":")
-    voice = VoiceTestClient(int(person.id), int(guild_id), VoiceServer(update["token"], host, int(port)))
+    voice = VoiceTestClient(
+        int(person.id), int(guild_id or update["channel_id"]), VoiceServer(update["token"], host, int(port))
+    )
     voice.session_id = session_id
     await voice.join()
     return voice
@@ -91,6 +93,31 @@ async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Serve
             assert await two.wait_closed() == 4014
             for client in (one, two):
                 await client.leave()
+
+
+async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_session(server: Server) -> None:
+    async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
+        await alice.befriend(bob)
+        channel = await alice.call("POST", "/users/@me/channels", {"recipient_id": bob.id})
+        async with open_session(server, alice) as (alices, alices_id):
+            async with open_session(server, bob) as (bobs, bobs_id):
+                one = await join(alices, alices_id, alice, None, channel["id"])
+                await alice.call("POST", f"/channels/{channel['id']}/call/ring")
+                await bobs.wait_for("CALL_UPDATE", lambda call: call["ringing"] == [bob.id])
+                await bobs.send(13, {"channel_id": channel["id"]})
+                await bobs.wait_for("CALL_CREATE", lambda call: call["ringing"] == [bob.id])
+                two = await join(bobs, bobs_id, bob, None, channel["id"])
+                await hears(two, one, b"hello")
+                await hears(one, two, b"and you")
+                await two.leave()
+            # Bob's session is gone, and may be resumed for a while; then he has left.
+            await alices.wait_for("VOICE_STATE_UPDATE", lambda d: d["channel_id"] is None and d["user_id"] == bob.id)
+            await alices.send(4, {"guild_id": None, "channel_id": None})
+            await alices.wait_for("CALL_DELETE")
+            ended = await alices.wait_for("MESSAGE_UPDATE", lambda message: message["type"] == 3)
+            assert ended["call"]["participants"] == [alice.id, bob.id]
+            assert await one.wait_closed() == 4014
+            await one.leave()
 
 
 async def test_whoever_resumes_after_a_crash_is_still_in_voice_and_others_are_gone_after_the_grace(
