@@ -558,6 +558,22 @@ async def leave_group(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"/channels/{group}", values={"silent": ["true"]}, looks=looks, looker=ground.member)
 
 
+async def ring(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await api.befriend(ground.owner, ground.member, ground.other)
+    everybody = {"recipients": [ground.member.id, ground.other.id]}
+    group = (await ground.owner.post("/users/@me/channels", everybody)).json()["id"]
+    values: dict[str, list[Any]] = {"recipients": [[ground.other.id]]}
+    return ground.request(f"/channels/{group}/call/ring", {"recipients": [ground.member.id]}, values=values)
+
+
+async def stop_ringing(api: ApiUnderTest, field: str) -> Prepared:
+    prepared = await ring(api, field)
+    await prepared.actor.post(prepared.path)
+    prepared.path = prepared.path.replace("/ring", "/stop-ringing")
+    return prepared
+
+
 RELATIONSHIPS: Final = "/users/@me/relationships"
 
 
@@ -704,6 +720,8 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PUT", f"{_REACTIONS}/@me"): add_reaction,
     ("PUT", "/channels/{channel_id}/permissions/{overwrite_id}"): put_overwrite,
     ("PUT", "/channels/{channel_id}/recipients/{user_id}"): add_recipient,
+    ("POST", "/channels/{channel_id}/call/ring"): ring,
+    ("POST", "/channels/{channel_id}/call/stop-ringing"): stop_ringing,
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,
     ("PUT", "/users/@me/relationships/{user_id}"): put_relationship,
 }
