@@ -36,6 +36,9 @@ class Peer(Protocol):
     def streams(self) -> Mapping[int, Stream]:
         """What it sends, by the SSRCs under which the others get it."""
 
+    def film(self, source: int | None) -> bool:
+        """Take video with this SSRC from the client from now on, or none; return whether it can send any."""
+
     def seal(self, passing: Passing) -> bytes:
         """Return a packet of another peer as this one gets it. Raises Unsealed."""
 

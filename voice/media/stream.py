@@ -78,11 +78,15 @@ class Stream:
             self._begin_anew(ssrc, sequence, timestamp, now_s)
             ahead = 0
         self._received += 1
-        self._measure_jitter(timestamp, now_s)
         number = self._highest + ahead
         if ahead >= 0:
+            self._measure_jitter(timestamp, now_s)
             self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
         return number + self._offset, (timestamp + self._shift) % _TIMESTAMPS
+
+    def find_sequence(self, number: int) -> int:
+        """Return the sender's own sequence number of a packet."""
+        return (number - self._offset) % _SEQUENCES
 
     def break_off(self) -> None:
         """Note that a packet is kept back on purpose: what comes next is a new beginning, and nothing is missing."""

@@ -66,6 +66,10 @@ class UdpPeer(Peer):
             discord=(header, plain),
         )
 
+    @override
+    def film(self, source: int | None) -> bool:
+        return False
+
     def break_off(self) -> None:
         """Note that a packet was not passed on."""
         self._voice.break_off()

@@ -11,15 +11,18 @@ SELECT_PROTOCOL: Final = 1
 HEARTBEAT: Final = 3
 SPEAKING: Final = 5
 RESUME: Final = 7
-CLIENT_CONNECT: Final = 12
+VIDEO: Final = 12
 SESSION_UPDATE: Final = 14
 MEDIA_SINK_WANTS: Final = 15
 BACKEND_VERSION: Final = 16
 CLIENT_FLAGS: Final = 18
 CLIENT_PLATFORM: Final = 20
 
-_IGNORED: Final = frozenset({CLIENT_CONNECT, SESSION_UPDATE, MEDIA_SINK_WANTS, CLIENT_FLAGS, CLIENT_PLATFORM})
-"""What clients say of video and of themselves, which this server does not use."""
+_IGNORED: Final = frozenset({SESSION_UPDATE, MEDIA_SINK_WANTS, CLIENT_FLAGS, CLIENT_PLATFORM})
+"""What clients say of layers of video and of themselves, which this server does not use."""
+_Ssrc = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
+_Count = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
+_Word = Annotated[str, Meta(max_length=32)]
 
 Id = Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
 
@@ -40,6 +43,8 @@ class Identify(Struct, frozen=True):
     session_id: str
     token: str
     max_dave_protocol_version: int = 0
+    video: bool = False
+    """Whether it may send video, and so is told how its stream is named."""
 
 
 class Resume(Struct, frozen=True):
@@ -88,6 +93,33 @@ class Speaking(Struct, frozen=True):
     delay: int = 0
 
 
+class Resolution(Struct, frozen=True):
+    """How large pictures are. The type `source` has no size of its own."""
+
+    type: _Word = "source"
+    width: int | float = 0
+    height: int | float = 0
+
+
+class VideoStream(Struct, frozen=True):
+    """What a camera sends."""
+
+    ssrc: _Ssrc = 0
+    active: bool = True
+    rid: _Word = "100"
+    quality: _Count = 100
+    max_bitrate: _Count | None = None
+    max_framerate: _Count | None = None
+    max_resolution: Resolution | None = None
+
+
+class Video(Struct, frozen=True):
+    """Switch the camera on, or off by an SSRC of 0. The SSRC is the client's own."""
+
+    video_ssrc: _Ssrc = 0
+    streams: Annotated[list[VideoStream], Meta(max_length=8)] = []
+
+
 class AskVersion(Struct, frozen=True):
     """Which version the server is."""
 
@@ -96,7 +128,7 @@ class Ignored(Struct, frozen=True):
     """Nothing that this server uses."""
 
 
-Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | AskVersion | Ignored
+Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | AskVersion | Ignored
 
 
 class _Message(Struct, frozen=True):
@@ -111,6 +143,7 @@ _decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
     HEARTBEAT: msgspec.json.Decoder(Heartbeat).decode,
     SPEAKING: msgspec.json.Decoder(Speaking).decode,
     RESUME: msgspec.json.Decoder(Resume).decode,
+    VIDEO: msgspec.json.Decoder(Video).decode,
 }
 _decode_udp: Final = msgspec.json.Decoder(UdpAddress).decode
 _decode_text: Final = msgspec.json.Decoder(str).decode

@@ -4,10 +4,12 @@ Hello, Heartbeat ACK, Resumed and Backend Version belong to one socket and have 
 session, and are sent again when it resumes without them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
+
+from voice.protocol.commands import VideoStream
 
 READY: Final = 2
 SESSION_DESCRIPTION: Final = 4
@@ -16,6 +18,7 @@ HEARTBEAT_ACK: Final = 6
 HELLO: Final = 8
 RESUMED: Final = 9
 CLIENTS_CONNECT: Final = 11
+VIDEO: Final = 12
 CLIENT_DISCONNECT: Final = 13
 BACKEND_VERSION: Final = 16
 
@@ -56,10 +59,32 @@ def backend_version(version: str) -> Payload:
     return Payload(BACKEND_VERSION, {"voice": version, "rtc_worker": version})
 
 
-def ready(*, ssrc: int, ip: str, port: int, modes: Sequence[str]) -> Payload:
-    """Give a client its SSRC, and say where media goes."""
-    data = {"ssrc": ssrc, "ip": ip, "port": port, "modes": list(modes), "experiments": [], "streams": []}
+def ready(*, ssrc: int, ip: str, port: int, modes: Sequence[str], streams: Sequence[Mapping[str, Any]]) -> Payload:
+    """Give a client its SSRCs, and say where media goes."""
+    data = {"ssrc": ssrc, "ip": ip, "port": port, "modes": list(modes), "experiments": [], "streams": streams}
     return Payload(READY, data)
+
+
+def camera(*, ssrc: int, rtx_ssrc: int, stream: VideoStream, is_active: bool) -> dict[str, Any]:
+    """Describe the stream of a camera by the SSRCs that the node has for it."""
+    about = {
+        "type": "video",
+        "ssrc": ssrc,
+        "rtx_ssrc": rtx_ssrc,
+        "rid": stream.rid,
+        "quality": stream.quality,
+        "active": is_active,
+        "max_bitrate": stream.max_bitrate,
+        "max_framerate": stream.max_framerate,
+        "max_resolution": stream.max_resolution,
+    }
+    return {name: value for name, value in about.items() if value is not None}
+
+
+def video(*, user_id: int, audio_ssrc: int, video_ssrc: int, streams: Sequence[Mapping[str, Any]]) -> Payload:
+    """Say that a user's camera is on, and which packets are its, or off, with an SSRC of 0."""
+    data = {"user_id": str(user_id), "audio_ssrc": audio_ssrc, "video_ssrc": video_ssrc, "streams": streams}
+    return Payload(VIDEO, data)
 
 
 def session_description(*, mode: str, key: bytes, media_session_id: str) -> Payload:

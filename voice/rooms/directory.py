@@ -27,14 +27,17 @@ from core.wire.close_codes import CloseCode
 from voice.media.forwarder import Forwarder
 from voice.media.tally import Tally
 from voice.protocol import close_codes
-from voice.protocol.commands import Identify, Resume
+from voice.protocol.commands import Identify, Resume, Video
+from voice.protocol.payloads import Payload
 from voice.rooms.bounds import Bounds
 from voice.rooms.member import ClientLink, Member, Timer, mask_flags
-from voice.rooms.room import OpenRoom, describe_speaking
+from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
 
 logger = logging.getLogger(__name__)
 
 _SSRC_BYTES: Final = 4
+_SSRCS_OF_ONE: Final = 3
+"""The lowest bits, which tell a member's SSRCs apart: voice, camera, and what is kept for later."""
 
 CallLater = Callable[[float, Callable[[], None]], Timer]
 
@@ -217,7 +220,8 @@ class Directory:
         return self._rooms.setdefault(member.seat.room, OpenRoom())
 
     def enter(self, member: Member) -> None:
-        """Tell the room of a member that has its key. Nothing happens the second time."""
+        """Tell the room of a member whose media may begin, or begins anew."""
+        self.film(member, member.camera)
         room = self._rooms[member.seat.room]
         if room.members.get(member.seat.user_id) is member:
             return
@@ -231,9 +235,17 @@ class Directory:
         if member.has_spoken and flags == member.flags:
             return
         member.has_spoken, member.flags = True, flags
-        room = self._rooms.get(member.seat.room)
-        if room is not None and room.members.get(member.seat.user_id) is member:
-            room.tell(describe_speaking(member), but=member)
+        self._tell_room(member, describe_speaking)
+
+    def film(self, member: Member, video: Video | None) -> None:
+        """Note what a member says of its camera, and tell the room what its rights and its media allow."""
+        member.camera = video if video is not None and video.video_ssrc else None
+        source = None if member.camera is None or not member.seat.rights.stream else member.camera.video_ssrc
+        can_film = member.peer is not None and member.peer.film(source)
+        shown = member.camera if source is not None and can_film else None
+        if shown != member.shown:
+            member.shown = shown
+            self._tell_room(member, describe_camera)
 
     def resume(self, command: Resume, link: ClientLink) -> tuple[Member, list[bytes]]:
         """Give a member another socket; return it, and what it has missed. Raises Refused."""
@@ -301,10 +313,16 @@ class Directory:
             member.peer.rights = rights
         if member.has_spoken:
             self.speak(member, member.flags)
+        self.film(member, member.camera)
+
+    def _tell_room(self, member: Member, describe: Callable[[Member], Payload]) -> None:
+        room = self._rooms.get(member.seat.room)
+        if room is not None and room.members.get(member.seat.user_id) is member:
+            room.tell(describe(member), but=member)
 
     def _make_ssrc(self) -> int:
         while True:
-            ssrc = int.from_bytes(self._randomness.token_bytes(_SSRC_BYTES), "big")
+            ssrc = int.from_bytes(self._randomness.token_bytes(_SSRC_BYTES), "big") & ~_SSRCS_OF_ONE
             if ssrc and not self._forwarder.is_given(ssrc):
                 return ssrc
 

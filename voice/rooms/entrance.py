@@ -53,8 +53,14 @@ class Entrance:
     def select_webrtc(self, member: Member, *, offer: Offer, media_ip: str) -> Answer:
         """Expect a browser, and return what it is answered. Raises Refused."""
         room = self._directory.open_room(member)
-        rights = member.seat.rights
-        connection = self._gate.open(ssrc=member.ssrc, rights=rights, offer=offer, voice=member.voice)
+        connection = self._gate.open(
+            ssrc=member.ssrc,
+            video_ssrc=member.video_ssrc,
+            rights=member.seat.rights,
+            offer=offer,
+            voice=member.voice,
+            video=member.video,
+        )
         member.peer = connection.peer
         self._forwarder.add(connection.peer, room.circle)
         return Answer(media_ip, self._port, connection.name, connection.password, self._gate.fingerprint)

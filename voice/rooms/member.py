@@ -7,6 +7,7 @@ from core.wire.close_codes import CloseCode
 from voice.media.passing import Codec
 from voice.media.peer import Peer
 from voice.media.stream import Stream
+from voice.protocol.commands import Video
 from voice.protocol.payloads import Payload
 from voice.protocol.replay import Replay
 
@@ -39,7 +40,8 @@ class Member:
     """The directory alone changes it."""
 
     __slots__ = (
-        "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "ssrc", "timer", "token", "voice",
+        "camera", "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "shown", "ssrc",
+        "timer", "token", "video", "voice",
     )  # fmt: skip
 
     def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
@@ -55,12 +57,27 @@ class Member:
         """Its media, once the keys are made."""
         self.voice = Stream(Codec.OPUS.clock_rate)
         """The numbers of its packets."""
+        self.video = Stream(Codec.VP8.clock_rate)
+        self.camera: Video | None = None
+        """What it has said of its camera, None while that is off."""
+        self.shown: Video | None = None
+        """What the room was told last of its camera."""
         self.replay = Replay()
         self.flags = 0
         self.has_spoken = False
         """Whether it has ever said what kind of speaking it does; others know its SSRC from then on."""
         self.timer: Timer | None = None
         """Ends the seat of a client whose socket is gone."""
+
+    @property
+    def video_ssrc(self) -> int:
+        """The SSRC under which others get its camera: SSRCs are given out four at a time."""
+        return self.ssrc + 1
+
+    @property
+    def rtx_ssrc(self) -> int:
+        """The SSRC that is kept for packets of its camera which are sent again. They have the camera's own, so far."""
+        return self.ssrc + 2
 
     def send(self, payload: Payload) -> None:
         """Send a message, now or when the client resumes."""

@@ -1,7 +1,8 @@
 """A room on this node: the members whose keys are made. It says to each who the others are."""
 
 from voice.media.peer import Circle
-from voice.protocol.payloads import Payload, client_disconnect, clients_connect, speaking
+from voice.protocol.commands import VideoStream
+from voice.protocol.payloads import Payload, camera, client_disconnect, clients_connect, speaking, video
 from voice.rooms.member import Member
 
 
@@ -21,6 +22,8 @@ class OpenRoom:
         for other in self.members.values():
             if other.has_spoken:
                 member.send(describe_speaking(other))
+            if other.shown is not None:
+                member.send(describe_camera(other))
         self.members[member.seat.user_id] = member
         self.tell(clients_connect([member.seat.user_id]), but=member)
 
@@ -41,3 +44,13 @@ class OpenRoom:
 def describe_speaking(member: Member) -> Payload:
     """Return how others are told of a member's speaking."""
     return speaking(user_id=member.seat.user_id, ssrc=member.ssrc, flags=member.flags)
+
+
+def describe_camera(member: Member) -> Payload:
+    """Return how others are told of a member's camera."""
+    shown = member.shown
+    if shown is None:
+        return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=0, streams=[])
+    stream = next((each for each in shown.streams if each.active), VideoStream())
+    about = camera(ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=stream, is_active=True)
+    return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=member.video_ssrc, streams=[about])

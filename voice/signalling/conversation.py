@@ -35,6 +35,8 @@ from voice.protocol.commands import (
     UdpAddress,
     UnknownOpcode,
     Unreadable,
+    Video,
+    VideoStream,
     parse_command,
     parse_description,
     parse_udp,
@@ -74,7 +76,7 @@ class Conversation:
 
     __slots__ = (
         "_bounds", "_call_later", "_claims", "_clock", "_count", "_directory", "_end_wait", "_entrance", "_facts",
-        "_link", "_media_ip", "_member", "_state", "_timer", "_token", "_window_s",
+        "_is_video", "_link", "_media_ip", "_member", "_state", "_timer", "_token", "_window_s",
     )  # fmt: skip
 
     def __init__(
@@ -101,6 +103,7 @@ class Conversation:
         self._member: Member | None = None
         self._claims: Claims | None = None
         self._token = ""
+        self._is_video = False
         self._end_wait: Callable[[], None] | None = None
         self._timer: Timer | None = None
         self._count = 0
@@ -158,6 +161,8 @@ class Conversation:
                 self._select(member, command)
             case Speaking():
                 self._directory.speak(member, int(command.speaking))
+            case Video():
+                self._directory.film(member, command)
             case AskVersion():
                 self._link.send(payloads.backend_version(self._facts.version).encode())
             case Ignored():
@@ -171,7 +176,7 @@ class Conversation:
 
     def _identify(self, command: Identify) -> None:
         self._claims = self._directory.check(command)
-        self._token = command.token
+        self._token, self._is_video = command.token, command.video
         self._sit(self._claims)
         if self._state is State.NEW:
             self._state = State.WAITING
@@ -192,7 +197,18 @@ class Conversation:
             return
         self._take(member)
         facts = self._facts
-        member.send(payloads.ready(ssrc=member.ssrc, ip=self._media_ip, port=facts.media_port, modes=facts.modes))
+        stream = payloads.camera(
+            ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=VideoStream(), is_active=False
+        )
+        member.send(
+            payloads.ready(
+                ssrc=member.ssrc,
+                ip=self._media_ip,
+                port=facts.media_port,
+                modes=facts.modes,
+                streams=[stream] if self._is_video else [],
+            )
+        )
 
     def _resume(self, command: Resume) -> None:
         member, missed = self._directory.resume(command, self._link)

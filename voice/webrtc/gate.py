@@ -19,21 +19,20 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from aiortc.rtp import RtcpSrPacket
-
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
 from voice.media.forwarder import Forwarder
+from voice.media.passing import Codec
 from voice.media.peer import Address
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.packets.stun import is_stun, parse_check
 from voice.webrtc.connection import Connection
+from voice.webrtc.feedback import Feedback
 from voice.webrtc.handshake import NodeCertificate
 from voice.webrtc.offer import Offer
 from voice.webrtc.peer import WebrtcPeer
-from voice.webrtc.reports import parse_reports, write_reports
 from voice.webrtc.srtp import SrtpKeys, Unauthentic
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,8 @@ class Gate:
     """All connections of browsers."""
 
     __slots__ = (
-        "_at", "_certificate", "_clock", "_connections", "_forwarder", "_names", "_randomness", "_spawn", "_tally",
+        "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_names", "_randomness", "_spawn",
+        "_tally",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +69,7 @@ class Gate:
     ) -> None:
         """`spawn` runs a handshake in a task, whose end nobody waits for."""
         self._forwarder = forwarder
+        self._feedback = Feedback(forwarder=forwarder, clock=clock)
         self._tally = tally
         self._clock = clock
         self._randomness = randomness
@@ -80,9 +81,19 @@ class Gate:
 
     # ---- connections that come and go
 
-    def open(self, *, ssrc: int, rights: Rights, offer: Offer, voice: Stream) -> Connection:
+    def open(
+        self, *, ssrc: int, video_ssrc: int, rights: Rights, offer: Offer, voice: Stream, video: Stream
+    ) -> Connection:
         """Expect a browser; its peer goes into a circle at once, and takes part when its keys are made."""
-        peer = WebrtcPeer(ssrc=ssrc, rights=rights, offer=offer, voice=voice, on_end=self._close)
+        peer = WebrtcPeer(
+            ssrc=ssrc,
+            video_ssrc=video_ssrc,
+            rights=rights,
+            offer=offer,
+            voice=voice,
+            video=video,
+            on_end=self._close,
+        )
         connection = Connection(
             peer=peer,
             certificate=self._certificate,
@@ -214,8 +225,10 @@ class Gate:
         passing = peer.read(plain, codec, self._clock.monotonic_s())
         if passing is None:
             drop("unknown")
-        else:
-            self._forwarder.pass_on(peer, passing)
+            return
+        self._forwarder.pass_on(peer, passing)
+        if codec is not Codec.OPUS and peer.ring.add(passing):
+            self._feedback.ask(peer)
 
     def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:
         peer = connection.peer
@@ -228,10 +241,7 @@ class Gate:
             self._tally.drop("forged")
             return
         peer.address = address
-        now_s = self._clock.monotonic_s()
-        for report in parse_reports(plain):
-            if isinstance(report, RtcpSrPacket):
-                peer.note_clock(report.ssrc, report.sender_info.ntp_timestamp, report.sender_info.rtp_timestamp, now_s)
+        self._feedback.take(peer, plain)
 
     # ---- reports
 
@@ -242,18 +252,6 @@ class Gate:
             await asyncio.sleep(_TICK_S)
             tick = (tick + 1) % _TICKS
             for peer in list(self._connections):
-                if peer.ssrc % _TICKS == tick:
-                    self._report_to(peer)
-
-    def _report_to(self, peer: WebrtcPeer) -> None:
-        circle, keys, address = peer.circle, peer.keys, peer.address
-        if circle is None or keys is None or address is None:
-            return
-        now_s = self._clock.monotonic_s()
-        receptions = [report for stream in peer.streams.values() if (report := stream.report(now_s)) is not None]
-        others = circle.peers if peer.rights.hear else []
-        streams = {ssrc: stream for other in others if other is not peer for ssrc, stream in other.streams.items()}
-        for plain in write_reports(receptions, streams, now_ms=self._clock.now_ms(), now_s=now_s):
-            sealed = keys.seal_rtcp(plain)
-            if sealed is not None:
-                self._forwarder.emit(sealed, address)
+                self._feedback.ask(peer)
+                if (peer.ssrc >> 2) % _TICKS == tick:  # the lowest bits are the same for all
+                    self._feedback.report_to(peer)

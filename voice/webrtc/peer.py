@@ -1,9 +1,11 @@
 """A browser as a peer: SRTP with its own keys, and payload types and extensions by its own numbers.
 
 It has no keys until its handshake is done, and none when it has ended: until then and from then on nothing can be
-encrypted for it or heard of it. What it sends is known by payload type, since it has one microphone and one camera.
+encrypted for it or heard of it. What it sends is known by payload type, since it has one microphone and one camera. Its
+camera is passed on from when it has said which SSRC that has (`film`); another stream of the same kind is not.
 """
 
+import math
 from collections.abc import Callable, Container, Mapping
 
 from typing_extensions import override
@@ -11,6 +13,7 @@ from typing_extensions import override
 from core.voice.seats import Rights
 from voice.media.passing import Codec, Passing
 from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.ring import Ring
 from voice.media.stream import Stream
 from voice.packets.plain_rtp import RtpPacket, find_extension, parse_rtp
 from voice.webrtc.numbering import Numbering
@@ -20,26 +23,31 @@ from voice.webrtc.srtp import SrtpKeys
 _MOST_SOURCES = 16
 """SSRCs of one browser: libsrtp remembers each for as long as the keys live."""
 _MOST_BYTES = 1400
+MOST_AGAIN = 500
+"""Packets that are sent again to one browser between two reports, so that a few bytes cannot make many for long."""
 
 
 class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_numbers", "_on_end", "_sources", "_voice", "address", "circle", "keys", "offer",
-        "rights", "ssrc",
+        "_codecs_by_number", "_numbers", "_on_end", "_sources", "_voice", "address", "again_left", "circle",
+        "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source", "video_ssrc",
+        "wants_keyframe",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
         ssrc: int,
+        video_ssrc: int,
         rights: Rights,
         offer: Offer,
         voice: Stream,
+        video: Stream,
         on_end: Callable[["WebrtcPeer"], None],
     ) -> None:
-        """`voice` numbers its packets, and outlives it when the client connects anew."""
+        """`voice` and `video` number its packets, and outlive it when the client connects anew."""
         self.ssrc = ssrc
         self.rights = rights
         self.offer = offer
@@ -47,6 +55,16 @@ class WebrtcPeer(Peer):
         self.circle: Circle | None = None
         self.keys: SrtpKeys | None = None
         self._voice = voice
+        self.video = video
+        self.video_ssrc = video_ssrc
+        self.video_source: int | None = None
+        """The SSRC of its camera, None while that is off."""
+        self.ring = Ring()
+        self.wants_keyframe = False
+        """Whether somebody wants one, and it was not asked yet."""
+        self.keyframe_asked_s = -math.inf
+        self.again_left = MOST_AGAIN
+        """Packets that may be sent to it again until it gets its next reports."""
         self._on_end = on_end
         self._codecs_by_number = {number: codec for codec, number in offer.payload_types.items()}
         self._numbers = Numbering()
@@ -60,7 +78,7 @@ class WebrtcPeer(Peer):
     @property
     @override
     def streams(self) -> Mapping[int, Stream]:
-        return {self.ssrc: self._voice}
+        return {self.ssrc: self._voice, self.video_ssrc: self.video}
 
     # ---- what it sends
 
@@ -70,7 +88,14 @@ class WebrtcPeer(Peer):
 
     def may_send(self, codec: Codec) -> bool:
         """Return whether the others get its packets of this codec."""
-        return self.rights.speak if codec is Codec.OPUS else False
+        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.video_source is not None
+
+    @override
+    def film(self, source: int | None) -> bool:
+        if source != self.video_source:
+            self.video.break_off()
+        self.video_source = source
+        return self.offer.video_codec is not None
 
     def knows_source(self, ssrc: int) -> bool:
         """Return whether a packet with this SSRC may be read. It counts as known from then on."""
@@ -81,15 +106,19 @@ class WebrtcPeer(Peer):
 
     def break_off(self, codec: Codec) -> None:
         """Note that a packet was not passed on."""
-        if codec is Codec.OPUS:
-            self._voice.break_off()
+        (self._voice if codec is Codec.OPUS else self.video).break_off()
 
     def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | None:
         """Return a packet as it goes to the others; None when it cannot be read."""
         packet = parse_rtp(plain)
         if packet is None or len(packet.payload) > _MOST_BYTES:
             return None
-        stream, ssrc = self._voice, self.ssrc
+        if codec is Codec.OPUS:
+            stream, ssrc = self._voice, self.ssrc
+        elif self.video_source in (packet.ssrc, self.video_ssrc):
+            stream, ssrc = self.video, self.video_ssrc
+        else:
+            return None
         number, timestamp = stream.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
         stream.packets_passed += 1
         stream.bytes_passed += len(packet.payload)
@@ -130,6 +159,10 @@ class WebrtcPeer(Peer):
         if sealed is None:
             raise Unsealed("late")
         return sealed
+
+    def find_number(self, ssrc: int, sequence: int) -> int | None:
+        """Return the sender's number of a packet that this browser has not got."""
+        return self._numbers.find(ssrc, sequence)
 
     @override
     def forget(self, peer: Peer) -> None:

@@ -32,9 +32,9 @@ class Tab:
         self.page = page
         self.stage = stage
         self.user_id = user_id
-        self.ssrc = 0
+        self.ssrc = self.video_ssrc = 0
 
-    async def join(self, **wanted: bool) -> None:
+    async def join(self, **wanted: bool | str) -> None:
         """Join with a microphone, and what else is wanted."""
         server = self.stage.seat(self.user_id)
         facts = {
@@ -47,6 +47,7 @@ class Tab:
         await self.page.call("((facts) => void (globalThis.voice = new Voice(facts)))", facts)
         await self.page.call("voice.join.bind(voice)", {"audio": True, **wanted})
         self.ssrc = await self.page.run("voice.ready.ssrc")
+        self.video_ssrc = await self.page.run("voice.ready.streams[0]?.ssrc ?? 0")
 
     async def until(self, ssrc: int, check: str) -> dict[str, Any]:
         """Wait until what has come of a stream passes a check in JavaScript; return it."""
@@ -91,6 +92,29 @@ async def test_two_tabs_and_a_bot_hear_each_other(tmp_path: Path) -> None:
         await ada.page.run("voice.leave()")
         await bob.page.run("(async () => { await voice.next(13); await voice.work; })()")
         assert await bob.page.run("voice.senders.size") == 1, "the bot alone is left"
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H264"])
+async def test_two_tabs_see_each_other(tmp_path: Path, codec: str) -> None:
+    async with open_scene(tmp_path) as (stage, ada, bob, _):
+        await ada.join(video=True, codec=codec)
+        await bob.join(video=True, codec=codec)
+        for tab, other in ((ada, bob), (bob, ada)):
+            found = await tab.until(
+                other.video_ssrc, "found.framesDecoded > 10 && found.keyFramesDecoded > 0 && found.reported > 0"
+            )
+            assert found["frameWidth"] > 0
+        await bob.until(ada.ssrc, "found.packetsReceived > 20")
+        await ada.page.run("voice.announce(false)")
+        assert (await bob.page.run("voice.cameraOff()"))["user_id"] == str(ADA)
+        came = muted_packets(stage)
+        await stage.news.wait_until(lambda: muted_packets(stage) > came)
+        before = await bob.page.run(f"voice.count({ada.video_ssrc})")
+        await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+        after = await bob.page.run(f"voice.count({ada.video_ssrc})")
+        assert after["packetsReceived"] == before["packetsReceived"]
+        await ada.page.run("voice.announce(true)")
+        await bob.until(ada.video_ssrc, f"found.framesDecoded > {after['framesDecoded'] + 5}")
 
 
 async def check_muting(stage: Stage, ada: Tab, bob: Tab) -> None:

@@ -11,16 +11,10 @@ from websockets.exceptions import ConnectionClosed
 from core.voice.seats import Rights, Room, SeatKey
 from tests.support.voice.client import GCM, XCHACHA, UdpClient, VoiceTestClient
 from tests.support.voice.node import CHANNEL, GUILD, Stage, open_stage
+from tests.support.voice.rooms import wait_for_drop
 from voice.rooms.bounds import Bounds
 
 ADA, BOB, EVE = 1, 2, 3
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """A node without anybody."""
-    async with open_stage() as opened:
-        yield opened
 
 
 @contextlib.asynccontextmanager
@@ -34,11 +28,6 @@ async def joined(stage: Stage, *user_ids: int, mode: str = GCM) -> AsyncIterator
     yield clients
     for client in clients:
         await client.leave()
-
-
-async def wait_for_drop(stage: Stage, reason: str, count: int = 1) -> None:
-    """Wait until so many datagrams were dropped for a reason."""
-    await stage.news.wait_until(lambda: stage.news.loads[-1].counts.drops.get(reason, 0) >= count)
 
 
 @pytest.mark.parametrize("mode", [GCM, XCHACHA])

@@ -2,51 +2,18 @@
 protocol in one room.
 """
 
-import contextlib
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
 
 from core.voice.seats import Rights, SeatKey
-from tests.support.voice.client import GCM, XCHACHA, VoiceTestClient
-from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
+from tests.support.voice.client import GCM, XCHACHA
+from tests.support.voice.node import EVERYTHING, GUILD, Stage
+from tests.support.voice.rooms import bot, browsers, wait_for_drop
 from tests.support.voice.webrtc_client import CODECS, WebrtcTestClient
 
 ADA, BOB, EVE = 1, 2, 3
-
-
-@pytest.fixture
-async def stage() -> AsyncIterator[Stage]:
-    """A node without anybody."""
-    async with open_stage() as opened:
-        yield opened
-
-
-@contextlib.asynccontextmanager
-async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTestClient]]:
-    """Browsers in the room."""
-    clients = [WebrtcTestClient(user_id, GUILD, stage.seat(user_id)) for user_id in user_ids]
-    for client in clients:
-        await client.join_room()
-    yield clients
-    for client in clients:
-        await client.hang_up()
-
-
-@contextlib.asynccontextmanager
-async def bot(stage: Stage, user_id: int, mode: str = GCM) -> AsyncIterator[VoiceTestClient]:
-    """A client of Discord's own protocol in the room."""
-    client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
-    await client.join(mode)
-    yield client
-    await client.leave()
-
-
-async def wait_for_drop(stage: Stage, reason: str, count: int = 1) -> None:
-    """Wait until so many datagrams were dropped for a reason."""
-    await stage.news.wait_until(lambda: stage.news.loads[-1].counts.drops.get(reason, 0) >= count)
 
 
 async def test_two_browsers_hear_each_other_in_order(stage: Stage) -> None:

@@ -64,13 +64,18 @@ class Voice {
     this.wake?.();
   }
 
-  /** Wait for the first message with this opcode, past or future. */
-  async next(op) {
+  /** Wait for the first message with this opcode that a check accepts, past or future. */
+  async next(op, check = () => true) {
     for (;;) {
-      const found = this.said.find((each) => each.op === op);
+      const found = this.said.find((each) => each.op === op && check(each.d));
       if (found) return found.d;
       await new Promise((resolve) => (this.wake = resolve));
     }
+  }
+
+  /** Wait until somebody's camera is off; return what was said of it. */
+  async cameraOff() {
+    return this.next(12, (d) => d.video_ssrc === 0);
   }
 
   /** Receive the streams of another user. */

@@ -9,10 +9,13 @@ from voice.protocol.commands import (
     Heartbeat,
     Identify,
     Ignored,
+    Resolution,
     SelectProtocol,
     Speaking,
     UnknownOpcode,
     Unreadable,
+    Video,
+    VideoStream,
     parse_command,
     parse_udp,
 )
@@ -27,7 +30,12 @@ def test_other_commands() -> None:
     assert parse_command(b'{"op":3,"d":{"t":5,"seq_ack":7}}') == Heartbeat(5, 7)
     assert parse_command(b'{"op":5,"d":{"speaking":true,"delay":0,"ssrc":1}}') == Speaking(speaking=True)
     assert parse_command(b'{"op":16}') == AskVersion()
-    assert parse_command(b'{"op":12,"d":{"audio_ssrc":1}}') == Ignored()
+    assert parse_command(b'{"op":15,"d":{"any":100}}') == Ignored()
+    assert parse_command(b'{"op":12,"d":{"audio_ssrc":1,"video_ssrc":0,"rtx_ssrc":0}}') == Video()
+    streams = b'[{"type":"video","rid":"50","ssrc":7,"active":false,"max_resolution":{"type":"fixed","width":640}}]'
+    assert parse_command(b'{"op":12,"d":{"video_ssrc":7,"streams":%b}}' % streams) == Video(
+        7, [VideoStream(ssrc=7, active=False, rid="50", max_resolution=Resolution("fixed", 640))]
+    )
     command = parse_command(b'{"op":1,"d":{"protocol":"udp","data":{"address":"a","port":1,"mode":"m"}}}')
     assert isinstance(command, SelectProtocol)
     assert parse_udp(command.data).port == 1

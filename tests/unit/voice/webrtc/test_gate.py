@@ -61,7 +61,14 @@ class Network:
     def add(self, ssrc: int) -> Connection:
         """Expect a browser."""
         rights = Rights(speak=True, hear=True)
-        connection = self.gate.open(ssrc=ssrc, rights=rights, offer=OFFER, voice=Stream(48_000))
+        connection = self.gate.open(
+            ssrc=ssrc,
+            video_ssrc=ssrc + 100,
+            rights=rights,
+            offer=OFFER,
+            voice=Stream(48_000),
+            video=Stream(90_000),
+        )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)
         return connection

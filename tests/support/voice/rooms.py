@@ -1,0 +1,33 @@
+"""Clients of the tests in the room of a media node, of both kinds."""
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from tests.support.voice.client import GCM, VoiceTestClient
+from tests.support.voice.node import GUILD, Stage
+from tests.support.voice.webrtc_client import WebrtcTestClient
+
+
+@contextlib.asynccontextmanager
+async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTestClient]]:
+    """Browsers in the room."""
+    clients = [WebrtcTestClient(user_id, GUILD, stage.seat(user_id)) for user_id in user_ids]
+    for client in clients:
+        await client.join_room()
+    yield clients
+    for client in clients:
+        await client.hang_up()
+
+
+@contextlib.asynccontextmanager
+async def bot(stage: Stage, user_id: int, mode: str = GCM) -> AsyncIterator[VoiceTestClient]:
+    """A client of Discord's own protocol in the room."""
+    client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
+    await client.join(mode)
+    yield client
+    await client.leave()
+
+
+async def wait_for_drop(stage: Stage, reason: str, count: int = 1) -> None:
+    """Wait until so many datagrams were dropped for a reason."""
+    await stage.news.wait_until(lambda: stage.news.loads[-1].counts.drops.get(reason, 0) >= count)

@@ -1,0 +1,55 @@
+"""The newest packets of one stream of video: what is kept to be sent again, and what the sender has to send again.
+
+A receiver that misses a packet gets it from here. What the node itself has not got it asks its sender for, at once and
+a few times more. Voice is not sent again: it would be too late.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from voice.media.passing import Passing
+
+_SIZE: Final = 512
+"""Packets that are kept: one to three seconds. A power of two."""
+_MOST_MISSING: Final = 64
+"""A longer gap is better mended by a keyframe, for which receivers ask by themselves."""
+_MOST_TRIES: Final = 4
+
+
+class Ring:
+    """The packets, by number."""
+
+    __slots__ = ("_kept", "_missing", "_newest")
+
+    def __init__(self) -> None:
+        self._kept: list[Passing | None] = [None] * _SIZE
+        self._newest = -1
+        self._missing: dict[int, int] = {}
+        """How often the sender was asked for each number."""
+
+    def add(self, passing: Passing) -> bool:
+        """Keep a packet; return whether the sender must be asked for packets before it."""
+        number = passing.number
+        self._kept[number % _SIZE] = passing
+        self._missing.pop(number, None)
+        gap = range(self._newest + 1, number) if self._newest >= 0 else range(0)
+        self._newest = max(self._newest, number)
+        if len(gap) > _MOST_MISSING:
+            self._missing.clear()
+            return False
+        self._missing.update(dict.fromkeys(gap, 0))
+        return len(gap) > 0
+
+    def find(self, number: int) -> Passing | None:
+        """Return a packet that is kept."""
+        passing = self._kept[number % _SIZE]
+        return passing if passing is not None and passing.number == number else None
+
+    def take_missing(self) -> Iterator[int]:
+        """Give the numbers that the sender is to be asked for now, and count that it is."""
+        for number, tries in list(self._missing.items()):
+            if tries >= _MOST_TRIES or number <= self._newest - _SIZE:
+                del self._missing[number]
+                continue
+            self._missing[number] = tries + 1
+            yield number
