@@ -1,0 +1,63 @@
+"""A stock bot behind each proxy of deploy/proxies, over TLS: it logs in, chats, sends a file, and comes back."""
+
+import io
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from deploy.services.definition import LOOPBACK, find_free_port
+from tests.e2e.clients.discord_bot import cut_socket, discord, running_bot
+from tests.support.person import Person, text_channel
+from tests.support.proxies.stock_proxies import StockProxy
+from tests.support.server_process import Server
+from tests.support.services import serving
+from tests.support.voice.certificates import make_certificates
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
+
+FILE = bytes(range(256)) * 8192
+"""Two MiB, more than any proxy keeps in memory or lets pass by default."""
+
+
+class Addresses:
+    """Where clients of a proxy go."""
+
+    def __init__(self, port: int) -> None:
+        self.api = f"https://{LOOPBACK}:{port}"
+        self.gateway = f"wss://{LOOPBACK}:{port}/gateway"
+
+
+@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy"])
+async def test_stock_bot_is_served_behind_a_proxy_with_tls(tmp_path: Path, name: str) -> None:
+    places = Addresses(port := find_free_port())
+    settings = {
+        "GUILDWAY_GATEWAY_PUBLIC_URL": places.gateway,
+        "GUILDWAY_FILES_PUBLIC_URL": places.api,
+        "GUILDWAY_API_TRUSTED_PROXIES": LOOPBACK,
+    }
+    server = await Server(tmp_path / "data", settings).start()
+    try:
+        certificates = make_certificates(tmp_path)
+        ports = [int(url.rpartition(":")[2]) for url in (server.api, server.gateway)]
+        proxy = StockProxy(
+            name, folder=tmp_path / name, port=port, api=ports[0], gateway=ports[1], certificates=certificates
+        )
+        with serving(proxy, is_demanded=name != "caddy"):
+            async with await Person.register(server.api) as owner:
+                guild = await owner.make_guild()
+                channel_id = text_channel(guild)
+                bot = await owner.make_bot(guild["id"])
+                connector = aiohttp.TCPConnector(ssl=certificates.trust())
+                async with running_bot(places, bot["token"], connector=connector) as (client, seen):
+                    await owner.send(channel_id, "hello")
+                    (message,) = await seen.wait_for("message", lambda m: m.content == "hello")
+                    answer = await message.reply("a file", file=discord.File(io.BytesIO(FILE), "large.bin"))
+                    assert answer.attachments[0].url.startswith(places.api)
+                    assert await answer.attachments[0].read() == FILE
+                    cut_socket(client)
+                    await seen.wait_for("resumed")
+                    await owner.send(channel_id, "again")
+                    await seen.wait_for("message", lambda m: m.content == "again")
+    finally:
+        assert await server.stop() == 0
