@@ -1,6 +1,9 @@
 # The server in a container:
 #   docker build -t guildway . && docker run -p 8080:8080 -p 8081:8081 -p 8083:8083 -p 8083:8083/udp -v guildway:/data guildway
 #
+# The same image is each process of a cluster: deploy/compose and deploy/kubernetes say how.
+# The root may be read-only (`--read-only --tmpfs /tmp`): the server writes to /data alone.
+#
 # The first stage has compilers and makes /opt/guildway, a virtual environment of the server. The second stage has that
 # environment and Python.
 
@@ -14,15 +17,17 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # Libraries have a layer of their own, which stays when Guildway's code changes.
-COPY requirements/runtime.lock requirements/runtime.lock
+COPY requirements/runtime.lock requirements/cluster.lock requirements/
 RUN python -m venv /opt/guildway \
- && /opt/guildway/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock
+ && /opt/guildway/bin/pip install --no-cache-dir --require-hashes -r requirements/runtime.lock \
+ && /opt/guildway/bin/pip install --no-cache-dir --require-hashes -r requirements/cluster.lock
 COPY pyproject.toml setup.py MANIFEST.in README.md LICENSE NOTICE ./
 COPY core_ext core_ext
 COPY core core
 COPY api api
 COPY gateway gateway
 COPY voice voice
+COPY shardctl shardctl
 COPY guildway guildway
 # Packages that only the build needs are removed again, pip last.
 RUN /opt/guildway/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \
