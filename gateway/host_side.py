@@ -18,12 +18,14 @@ from core.links.interfaces import LinkListener
 from core.live.interfaces import SessionStarts
 from core.store.aggregates.session_journal import SessionJournal
 from core.voice.interfaces import VoiceNodes
+from core.voice.seats import Seat as VoiceSeat
 from gateway.common_parts import Common
 from gateway.event_router import EventRouter
 from gateway.far.hosted_users import HostedUsers
 from gateway.far.neighbours import Neighbours
 from gateway.homes.home_port import HomePort
 from gateway.homes.voice_seats import VoiceSeats
+from gateway.homes.voice_takeover import VoiceTakeover
 from gateway.homes_side import HomesSide
 from gateway.journal.drain import Drain
 from gateway.journal.journal import Journal, build_journal
@@ -40,6 +42,7 @@ from gateway.requests.session_commands import SessionCommands
 from gateway.requests.socket_messages import SocketMessages
 from gateway.requests.socket_voice import SocketVoice
 from gateway.roaming.building import build_roaming
+from gateway.sessions.seat import Seat
 from gateway.sessions.session_table import SessionTable
 from gateway.transport.listener import Listener, MakeListener
 from gateway.transport.public_address import PublicAddress
@@ -100,7 +103,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         meter=common.meter,
         progress=homes.progress,
         calls=homes.calls,
-        voice=_build_voice_seats(homes, lent, table),
+        voice=_build_voice_seats(common, homes, lent, table),
     )
     homes.inbox.hand_to(router.route if common.tracing is None else common.tracing.around(router.route))
     commands = _build_commands(common, lent.messages, homes.port)
@@ -162,17 +165,47 @@ def _share_users(
     return roaming.close
 
 
-def _build_voice_seats(homes: HomesSide, lent: Lent, table: SessionTable) -> VoiceSeats | None:
+def _build_voice_seats(common: Common, homes: HomesSide, lent: Lent, table: SessionTable) -> VoiceSeats | None:
     if lent.voice_nodes is None:
         return None
+
+    def find_session(seat: VoiceSeat) -> Seat | None:
+        return table.find(seat.session_id) or homes.guilds.find_session(*seat.key, seat.session_id)
+
+    def host_for(seat: Seat) -> str:
+        session = table.find(seat.id)
+        asked = "" if session is None or session.connection is None else session.connection.host
+        return urlsplit(lent.address.resume_url_for(asked)).hostname or ""
+
+    takeover = _build_takeover(common, homes)
     seats = VoiceSeats(
         nodes=lent.voice_nodes,
         guilds=homes.guilds,
-        find_session=table.find,
-        host_for=lambda asked: urlsplit(lent.address.resume_url_for(asked)).hostname or "",
+        find_session=find_session,
+        host_for=host_for,
+        **({} if takeover is None else {"has": takeover.has}),
     )
+    if takeover is not None:
+        takeover.hand_to(seats)
     homes.voice_ends.hand_to(seats.refresh)
     return seats
+
+
+def _build_takeover(common: Common, homes: HomesSide) -> VoiceTakeover | None:
+    neighbours = common.neighbours
+    if neighbours is None:
+        return None
+    takeover = VoiceTakeover(
+        rows=common.store.voice_states,
+        guilds=homes.guilds,
+        tasks=common.tasks,
+        num_shards=common.bus.num_shards,
+        is_here=neighbours.homes.is_here,
+        catch_up=homes.inbox.flush,
+    )
+    neighbours.homes.on_change(takeover.follow_homes)
+    common.tasks.spawn(takeover.begin())
+    return takeover
 
 
 def _build_table(common: Common, side: HomesSide, journal: Journal) -> SessionTable:

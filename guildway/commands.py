@@ -93,10 +93,17 @@ def run(
         str | None,
         typer.Option(metavar="HOST:PORT", help="/metrics and /health (GUILDWAY_METRICS; default: 127.0.0.1:8082)."),
     ] = None,
+    voice: Annotated[
+        str | None,
+        typer.Option(metavar="HOST:PORT", help="Voice, over TCP and over UDP (GUILDWAY_VOICE; default: 0.0.0.0:8083)."),
+    ] = None,
     config: Config = None,
     role: Annotated[
         Role | None,
-        typer.Option(help="Be one process of a cluster: the API, the gateway's worker, or both (default: no cluster)."),
+        typer.Option(
+            help="Be one process of a cluster: the API, the gateway's worker, both, or a media node "
+            "(default: no cluster)."
+        ),
     ] = None,
     name: Annotated[
         str | None, typer.Option(metavar="NAME", help="With --role: the process's name in metrics and logs.")
@@ -107,7 +114,7 @@ def run(
         _refuse_with("--role", name=name)
     if name is not None and not is_name(name):
         raise typer.BadParameter("--name is one word of letters, digits, dots, underscores and hyphens")
-    flags = {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics}
+    flags = {"config": config, "data": data, "api": api, "gateway": gateway, "metrics": metrics, "voice": voice}
     return partial(works.serve, flags, role, name or role or "")
 
 

@@ -42,6 +42,10 @@ def serve(flags: Flags, role: Role | None, name: str) -> int:
         from guildway.processes.embedded import open_embedded  # noqa: PLC0415
 
         return serve_until_told(settings, open_embedded)
+    if role is Role.VOICE:
+        from guildway.processes.voice_role import open_voice_role  # noqa: PLC0415
+
+        return serve_until_told(settings, partial(open_voice_role, name=name))
     from guildway.processes.cluster import open_role  # noqa: PLC0415
 
     return serve_until_told(settings, partial(open_role, role=role, name=name))

@@ -23,7 +23,7 @@ class Entry(msgspec.Struct, kw_only=True, frozen=True):
     """One process, or one server."""
 
     role: str
-    """worker, api, controller, supervisor, redis, postgres, cassandra, s3 or opensearch."""
+    """worker, api, voice, controller, supervisor, redis, postgres, cassandra, s3 or opensearch."""
     name: str
     pid: int | None
     """The process's id, None when it does not run, or runs elsewhere."""

@@ -39,6 +39,7 @@ Timeout = Annotated[
     float, typer.Option(metavar="SECONDS", min=0, help="How long to wait until it is done; 0 does not wait.")
 ]
 WorkerName = Annotated[str, typer.Argument(metavar="WORKER", help="The name of a worker.")]
+DrainedName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a worker or of a media node.")]
 Shard = Annotated[int, typer.Argument(metavar="SHARD", help="The number of a shard.")]
 
 
@@ -50,13 +51,13 @@ def shardctl() -> None:
 @app.command(
     epilog="""\b
 Examples:
-  shardctl up                                   a worker, two API processes, a controller and a standby
+  shardctl up                                   a worker, two APIs, a media node, a controller and a standby
   shardctl up --workers 4 --apis 4 --config /etc/guildway.toml
 \b
 Workers are pinned to processors where there are two for each.
 The file cluster.json in the data folder names every process and server with its addresses."""
 )
-def up(
+def up(  # noqa: PLR0913 - the flags of a command
     *,
     workers: Annotated[
         int, typer.Option(metavar="N", min=1, max=256, help="The number of workers, which hold clients' connections.")
@@ -65,6 +66,10 @@ def up(
     controllers: Annotated[
         int, typer.Option(metavar="N", min=0, max=8, help="The number of controllers; one leads, others stand by.")
     ] = 2,
+    voice: Annotated[
+        int,
+        typer.Option(metavar="N", min=0, max=64, help="The number of media nodes, none without voice in the settings."),
+    ] = 1,
     data: Data = None,
     api: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="The first API process; the others take free ports.")
@@ -84,7 +89,7 @@ def up(
     def work() -> int:
         from shardctl.running import run_up  # noqa: PLC0415
 
-        return run_up(workers, apis, controllers, flags)
+        return run_up(workers, apis, controllers, voice, flags)
 
     return work
 
@@ -124,6 +129,12 @@ def status(*, as_json: Json = False, config: Config = None) -> Work:
 def workers(*, as_json: Json = False, config: Config = None) -> Work:
     """Show the workers with their shards and their load."""
     return _ask("show_workers", config, as_json)
+
+
+@app.command()
+def voice(*, as_json: Json = False, config: Config = None) -> Work:
+    """Show the media nodes with their rooms and their load."""
+    return _ask("show_voice", config, as_json)
 
 
 @app.command()
@@ -219,24 +230,29 @@ def unpin(shard: Shard, *, dry_run: DryRun = False, as_json: Json = False, confi
 
 @app.command(
     epilog="""\b
+A media node is drained by the same command: its rooms go to other nodes, and its clients follow within a moment.
+\b
 The worker's clients are told to reconnect, 200 a second, and resume at others. Where READY names each worker's own
 address for that (gateway.public_url and gateway.resume_url), they would come back to it: they stay until they leave."""
 )
 def drain(
-    worker: WorkerName,
+    worker: DrainedName,
     *,
     dry_run: DryRun = False,
     timeout: Timeout = _WAIT_S,
     as_json: Json = False,
     config: Config = None,
 ) -> Work:
-    """Move all shards and clients off a worker, which gets none until `undrain`. The last one cannot be drained."""
+    """Move all shards and clients off a worker, or all rooms off a media node, which gets none until `undrain`.
+
+    The last one cannot be drained.
+    """
     return _ask("drain", config, as_json, worker, dry_run, timeout)
 
 
 @app.command()
-def undrain(worker: WorkerName, *, dry_run: DryRun = False, as_json: Json = False, config: Config = None) -> Work:
-    """Let a drained worker have shards again."""
+def undrain(worker: DrainedName, *, dry_run: DryRun = False, as_json: Json = False, config: Config = None) -> Work:
+    """Let a drained worker have shards again, or a drained media node rooms."""
     return _ask("undrain", config, as_json, worker, dry_run)
 
 

@@ -31,11 +31,12 @@ def plan_processes(
     config: str | None,
     workers: int = 1,
     controllers: int = 0,
+    voice: int = 0,
     processors: Collection[int] = (),
 ) -> list[PlannedProcess]:
-    """Plan workers, API processes and controllers, of which one leads and the others stand by.
+    """Plan workers, API processes, media nodes and controllers, of which one leads and the others stand by.
 
-    The first worker and the first API listen where the settings say, the other APIs on free ports. Workers are pinned
+    The first of each kind listens where the settings say, the other APIs on free ports. Workers are pinned
     to `processors`, the numbers of those that may be used, where at least as many are left for all else.
 
     Raises:
@@ -60,6 +61,8 @@ def plan_processes(
         # Before an API knows who lives, it tells clients of the first worker.
         listeners = {"api": api, "gateway": gateways[0], "metrics": _metrics(settings, 0)}
         planned.append(_plan(settings, "api", f"api-{number}", config, listeners))
+    if settings.voice.enabled:
+        planned += [_plan_voice(settings, number, config) for number in range(voice)]
     names = [f"controller-{number}" for number in range(1, controllers + 1)]
     return planned + [_plan_controller(settings, name, config) for name in names]
 
@@ -76,9 +79,17 @@ def _choose_pins(workers: int, processors: Collection[int]) -> dict[int, int]:
 
 
 def _shift(port: int, number: int) -> int:
-    """Return the port of a worker, counted from 0. A free one stays so, and takes the place of what would be none."""
+    """Return the port of a worker or a node, counted from 0. A free one stays so, and stands for what is no port."""
     shifted = port + _PORTS_APART * number
     return shifted if port and shifted < 1 << 16 else 0
+
+
+def _plan_voice(settings: Settings, number: int, config: str | None) -> PlannedProcess:
+    port = _shift(settings.voice.port, number)
+    # The first one has both of its ports by the settings. A flag gives one number for both.
+    address = None if port and number == 0 else _address(settings.voice.host, port)
+    listeners = {"voice": address, "metrics": _metrics(settings, 0)}
+    return _plan(settings, "voice", f"voice-{number + 1}", config, listeners)
 
 
 def _plan_controller(settings: Settings, name: str, config: str | None) -> PlannedProcess:

@@ -14,7 +14,7 @@ from shardctl.supervisor import Supervisor
 Flags = dict[str, str | None]
 
 
-def run_up(workers: int, apis: int, controllers: int, flags: Flags) -> int:
+def run_up(workers: int, apis: int, controllers: int, voice: int, flags: Flags) -> int:
     """Run the processes of a machine. Raises StartError."""
     settings = load_settings(environ=os.environ, flags=flags)
     configure_logging(settings.logging, sys.stderr)
@@ -23,6 +23,7 @@ def run_up(workers: int, apis: int, controllers: int, flags: Flags) -> int:
         workers=workers,
         apis=apis,
         controllers=controllers,
+        voice=voice,
         config=flags["config"],
         processors=_list_processors(),
     )

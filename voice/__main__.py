@@ -1,7 +1,7 @@
 """The process of a node: `python -m voice`, started by a server, which hands it its sockets.
 
-The first line of its input is its configuration. It serves until its input ends, so it never outlives its server, or
-until a signal says so. A line on its output says that it serves.
+The first line of its input is its configuration, and each other one names the gateways that there are. It serves until
+its input ends, so it never outlives its server, or until a signal says so. A line on its output says that it serves.
 """
 
 import asyncio
@@ -13,15 +13,16 @@ import sys
 
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
-from voice.configuration import parse_configuration
-from voice.node import NodeSockets, run_node
+from voice.configuration import parse_configuration, parse_gateways
+from voice.node import NodeSockets, RunningNode, run_node
 
 logger = logging.getLogger("voice")
 
 
 def main() -> None:
     """Serve."""
-    configuration = parse_configuration(sys.stdin.buffer.readline())
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # reads no byte of the next line
+        configuration = parse_configuration(lines.readline())
     configure_logging(configuration.logging, sys.stderr)
 
     async def serve(stopping: asyncio.Event) -> None:
@@ -30,8 +31,8 @@ def main() -> None:
             media=socket.socket(fileno=configuration.media_fd),
             control=socket.socket(fileno=configuration.control_fd),
         )
-        async with run_node(configuration, sockets):
-            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _watch_input, stopping)
+        async with run_node(configuration, sockets) as node:
+            asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _Input(node, stopping).read)
             gc.freeze()  # what a start leaves is no garbage
             os.write(sys.stdout.fileno(), b"ready\n")
             await stopping.wait()
@@ -39,9 +40,23 @@ def main() -> None:
     run_process(serve)
 
 
-def _watch_input(stopping: asyncio.Event) -> None:
-    if not os.read(sys.stdin.fileno(), 1024):
-        stopping.set()
+class _Input:
+    """The input after the first line. `stopping` is set at its end."""
+
+    def __init__(self, node: RunningNode, stopping: asyncio.Event) -> None:
+        self._node = node
+        self._stopping = stopping
+        self._rest = b""
+
+    def read(self) -> None:
+        """Take what has come."""
+        data = os.read(sys.stdin.fileno(), 65536)
+        if not data:
+            asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+            self._stopping.set()
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if lines:
+            self._node.know(parse_gateways(lines[-1]).gateways)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""What a node is told at its start, as one line of JSON on its input. Its sockets are open already, and inherited."""
+"""What a node is told on its input, by lines of JSON: its configuration, and from then on which gateways there are.
+
+Its sockets are open already, and inherited.
+"""
 
 import msgspec
 
@@ -9,8 +12,8 @@ class NodeConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """The node of one server."""
 
     name: str
-    gateway: str
-    """The name of the gateway that will connect."""
+    gateways: tuple[str, ...]
+    """The names of the gateways that will connect, until another line names others."""
     cluster: str
     secret: bytes
     """What both sides of the link prove to each other, and what signs tokens."""
@@ -21,9 +24,19 @@ class NodeConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """The IP address that clients send packets to; "" for the one by which they have reached the voice gateway."""
     certificate: str = ""
     certificate_key: str = ""
+    leave_s: float = 0.0
+    """How long clients have time to go to other nodes, when it is told to stop."""
     logging: LoggingSettings = LoggingSettings()
     version: str
 
 
+class KnownGateways(msgspec.Struct, frozen=True):
+    """The gateways that there are now."""
+
+    gateways: tuple[str, ...]
+
+
+encode_gateways = msgspec.json.Encoder().encode
+parse_gateways = msgspec.json.Decoder(KnownGateways).decode
 encode_configuration = msgspec.json.Encoder().encode
 parse_configuration = msgspec.json.Decoder(NodeConfiguration).decode

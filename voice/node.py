@@ -16,7 +16,7 @@ import random
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import msgspec
 
@@ -44,8 +44,21 @@ from voice.webrtc.handshake import NodeCertificate
 
 logger = logging.getLogger(__name__)
 
+_LOOK_S = 0.05
+
 NOBODY = PeerAddress("", 0)
 """The address of a gateway, which connects by itself: its name is smaller than the node's."""
+
+
+class RunningNode(msgspec.Struct, frozen=True):
+    """A node that serves."""
+
+    directory: Directory
+    links: WorkerLinks
+
+    def know(self, gateways: Iterable[str]) -> None:
+        """Take the gateways that there are now."""
+        self.links.know(dict.fromkeys(gateways, NOBODY))
 
 
 class NodeSockets(msgspec.Struct, frozen=True):
@@ -59,7 +72,7 @@ class NodeSockets(msgspec.Struct, frozen=True):
 @contextlib.asynccontextmanager
 async def run_node(
     configuration: NodeConfiguration, sockets: NodeSockets, bounds: Bounds | None = None
-) -> AsyncIterator[Directory]:
+) -> AsyncIterator[RunningNode]:
     """Serve until left; then all clients are told to go elsewhere.
 
     Raises:
@@ -103,7 +116,11 @@ async def run_node(
         await listener.start(sockets.websocket, _open_tls(configuration))
         async with tasks:
             running = [tasks.create_task(each) for each in (links.run(), control.run(), gate.run())]
-            yield directory
+            node = RunningNode(directory, links)
+            node.know(configuration.gateways)
+            yield node
+            control.leave()
+            await _wait_left(directory, configuration.leave_s)
             directory.close()
             for task in running:
                 task.cancel()
@@ -113,8 +130,16 @@ async def run_node(
         sockets.media.close()
 
 
+async def _wait_left(directory: Directory, limit_s: float) -> None:
+    """Wait until all clients have gone to other nodes, but no longer than this."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            while directory.member_count:  # noqa: ASYNC110 - for a moment, once
+                await asyncio.sleep(_LOOK_S)
+
+
 def _make_links(configuration: NodeConfiguration, control: Control, sock: socket.socket) -> WorkerLinks:
-    links = WorkerLinks(
+    return WorkerLinks(
         identity=Identity(cluster=configuration.cluster, secret=configuration.secret, incarnation=configuration.name),
         listener=control,
         carriers=Carriers(TcpCarrier(sock)),
@@ -123,8 +148,6 @@ def _make_links(configuration: NodeConfiguration, control: Control, sock: socket
         random=random.random,
         token_bytes=SYSTEM_RANDOMNESS.token_bytes,
     )
-    links.know({configuration.gateway: NOBODY})
-    return links
 
 
 def _conversation_maker(

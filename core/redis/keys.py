@@ -3,7 +3,7 @@
 All keys of a shard end with its hash tag, so that a cluster of Redis keeps them together; scripts make the names from
 the tag. Keys without a tag concern all shards: `tail:*` (counters of all logs), `limit:*`, `apis` and `api:*` (API
 processes), `online:*` (members online, by guild), `job:*` and `epoch:*`, `workers` and `worker:*` (workers that live),
-`map` and `places` (who owns which shard).
+`voices` and `voice:*` (media nodes that live), `map` and `places` (who owns which shard).
 
 | key of a shard | holds |
 |---|---|
@@ -25,6 +25,9 @@ ANY_TAG: Final = "{0}"
 
 MAP_TOPIC: Final = "map"
 """The topic on which each new version of the shard map is published."""
+
+VOICE_TOPIC: Final = "voice"
+"""The topic on which a media node's name is published when others shall look at the nodes at once."""
 
 
 def online_key(guild_id: int) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-_ROOMS: Final = ("door", "jobs", "limits", "log", "map")
+_ROOMS: Final = ("door", "jobs", "limits", "log", "map", "voice")
 _INCLUDED: Final = "include"
 _INCLUDE: Final = re.compile(r"^-- include (\w+)$", re.MULTILINE)
 

@@ -12,11 +12,23 @@ The gateway owns voice states and rights. The nodes own where rooms are, tokens,
 placed and not removed, so when a node dies they place its rooms again by themselves and say so for each seat.
 """
 
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
 
 from core.voice.seats import Rights, Room, Seat, SeatKey
+
+
+class Timer(Protocol):
+    """What a `CallLater` returns."""
+
+    def cancel(self) -> None:
+        """Call nothing any more."""
+
+
+CallLater = Callable[[float, Callable[[], None]], Timer]
+"""Calls a function after so many seconds."""
 
 
 class VoiceServer(msgspec.Struct, frozen=True):
@@ -55,9 +67,10 @@ class VoiceNodes(Protocol):
     def listen(self, listener: VoiceListener) -> None:
         """Tell this listener from now on. Called once, before anything else."""
 
-    def place(self, seat: Seat) -> VoiceServer | None:
+    def place(self, seat: Seat, region: str = "") -> VoiceServer | None:
         """Seat a user, and return where; None while no node takes rooms, and `on_server` follows when one does.
 
+        `region` is where a room begins that nobody is in yet, if there is a node.
         Any seat that the user has on this server ends at once. So a user moves by being placed elsewhere, and one that
         connects anew gets a fresh token by being placed again.
         """
@@ -70,3 +83,13 @@ class VoiceNodes(Protocol):
 
     def close_room(self, room: Room) -> None:
         """End all seats of a room."""
+
+    def claim(self, shards: Collection[int], seats: Collection[tuple[Seat, str]]) -> None:
+        """Take over what is in voice in these shards: seats, with the regions of their rooms.
+
+        Those that are at a node stay there, and their clients notice nothing. The others are placed, with `on_server`
+        for each. Whoever else has a seat in these shards loses it.
+        """
+
+    def let_go(self, shards: Collection[int]) -> None:
+        """Forget the seats of these shards, which belong to another gateway now. Their media goes on."""

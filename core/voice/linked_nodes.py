@@ -1,29 +1,40 @@
 """The media nodes of one gateway, over links: which node has which room, and what becomes of rooms when a node dies.
 
 A node is offered with the address of its voice gateway, and counts as soon as its conversation has begun. A room is
-placed on the node with the fewest seats of this gateway, more exactly on the one whose seats and load say so, and stays
-there while anybody is in it. Each placement of a seat has an epoch of its own, greater than all before, also those of
-an earlier life: it begins at the clock. So a token of an earlier place is worth nothing.
+placed as `core.voice.placement` says, and stays there while anybody is in it. Each placement of a seat has an epoch of
+its own, greater than all before, also those of an earlier life: it begins at the clock. So a token of an earlier place
+is worth nothing.
 
-When a conversation is broken, the node ends this gateway's seats, or is dead itself. All its rooms are placed again,
-and the listener is told for each seat; without another node it is told that there is none, and again when there is one.
+| a node | its rooms |
+|---|---|
+| dies: its conversation is broken, or it is not offered | are placed again, and the listener is told for each seat |
+| drains, or says that it stops | are placed again where another node takes them; the old seats end as clients come |
+| is full | stay, and it gets no others |
+
+In a cluster a gateway has the rooms of its shards. It claims those of shards that are new to it (`core.voice.claims`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 import msgspec
 from typing_extensions import override
 
-from core.links.interfaces import LinkListener, Links, PeerAddress
+from core.domain.ids import shard_of
+from core.links.interfaces import LinkListener, Links
 from core.runtime.clock import Clock
-from core.voice.interfaces import VoiceListener, VoiceNodes, VoiceServer
+from core.voice.claims import Claims
+from core.voice.interfaces import CallLater, VoiceListener, VoiceNodes, VoiceServer
+from core.voice.moving_seats import MovingSeats
 from core.voice.orders import (
     Admit,
     Change,
+    Claim,
     CloseRoom,
     Connected,
     Ended,
+    Held,
+    Leaving,
     Load,
     Malformed,
     Remove,
@@ -31,69 +42,65 @@ from core.voice.orders import (
     encode_order,
     parse_to_gateway,
 )
+from core.voice.placement import Node, NodeAddress, choose_node
 from core.voice.seats import Rights, Room, Seat, SeatKey
-from core.voice.tokens import NONCE_BYTES, TOKEN_LIFETIME_MS, Claims, sign_token
+from core.voice.tokens import NONCE_BYTES, TOKEN_LIFETIME_MS, sign_token
+from core.voice.tokens import Claims as TokenClaims
 
-_FULL: Final = 0.9
-"""A node that uses more than this of its core takes new rooms only when all others do too."""
-
-
-class NodeAddress(msgspec.Struct, frozen=True):
-    """Where a node is reached."""
-
-    control: PeerAddress
-    """By gateways."""
-    host: str
-    """By clients, to the voice gateway; "" for the host by which a client has reached its gateway."""
-    port: int
+CLAIM_S: Final = 3.0
+"""The time in which nodes say what they have of a claim. A node that is just beginning has looked twice by then."""
 
 
-class _Node:
-    __slots__ = ("address", "is_up", "load", "seats")
+class Placed(msgspec.Struct, frozen=True):
+    """A seat, and where it is."""
 
-    def __init__(self, address: NodeAddress) -> None:
-        self.address = address
-        self.is_up = False
-        self.load = Load(0, 0, 0.0)
-        self.seats: dict[SeatKey, Seat] = {}
+    seat: Seat
+    region: str
+    node: str
+    """"" while no node takes it."""
 
 
 class LinkedVoiceNodes(VoiceNodes, LinkListener):
     """The nodes. `attach` and `listen` come before the links run."""
 
     __slots__ = (
-        "_clock",
-        "_epoch",
-        "_links",
-        "_listener",
-        "_nodes",
-        "_observe",
-        "_rooms",
-        "_seats",
-        "_secret",
-        "_token_bytes",
-    )
+        "_call_later", "_claims", "_clock", "_default_region", "_epoch", "_links", "_listener", "_moving", "_nodes",
+        "_num_shards", "_observe", "_rooms", "_seats", "_secret", "_shards", "_token_bytes",
+    )  # fmt: skip
 
     def __init__(
         self,
         *,
         secret: bytes,
         clock: Clock,
+        call_later: CallLater,
         token_bytes: Callable[[int], bytes],
         observe: Callable[[str, Load], None] = lambda _node, _load: None,
+        num_shards: int = 1,
+        shards: Collection[int] = (0,),
+        default_region: str = "",
     ) -> None:
-        """`secret` signs tokens, and the nodes have it; `observe` is told each node's load."""
+        """`secret` signs tokens, and the nodes have it; `observe` is told each node's load.
+
+        `shards` are those that this gateway has at its start. In a cluster these are none: it claims them.
+        `default_region` is that of channels that name none.
+        """
         self._secret = secret
         self._clock = clock
+        self._call_later = call_later
         self._token_bytes = token_bytes
         self._observe = observe
+        self._num_shards = num_shards
+        self._shards = set(shards)
+        self._default_region = default_region
         self._links: Links
         self._listener: VoiceListener
-        self._nodes: dict[str, _Node] = {}
+        self._nodes: dict[str, Node] = {}
         self._rooms: dict[Room, str] = {}
         """The node of each room, while somebody is in it."""
-        self._seats: dict[SeatKey, tuple[Seat, str]] = {}
-        """Each seat that was placed, and the node that it is at; "" while there is none."""
+        self._seats: dict[SeatKey, Placed] = {}
+        self._claims = Claims()
+        self._moving = MovingSeats(call_later=call_later, remove=self._remove_at)
         self._epoch = 0
 
     def attach(self, links: Links) -> None:
@@ -106,9 +113,12 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             self._lose(name)
             del self._nodes[name]
         for name, address in nodes.items():
-            if name not in self._nodes:
-                self._nodes[name] = _Node(address)
+            if name in self._nodes:
+                self._nodes[name].address = address
+            else:
+                self._nodes[name] = Node(address)
         self._links.know({name: address.control for name, address in nodes.items()})
+        self._use_room()
 
     # ---- what the gateway says
 
@@ -117,36 +127,58 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         self._listener = listener
 
     @override
-    def place(self, seat: Seat) -> VoiceServer | None:
+    def place(self, seat: Seat, region: str = "") -> VoiceServer | None:
         self.remove(seat.key)
-        return self._place(seat)
+        return None if self._claims.hold(seat) else self._place(seat, region)
 
     @override
     def change(self, key: SeatKey, rights: Rights) -> None:
+        self._claims.change(key, rights)
         placed = self._seats.get(key)
         if placed is None:
             return
-        seat, name = placed
-        seat = msgspec.structs.replace(seat, rights=rights)
-        self._seats[key] = seat, name
-        if name:
-            self._nodes[name].seats[key] = seat
+        seat = msgspec.structs.replace(placed.seat, rights=rights)
+        self._seats[key] = msgspec.structs.replace(placed, seat=seat)
+        for name in filter(None, (placed.node, self._moving.find(key))):
             self._say(name, Change(key.server_id, key.user_id, rights))
 
     @override
     def remove(self, key: SeatKey) -> None:
+        self._claims.drop(key)
+        self._moving.end(key)
         name = self._forget(key)
         if name:
-            self._say(name, Remove(key.server_id, key.user_id))
+            self._remove_at(name, key)
 
     @override
     def close_room(self, room: Room) -> None:
         name = self._rooms.get(room, "")
-        for key, (seat, _) in list(self._seats.items()):
-            if seat.room == room:
+        self._claims.drop_room(room)
+        for key, placed in list(self._seats.items()):
+            if placed.seat.room == room:
+                self._moving.end(key)
                 self._forget(key)
         if name:
             self._say(name, CloseRoom(room))
+
+    @override
+    def claim(self, shards: Collection[int], seats: Collection[tuple[Seat, str]]) -> None:
+        self._shards |= set(shards)
+        rooms = self._claims.open(seats, self._nodes)
+        for name, node in self._nodes.items():
+            if node.is_up:
+                self._ask(name, shards, rooms)
+        self._call_later(CLAIM_S if self._nodes else 0, lambda: self._settle(self._claims.end(rooms)))
+
+    @override
+    def let_go(self, shards: Collection[int]) -> None:
+        self._shards -= set(shards)
+        for key in [key for key in self._seats if self._is_in(key.server_id, shards)]:
+            self._moving.drop(key)
+            self._forget(key)
+        for room in self._claims.list_rooms():
+            if self._is_in(room.server_id, shards):
+                self._claims.drop_room(room)
 
     # ---- what the links say
 
@@ -156,70 +188,141 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         if node is None:
             return
         node.is_up = True
-        for seat, name in list(self._seats.values()):
-            if not name:
-                self._listener.on_server(seat, self._place(seat))
+        self._ask(peer, self._shards, self._claims.list_rooms(peer))
+        self._use_room()
 
     @override
     def on_frame(self, peer: str, frame: bytes) -> None:
+        node = self._nodes.get(peer)
         try:
             order = parse_to_gateway(frame)
         except Malformed:  # of another version; what it says otherwise still holds
             return
+        if node is None:
+            return
         match order:
             case Connected():
-                self._listener.on_connected(SeatKey(order.server_id, order.user_id), order.session_id)
-            case Ended():
+                self._on_connected(peer, order)
+            case Ended() if self._find_node(SeatKey(order.server_id, order.user_id)) == peer:
                 self._listener.on_ended(SeatKey(order.server_id, order.user_id), order.session_id)
             case Load():
-                if peer in self._nodes:
-                    self._nodes[peer].load = order
-                    self._observe(peer, order)
+                node.load = order
+                self._observe(peer, order)
+                self._use_room()
+            case Held():
+                self._take_held(peer, node, order)
+            case Leaving():
+                node.address = msgspec.structs.replace(node.address, is_draining=True)
+                self._use_room()
 
     @override
     def on_broken(self, peer: str) -> None:
         self._lose(peer)
 
+    # ---- claims
+
+    def _ask(self, name: str, shards: Collection[int], rooms: list[Room]) -> None:
+        node = self._nodes[name]
+        here = [self._seats[key].seat for key in node.seats if self._is_in(key.server_id, shards)]
+        node.asked.append(rooms)
+        self._say(name, Claim(sorted(shards), self._num_shards, here + self._claims.list_seats(rooms)))
+
+    def _take_held(self, name: str, node: Node, held: Held) -> None:
+        for each in held.seats:
+            self._epoch = max(self._epoch, each.epoch)
+            if self._rooms.get(each.seat.room, name) != name:  # the room was split, and goes on where it is already
+                continue
+            adopted = self._claims.adopt(each.seat)
+            if adopted is not None:
+                seat, region = adopted
+                self._put(Placed(seat, region, name))
+                if seat.rights != each.seat.rights:
+                    self._say(name, Change(seat.key.server_id, seat.user_id, seat.rights))
+        self._settle(self._claims.answer(name, node.asked.popleft() if node.asked else ()))
+
+    def _settle(self, seats: Iterable[tuple[Seat, str]]) -> None:
+        for seat, region in seats:
+            self._listener.on_server(seat, self._place(seat, region))
+
     # ---- parts
 
-    def _place(self, seat: Seat) -> VoiceServer | None:
-        name = self._rooms.get(seat.room) or self._choose()
-        self._seats[seat.key] = seat, name
+    def _place(self, seat: Seat, region: str) -> VoiceServer | None:
+        name = self._rooms.get(seat.room) or choose_node(self._nodes, region or self._default_region)
+        self._put(Placed(seat, region, name))
         if not name:
             return None
-        self._rooms[seat.room] = name
-        node = self._nodes[name]
-        node.seats[seat.key] = seat
         self._epoch = max(self._epoch + 1, self._clock.now_ms())
         self._say(name, Admit(seat, self._epoch))
-        claims = Claims(seat, self._epoch, self._clock.now_ms() + TOKEN_LIFETIME_MS, self._token_bytes(NONCE_BYTES))
-        return VoiceServer(sign_token(self._secret, claims), node.address.host, node.address.port)
+        claims = TokenClaims(
+            seat, self._epoch, self._clock.now_ms() + TOKEN_LIFETIME_MS, self._token_bytes(NONCE_BYTES)
+        )
+        address = self._nodes[name].address
+        return VoiceServer(sign_token(self._secret, claims), address.host, address.port)
 
-    def _choose(self) -> str:
-        up = [(node.load.busy > _FULL, len(node.seats), name) for name, node in self._nodes.items() if node.is_up]
-        return min(up)[2] if up else ""
+    def _put(self, placed: Placed) -> None:
+        key = placed.seat.key
+        self._seats[key] = placed
+        if placed.node:
+            self._rooms[placed.seat.room] = placed.node
+            self._nodes[placed.node].seats.add(key)
 
     def _forget(self, key: SeatKey) -> str:
         """Forget a seat; return the node that it was at, or ""."""
-        seat, name = self._seats.pop(key, (None, ""))
-        if seat is None or not name:
+        placed = self._seats.pop(key, None)
+        if placed is None or not placed.node:
             return ""
-        seats = self._nodes[name].seats
-        del seats[key]
-        if not any(other.room == seat.room for other in seats.values()):
-            self._rooms.pop(seat.room, None)
-        return name
+        seats = self._nodes[placed.node].seats
+        seats.discard(key)
+        if not any(self._seats[other].seat.room == placed.seat.room for other in seats):
+            self._rooms.pop(placed.seat.room, None)
+        return placed.node
 
     def _lose(self, name: str) -> None:
         node = self._nodes.get(name)
         if node is None:
             return
         node.is_up = False
-        seats, node.seats = node.seats, {}
-        for seat in seats.values():
-            self._rooms.pop(seat.room, None)
-        for seat in seats.values():
-            self._listener.on_server(seat, self._place(seat))
+        node.asked.clear()
+        self._moving.lose(name)
+        lost = [self._seats[key] for key in node.seats]
+        node.seats.clear()
+        for placed in lost:
+            self._rooms.pop(placed.seat.room, None)
+        self._settle([(placed.seat, placed.region) for placed in lost])
+        self._settle(self._claims.answer(name, self._claims.list_rooms(name)))
+
+    def _use_room(self) -> None:
+        """Place the seats that wait for a node, and move those of nodes that drain."""
+        if not any(node.takes_rooms for node in self._nodes.values()):
+            return
+        self._settle([(placed.seat, placed.region) for placed in list(self._seats.values()) if not placed.node])
+        for name, node in self._nodes.items():
+            if node.address.is_draining and node.seats:
+                self._move_off(name, node)
+
+    def _move_off(self, name: str, node: Node) -> None:
+        moved = [self._seats[key] for key in node.seats]
+        node.seats.clear()
+        for placed in moved:
+            self._rooms.pop(placed.seat.room, None)
+            self._moving.begin(placed.seat.key, name)
+        self._settle([(placed.seat, placed.region) for placed in moved])
+
+    def _on_connected(self, name: str, order: Connected) -> None:
+        key = SeatKey(order.server_id, order.user_id)
+        if self._find_node(key) == name:
+            self._moving.end(key)
+            self._listener.on_connected(key, order.session_id)
+
+    def _find_node(self, key: SeatKey) -> str:
+        placed = self._seats.get(key)
+        return "" if placed is None else placed.node
+
+    def _is_in(self, server_id: int, shards: Collection[int]) -> bool:
+        return shard_of(server_id, self._num_shards) in shards
+
+    def _remove_at(self, name: str, key: SeatKey) -> None:
+        self._say(name, Remove(key.server_id, key.user_id))
 
     def _say(self, name: str, order: ToNode) -> None:
         self._links.send(name, encode_order(order))

@@ -5,11 +5,13 @@
 | `Admit`: this user will come, with these rights | `Connected`: its media flows |
 | `Change`: its rights are these now | `Ended`: it is gone |
 | `Remove`: it has left, or was made to; its media ends at once | `Load`: how much the node does, each second |
-| `CloseRoom`: nobody is in this room any more | |
+| `CloseRoom`: nobody is in this room any more | `Held`: what of a claim it has |
+| `Claim`: these shards are mine, with these seats | `Leaving`: it stops, so its rooms shall go elsewhere |
 
-A seat belongs to the gateway that has admitted it. When the conversation is broken, neither side knows what the other
-has heard: the node ends the seats of that gateway, and the gateway places their rooms anew. So nobody keeps a seat that
-its gateway does not know.
+A seat belongs to the gateway that has admitted or claimed it, and only that one changes or removes it. When the
+conversation is broken, the gateway places its rooms anew, and the node keeps the seats for a while: the gateway may be
+dead, and the one that has the guilds then claims them. Each conversation begins with a claim, and a claim ends every
+seat of its shards that it does not name. So nobody keeps a seat that no gateway knows.
 """
 
 from collections.abc import Callable
@@ -52,6 +54,17 @@ class CloseRoom(msgspec.Struct, frozen=True, array_like=True, tag=4, forbid_unkn
     room: Room
 
 
+class Claim(msgspec.Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=True):
+    """This gateway is the home of these shards: it takes over the seats that it names, and all others there end.
+
+    `Held` answers it. Calls have no shard: their seats are not touched.
+    """
+
+    shards: list[int]
+    num_shards: int
+    seats: list[Seat]
+
+
 class Connected(msgspec.Struct, frozen=True, array_like=True, tag=10, forbid_unknown_fields=True):
     """A user has shown its token, and its keys are made."""
 
@@ -66,6 +79,23 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag=11, forbid_unknown
     server_id: int
     user_id: int
     session_id: str
+
+
+class HeldSeat(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A seat that a node has, with its epoch."""
+
+    seat: Seat
+    epoch: int
+
+
+class Held(msgspec.Struct, frozen=True, array_like=True, tag=13, forbid_unknown_fields=True):
+    """The answer to a claim: those of its seats that the node has, as it has them."""
+
+    seats: list[HeldSeat]
+
+
+class Leaving(msgspec.Struct, frozen=True, array_like=True, tag=14, forbid_unknown_fields=True):
+    """The node stops in a moment."""
 
 
 class Counts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -90,8 +120,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_
     counts: Counts = Counts()
 
 
-ToNode = Admit | Change | Remove | CloseRoom
-ToGateway = Connected | Ended | Load
+ToNode = Admit | Change | Remove | CloseRoom | Claim
+ToGateway = Connected | Ended | Load | Held | Leaving
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_to_node: Final[Callable[[bytes], ToNode]] = msgspec.msgpack.Decoder(ToNode).decode

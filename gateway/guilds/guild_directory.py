@@ -68,8 +68,12 @@ class GuildDirectory:
 
     def has_session(self, guild_id: int, user_id: int, session_id: str) -> bool:
         """Return whether this session of the user is in the guild, as far as the guild is live here."""
+        return self.find_session(guild_id, user_id, session_id) is not None
+
+    def find_session(self, guild_id: int, user_id: int, session_id: str) -> Seat | None:
+        """Return this session of the user, wherever it is, when it is in the guild and the guild is live here."""
         actor = self.find(guild_id)
-        return actor is not None and actor.sessions.has_session(user_id, session_id)
+        return None if actor is None else actor.sessions.find(user_id, session_id)
 
     def voice_permissions(self, guild_id: int, user_id: int) -> int:
         """Return the permissions of a user in the voice channel that it is in; 0 in a guild that is not live."""

@@ -133,7 +133,11 @@ class GuildSessions:
 
     def has_session(self, user_id: int, session_id: str) -> bool:
         """Return whether this session of the user is here."""
-        return any(self.at(slot).id == session_id for slot in self.slots_of(user_id))
+        return self.find(user_id, session_id) is not None
+
+    def find(self, user_id: int, session_id: str) -> Seat | None:
+        """Return this session of the user."""
+        return next((seat for seat in map(self.at, self.slots_of(user_id)) if seat.id == session_id), None)
 
     def at(self, slot: int) -> Seat:
         """Return the session in a slot."""

@@ -7,13 +7,14 @@
  a node has died ─→ on_server ─→ VOICE_SERVER_UPDATE with the new place, or with `endpoint` null
 ```
 
-Seats follow voice states alone, whoever has changed these. A voice state that an earlier process has left has no seat
-until its client says something of it again: its voice socket is gone too, so it does.
+Seats follow voice states alone, whoever has changed these. The home of a guild seats everybody in it, wherever the
+sessions are. A voice state that an earlier process has left has no seat until its client says something of it again:
+its voice socket is gone too, so it does. In a cluster the next home takes seats over (`gateway.homes.voice_takeover`).
 
-Owns which seats were placed, with their rights, and whose client has gone.
+Owns which seats were placed, with their rights, and whose client has to be told of a place when it says something.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -21,12 +22,13 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.events import GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
 from core.domain.guilds.permissions import Permission
+from core.domain.ids import shard_of
 from core.voice.interfaces import VoiceNodes, VoiceServer
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.wire.envelope import Envelope
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.payloads.dispatch_body import DispatchBody
-from gateway.sessions.session import Session
+from gateway.sessions.seat import Seat as SessionSeat
 
 _STREAM: Final = int(Permission.STREAM)
 _PRIORITY: Final = int(Permission.PRIORITY_SPEAKER)
@@ -66,26 +68,32 @@ class VoiceServerUpdate(msgspec.Struct):
 class VoiceSeats:
     """The `VoiceListener` of one gateway."""
 
-    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_host_for", "_nodes", "_seats")
+    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_has", "_host_for", "_nodes", "_seats")
 
     def __init__(
         self,
         *,
         nodes: VoiceNodes,
         guilds: GuildDirectory,
-        find_session: Callable[[str], Session | None],
-        host_for: Callable[[str], str],
+        find_session: Callable[[Seat], SessionSeat | None],
+        host_for: Callable[[SessionSeat], str],
+        has: Callable[[int], bool] = lambda _guild_id: True,
     ) -> None:
-        """`host_for` gives the host by which a client with this Host header reaches this machine."""
+        """`find_session` finds the session behind a seat, here or elsewhere, while it is in the guild.
+
+        `host_for` gives the host by which a session's client reaches this machine. `has` says whether this gateway
+        seats the people of a guild.
+        """
         self._calls: dict[int, SeatKey] = {}
-        """The seat of each user who is in a call."""
+        """The seat of each user who is in a call, and whose session is here."""
         self._nodes = nodes
         self._guilds = guilds
         self._find_session = find_session
+        self._has = has
         self._host_for = host_for
         self._seats: dict[SeatKey, Seat] = {}
         self._gone: set[SeatKey] = set()
-        """The seats whose client has been there, and is not any more."""
+        """The seats whose client has been there and is not any more, or was not told where it is."""
         nodes.listen(self)
 
     def follow(self, envelope: Envelope) -> None:
@@ -94,26 +102,35 @@ class VoiceSeats:
         Raises:
             msgspec.MsgspecError: when the payload is no voice state.
         """
+        if not self._has(envelope.guild_id):
+            return
         if envelope.event == GUILD_DELETE:
             for key in [key for key in self._seats if key.server_id == envelope.guild_id]:
                 self._remove(key)
             return
         key = SeatKey(envelope.guild_id, envelope.user_id)
-        state = _decode_state(envelope.payload)
-        if state.channel_id is None:
+        seat = self._read(key, envelope.payload)
+        if seat is None:
             self._remove(key)
-            return
-        self._seat(
-            Seat(
-                room=Room(key.server_id, state.channel_id),
-                user_id=key.user_id,
-                session_id=state.session_id,
-                rights=self._find_rights(key, speak=not (state.mute or state.suppress), hear=not state.deaf),
-            )
+        else:
+            self._seat(seat)
+
+    def _read(self, key: SeatKey, state_object: bytes | msgspec.Raw) -> Seat | None:
+        """Return the seat of a voice state's object; None when that is in no channel."""
+        state = _decode_state(state_object)
+        if state.channel_id is None:
+            return None
+        return Seat(
+            room=Room(key.server_id, state.channel_id),
+            user_id=key.user_id,
+            session_id=state.session_id,
+            rights=self._find_rights(key, speak=not (state.mute or state.suppress), hear=not state.deaf),
         )
 
     def follow_call(self, envelope: Envelope) -> None:
         """Follow a VOICE_STATE_UPDATE that a user is told outside guilds; of the user itself, as others hear the same.
+
+        The worker with the session seats it: calls have no home.
 
         Raises:
             msgspec.MsgspecError: when the payload is no voice state.
@@ -128,8 +145,30 @@ class VoiceSeats:
             return
         room = Room(state.channel_id, state.channel_id)
         seat = Seat(room=room, user_id=state.user_id, session_id=state.session_id, rights=_IN_CALLS)
-        self._calls[state.user_id] = seat.key
-        self._seat(seat)
+        if self._find_session(seat) is not None:
+            self._calls[state.user_id] = seat.key
+            self._seat(seat)
+
+    def take_over(self, shards: Collection[int], guild_ids: Iterable[int], *, num_shards: int) -> None:
+        """Take over the seats of shards from their former home. These guilds, which are live, have people in voice."""
+        taken: list[tuple[Seat, str]] = []
+        for actor in filter(None, map(self._guilds.find, guild_ids)):
+            if shard_of(actor.guild_id, num_shards) not in shards:
+                continue
+            for entry in actor.state.voice:
+                seat = self._read(SeatKey(actor.guild_id, entry.user_id), entry.raw)
+                if seat is not None:
+                    self._seats[seat.key] = seat
+                    taken.append((seat, self._find_region(seat.room)))
+            actor.voice_watch.check_all()
+        self._nodes.claim(shards, taken)
+
+    def let_go(self, shards: Collection[int], *, num_shards: int) -> None:
+        """Forget the seats of shards that have another home now."""
+        for key in [key for key in self._seats if shard_of(key.server_id, num_shards) in shards]:
+            del self._seats[key]
+            self._gone.discard(key)
+        self._nodes.let_go(shards)
 
     def refresh(self, guild_id: int, user_id: int) -> None:
         """Follow rights of somebody in voice that may have changed, and of which no voice state tells."""
@@ -144,7 +183,7 @@ class VoiceSeats:
         is_placed = known is not None and (known.room, known.session_id) == (seat.room, seat.session_id)
         if not is_placed or seat.key in self._gone:
             self._gone.discard(seat.key)
-            server = self._nodes.place(seat)
+            server = self._nodes.place(seat, self._find_region(seat.room))
             if server is not None:
                 self._tell(seat, server)
         elif known is not None and known.rights != seat.rights:
@@ -159,12 +198,17 @@ class VoiceSeats:
         held = self._guilds.voice_permissions(key.server_id, key.user_id)
         return Rights(speak=speak, hear=hear, stream=bool(held & _STREAM), priority=bool(held & _PRIORITY))
 
+    def _find_region(self, room: Room) -> str:
+        actor = self._guilds.find(room.server_id)
+        channel = None if actor is None else actor.state.channels.get(room.channel_id)
+        return "" if channel is None else channel.find_region()
+
     def _tell(self, seat: Seat, server: VoiceServer | None) -> None:
-        session = self._find_session(seat.session_id)
+        session = self._find_session(seat)
         if session is None:
+            self._gone.add(seat.key)
             return
-        asked = "" if session.connection is None else session.connection.host
-        endpoint = None if server is None else server.endpoint_for(self._host_for(asked))
+        endpoint = None if server is None else server.endpoint_for(self._host_for(session))
         token = "" if server is None else server.token
         room = seat.room
         update = VoiceServerUpdate(token, None if room.is_call else str(room.server_id), endpoint)

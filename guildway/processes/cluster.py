@@ -30,6 +30,7 @@ from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
 from guildway.processes.cluster_neighbours import ClusterNeighbours, open_neighbours
 from guildway.processes.cluster_servers import watch_search
+from guildway.processes.cluster_voice import ClusterVoice, open_cluster_voice
 from guildway.processes.files import check_shared_files, open_files
 from guildway.processes.gateway_addresses import GatewayAddresses
 from guildway.processes.ground import KERNELS, Ground, build_metrics
@@ -82,21 +83,27 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         api = build_the_api(ground, opened, _make_addresses(laid, address).url_for, operator_key=key)
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
-        gateway = _open_gateway(laid, api, address, neighbours)
+        voice = None if neighbours is None else await open_cluster_voice(laid)
+        gateway = _open_gateway(laid, api, address, neighbours, voice)
         yield Server(
             gateway=gateway,
             api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
             chores=_list_chores(laid, api, role, gateway, address)
-            | ({} if neighbours is None else neighbours.list_chores()),
+            | ({} if neighbours is None else neighbours.list_chores())
+            | ({} if voice is None else voice.list_chores()),
             facts=_list_facts(ground, role, name),
-            prepare=lambda: _prepare(laid.bus, neighbours),
+            prepare=lambda: _prepare(laid.bus, neighbours, voice),
         )
 
 
 def _open_gateway(
-    laid: ClusterGround, api: Api, address: PublicAddress, neighbours: ClusterNeighbours | None
+    laid: ClusterGround,
+    api: Api,
+    address: PublicAddress,
+    neighbours: ClusterNeighbours | None,
+    voice: ClusterVoice | None,
 ) -> Gateway | None:
     settings, shards = laid.ground.settings.gateway, laid.shards
     if neighbours is not None and shards is not None:
@@ -108,6 +115,7 @@ def _open_gateway(
             address,
             is_drained=lambda: sends_away and shards.is_drained,
             neighbours=neighbours,
+            voice_nodes=None if voice is None else voice.nodes,
         )
     address.bind(settings.host, settings.port)  # where the worker of these settings listens
     return None
@@ -178,8 +186,10 @@ async def _watch_for_losses(bus: RedisBus, gateway: Gateway) -> None:
     raise RuntimeError(f"the log of shard {await lost} is not the one that this worker has followed")
 
 
-async def _prepare(bus: RedisBus, neighbours: ClusterNeighbours | None) -> None:
+async def _prepare(bus: RedisBus, neighbours: ClusterNeighbours | None, voice: ClusterVoice | None) -> None:
     await _wait_current(bus)
+    if voice is not None:
+        await voice.prepare()
     if neighbours is not None:
         await neighbours.wait_known()
 

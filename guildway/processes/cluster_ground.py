@@ -30,6 +30,7 @@ from core.live.redis_counts import RedisOnlineCounts
 from core.live.redis_limits import RedisGate, RedisRateLimiter
 from core.live.refusals import Refusals
 from core.live.starts import CountedStarts
+from core.redis.address import RedisAddress
 from core.redis.client import RedisClient
 from core.redis.interfaces import Scripts
 from core.runtime.clock import Clock
@@ -74,6 +75,7 @@ class ClusterGround(msgspec.Struct, kw_only=True, frozen=True):
     """Names this life of the process; it begins with the process's name."""
     ground: Ground
     redis: RedisClient
+    redis_address: RedisAddress
     bus: RedisBus
     door: RedisDoor
     rows: MessageRows
@@ -105,6 +107,7 @@ async def lay_cluster_ground(
         yield ClusterGround(
             process=incarnation,
             redis=on_redis.connections.client,
+            redis_address=on_redis.connections.address,
             ground=on_redis.make_ground(store, databases.ids, door),
             bus=on_redis.bus,
             door=door,

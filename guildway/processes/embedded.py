@@ -36,7 +36,8 @@ from guildway.processes.server import Server, end_within
 from guildway.processes.tiers import build_the_api, build_the_gateway, list_common_chores, make_address
 from guildway.processes.tracing import open_tracer, trace_ground
 from guildway.processes.voice_meters import VoiceMeters
-from guildway.processes.voice_node import NodePorts, VoiceNodeProcess, open_ports
+from guildway.processes.voice_node import VoiceNodeProcess
+from guildway.processes.voice_process import NodePorts, open_ports
 from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)

@@ -9,13 +9,15 @@ class Role(StrEnum):
     API = "api"
     WORKER = "worker"
     ALL = "all"
+    VOICE = "voice"
+    """It keeps a media node."""
 
     @property
     def has_api(self) -> bool:
         """Whether it answers REST requests."""
-        return self is not Role.WORKER
+        return self in (Role.API, Role.ALL)
 
     @property
     def has_gateway(self) -> bool:
         """Whether it holds clients' gateway connections."""
-        return self is not Role.API
+        return self in (Role.WORKER, Role.ALL)

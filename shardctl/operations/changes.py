@@ -6,10 +6,12 @@ is; who does not want to wait is told what is wanted now.
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 import msgspec
 
+from core.voice.registered_node import NodeState
 from shardctl.control.fleet import Fleet
 from shardctl.operations.desk import Desk, View
 from shardctl.operations.reports import Plan, describe_plan
@@ -30,8 +32,12 @@ class Waiting(msgspec.Struct, frozen=True):
 
 
 async def plan_drain(desk: Desk, worker: str) -> Plan:
-    """Return what a drain would move. Raises WrongInput and WouldStrand."""
+    """Return what a drain would move: nothing of the map for a media node. Raises WrongInput and WouldStrand."""
     view = await desk.look()
+    if view.find_node(worker) is not None:
+        if not any(node.state is NodeState.SERVING and node.name != worker for node in view.nodes):
+            raise WouldStrand(f"no other media node can take the rooms of {worker}: it would be the last one")
+        return _plan_with(view)
     check_worker(view, worker)
     others = {name: weight for name, weight in view.fleet.takers.items() if name != worker}
     if not others:
@@ -41,12 +47,15 @@ async def plan_drain(desk: Desk, worker: str) -> Plan:
 
 
 async def drain(desk: Desk, worker: str, waiting: Waiting) -> None:
-    """Move all shards off a worker, and its clients too, where they resume at any worker.
+    """Move all shards off a worker, and its clients too, where they resume at any worker; or rooms off a media node.
 
     Raises what `plan_drain` raises, and CommandError when it takes too long.
     """
     await plan_drain(desk, worker)
     await desk.store.wishes.drain(worker)
+    if (await desk.look()).find_node(worker) is not None:
+        await _wait(desk, waiting, f"{worker} has no rooms any more", partial(_count_rooms, worker))
+        return
     moves_clients = desk.settings.gateway.resumes_anywhere
 
     def count_left(view: View) -> int:
@@ -55,13 +64,20 @@ async def drain(desk: Desk, worker: str, waiting: Waiting) -> None:
     await _wait(desk, waiting, f"{worker} has no shards{' and no clients' * moves_clients} any more", count_left)
 
 
+def _count_rooms(node: str, view: View) -> int:
+    """Return the clients of a media node; of one that does not know yet that it is drained, one more."""
+    found = view.find_node(node)
+    return 0 if found is None else found.peers + (found.state is NodeState.SERVING)
+
+
 async def plan_undrain(desk: Desk, worker: str) -> bool:
     """Return whether a worker is drained. Raises WrongInput for one that is not known."""
     view = await desk.look()
     wishes = await desk.store.wishes.fetch()
     if worker in wishes.drained:
         return True
-    check_worker(view, worker)
+    if view.find_node(worker) is None:
+        check_worker(view, worker)
     return False
 
 
@@ -128,7 +144,7 @@ async def rebalance(desk: Desk, waiting: Waiting) -> None:
 def check_worker(view: View, worker: str) -> None:
     """Raise WrongInput when there is no such worker."""
     if worker not in view.names:
-        known = ", ".join(view.names) or "none lives"
+        known = ", ".join([*view.names, *(node.name for node in view.nodes)]) or "none lives"
         raise WrongInput(f"there is no worker {worker}: {known}")
 
 

@@ -21,6 +21,7 @@ from core.shards.interfaces import Owned, PlacementWishes
 from core.shards.map_reader import fetch_map, fetch_workers
 from core.shards.shard_map import ShardMap
 from core.shards.worker import Worker
+from core.voice.registered_node import RegisteredNode, fetch_nodes
 from shardctl.control.controller import JOB
 from shardctl.control.fleet import Fleet
 
@@ -35,6 +36,8 @@ class View(msgspec.Struct, kw_only=True, frozen=True):
     moves_at_once: int
     shard_map: ShardMap
     workers: list[Worker]
+    nodes: list[RegisteredNode] = []
+    """The media nodes that have their leases."""
     leader: str
     """The controller that leads, "" for none."""
 
@@ -53,7 +56,12 @@ class View(msgspec.Struct, kw_only=True, frozen=True):
     def names(self) -> list[str]:
         """The names of all workers that live, or that have shards, or are drained."""
         owners = {name_of(place.owner) for place in self.shard_map.places.values()}
-        return sorted({worker.name for worker in self.workers} | owners | self.shard_map.wishes.drained)
+        drained = self.shard_map.wishes.drained - {node.name for node in self.nodes}
+        return sorted({worker.name for worker in self.workers} | owners | drained)
+
+    def find_node(self, name: str) -> RegisteredNode | None:
+        """Return a media node by its name."""
+        return next((node for node in self.nodes if node.name == name), None)
 
     def list_shards(self, worker: str) -> list[int]:
         """Return the shards of a worker by its name."""
@@ -104,14 +112,18 @@ class Desk:
 
     async def look(self) -> View:
         """Look at the cluster. Raises Unavailable."""
-        shard_map, workers, leader = await asyncio.gather(
-            fetch_map(self.scripts), fetch_workers(self.scripts), self.scripts.call("job_look", ANY_TAG, JOB)
+        shard_map, workers, nodes, leader = await asyncio.gather(
+            fetch_map(self.scripts),
+            fetch_workers(self.scripts),
+            fetch_nodes(self.scripts),
+            self.scripts.call("job_look", ANY_TAG, JOB),
         )
         return View(
             num_shards=self.settings.store.num_shards,
             moves_at_once=self.settings.shards.moves_at_once,
             shard_map=shard_map,
             workers=workers,
+            nodes=nodes,
             leader=leader.decode(),
         )
 

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 
+from core.runtime.sockets import format_authority
 from core.shards.worker import write_ranges
+from core.voice.registered_node import NodeState, RegisteredNode
 from shardctl.operations.hot import Hot
 from shardctl.operations.reports import Location, Plan, ShardRow, Status, WorkerRow
 from shardctl.operations.resizing import Resizing
@@ -46,6 +48,16 @@ def show_workers(rows: Sequence[WorkerRow]) -> RenderableType:
         gateway = row.addresses.public_url or row.addresses.gateway
         numbers = (f"{row.shards}", f"{row.weight:g}", f"{load.cpu:.0%}", f"{load.sessions}", f"{load.events_per_s:g}")
         table.add_row(row.name, f"[red]{state}[/red]" if row.state == "dead" else state, *numbers, gateway or "-")
+    return table
+
+
+def show_nodes(rows: Sequence[RegisteredNode]) -> RenderableType:
+    """Lay out media nodes."""
+    table = _make_table("node", "state", "region", "rooms", "peers", "cpu", "address")
+    for row in rows:
+        state = f"[red]{row.state}[/red]" if row.state is NodeState.DOWN else row.state.value
+        address = format_authority(row.host, row.port)
+        table.add_row(row.name, state, row.region or "-", f"{row.rooms}", f"{row.peers}", f"{row.busy:.0%}", address)
     return table
 
 

@@ -75,6 +75,11 @@ async def show_workers(style: Style, desk: Desk) -> None:
     style.show(reports.list_workers(await desk.look()), tables.show_workers)
 
 
+async def show_voice(style: Style, desk: Desk) -> None:
+    """Show the media nodes."""
+    style.show((await desk.look()).nodes, tables.show_nodes)
+
+
 async def show_shards(style: Style, worker: str | None, desk: Desk) -> None:
     """Show the shards."""
     view = await desk.look()

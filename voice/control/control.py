@@ -10,7 +10,9 @@ from core.links.interfaces import LinkListener, Links
 from core.voice.orders import (
     Admit,
     Change,
+    Claim,
     CloseRoom,
+    Leaving,
     Load,
     Malformed,
     Remove,
@@ -48,6 +50,11 @@ class Control(LinkListener):
         """Say something to a gateway; nothing happens when it is gone."""
         self._links.send(gateway, encode_order(order))
 
+    def leave(self) -> None:
+        """Tell all gateways that the node stops."""
+        for gateway in self._gateways:
+            self.tell(gateway, Leaving())
+
     async def run(self) -> None:
         """Tell the load until cancelled."""
         before_s = self._cpu_s()
@@ -64,6 +71,7 @@ class Control(LinkListener):
     @override
     def on_begun(self, peer: str) -> None:
         self._gateways.add(peer)
+        self._directory.welcome_gateway(peer)
         self.tell(peer, self._measure())
 
     @override
@@ -77,13 +85,15 @@ class Control(LinkListener):
             case Admit():
                 self._directory.admit(peer, order)
             case Change():
-                self._directory.change(order)
+                self._directory.change(peer, order)
             case Remove():
-                self._directory.remove(order)
+                self._directory.remove(peer, order)
             case CloseRoom():
-                self._directory.close_room(order)
+                self._directory.close_room(peer, order)
+            case Claim():
+                self._directory.claim(peer, order)
 
     @override
     def on_broken(self, peer: str) -> None:
         self._gateways.discard(peer)
-        self._directory.forget_gateway(peer)
+        self._directory.lose_gateway(peer)

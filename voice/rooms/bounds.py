@@ -16,6 +16,9 @@ class Bounds(msgspec.Struct, kw_only=True, frozen=True):
     """How long a client with a valid token waits for the gateway's order, which has another way and may be later."""
     resume_s: float = 15.0
     """How long a seat is kept for a client whose socket is gone. Its media goes on meanwhile."""
+    unclaimed_s: float = 30.0
+    """How long the seats of a gateway that is gone wait for another one, which is the home of their guilds after some
+    seconds."""
     commands_per_minute: int = 240
     """Each key that is pressed to talk is two commands."""
     connections_per_address: int = 256

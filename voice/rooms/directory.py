@@ -16,11 +16,9 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-import msgspec
-
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
-from core.voice.orders import Admit, Change, CloseRoom, Connected, Ended, Remove, ToGateway
+from core.voice.orders import Admit, Change, Claim, CloseRoom, Connected, Ended, Held, Remove, ToGateway
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
@@ -30,6 +28,7 @@ from voice.protocol import close_codes
 from voice.protocol.commands import Identify, Resume, Video
 from voice.protocol.payloads import Payload
 from voice.rooms.bounds import Bounds
+from voice.rooms.expected_seats import ExpectedSeats
 from voice.rooms.member import ClientLink, Member, Timer, mask_flags
 from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
 
@@ -50,20 +49,12 @@ class Refused(Exception):
         self.code = code
 
 
-class Expected(msgspec.Struct, frozen=True):
-    """A seat that a gateway has admitted."""
-
-    gateway: str
-    seat: Seat
-    epoch: int
-
-
 class Directory:
     """All seats of a node. `tell` says something to a gateway by name."""
 
     __slots__ = (
-        "_bounds", "_call_later", "_clock", "_expected", "_forwarder", "_members", "_randomness", "_rooms", "_secret",
-        "_tally", "_tell", "_tokens", "_used", "_waiting",
+        "_bounds", "_call_later", "_clock", "_expected", "_forwarder", "_lost", "_members", "_randomness", "_rooms",
+        "_secret", "_tally", "_tell", "_tokens", "_used", "_waiting",
     )  # fmt: skip
 
     def __init__(
@@ -86,7 +77,9 @@ class Directory:
         self._randomness = randomness
         self._tell = tell
         self._bounds = bounds
-        self._expected: dict[SeatKey, Expected] = {}
+        self._expected = ExpectedSeats()
+        self._lost: dict[str, Timer] = {}
+        """Gateways whose conversation is broken, with the ends of their seats."""
         self._members: dict[SeatKey, Member] = {}
         self._tokens: dict[bytes, Member] = {}
         self._rooms: dict[Room, OpenRoom] = {}
@@ -116,48 +109,65 @@ class Directory:
 
     # ---- orders of gateways
 
+    def welcome_gateway(self, gateway: str) -> None:
+        """Note that a gateway is there (again). Its claim says what is left of its seats."""
+        timer = self._lost.pop(gateway, None)
+        if timer is not None:
+            timer.cancel()
+
     def admit(self, gateway: str, order: Admit) -> None:
         """Expect a user."""
         key = order.seat.key
-        known = self._expected.get(key)
-        if known is not None and known.epoch > order.epoch:
-            return  # of a gateway that had the guild before
+        if not self._expected.admit(gateway, order):
+            return
         self._end_at(key, close_codes.DISCONNECTED)
-        self._expected[key] = Expected(gateway, order.seat, order.epoch)
         for come in list(self._waiting.get(key, {}).values()):
             come()
 
-    def change(self, order: Change) -> None:
+    def change(self, gateway: str, order: Change) -> None:
         """Give a user other rights."""
         key = SeatKey(order.server_id, order.user_id)
-        expected = self._expected.get(key)
-        if expected is None:
-            return
-        seat = msgspec.structs.replace(expected.seat, rights=order.rights)
-        self._expected[key] = msgspec.structs.replace(expected, seat=seat)
-        member = self._members.get(key)
-        if member is not None:
+        seat, member = self._expected.change(gateway, key, order.rights), self._members.get(key)
+        if seat is not None and member is not None:
             self._give_rights(member, seat, order.rights)
 
-    def remove(self, order: Remove) -> None:
+    def remove(self, gateway: str, order: Remove) -> None:
         """End a user's seat."""
-        self._dismiss(SeatKey(order.server_id, order.user_id), close_codes.DISCONNECTED)
+        key = SeatKey(order.server_id, order.user_id)
+        if self._expected.is_of(gateway, key):
+            self._dismiss(key, close_codes.DISCONNECTED)
 
-    def close_room(self, order: CloseRoom) -> None:
+    def close_room(self, gateway: str, order: CloseRoom) -> None:
         """End all seats of a room."""
-        for key, expected in list(self._expected.items()):
-            if expected.seat.room == order.room:
-                self._dismiss(key, close_codes.CALL_ENDED)
+        for key in self._expected.list_all(gateway=gateway, room=order.room):
+            self._dismiss(key, close_codes.CALL_ENDED)
 
-    def forget_gateway(self, gateway: str) -> None:
-        """End all seats of a gateway, which does not know of them any more."""
-        for key, expected in list(self._expected.items()):
-            if expected.gateway == gateway:
-                self._dismiss(key, close_codes.DISCONNECTED)
+    def claim(self, gateway: str, order: Claim) -> None:
+        """Give seats to the gateway that has their guilds now, end the others of its shards, and say what is here."""
+        held, over = self._expected.claim(gateway, order)
+        for each in held:
+            member = self._members.get(each.seat.key)
+            if member is not None:
+                member.gateway = gateway
+        for key in over:
+            self._dismiss(key, close_codes.DISCONNECTED)
+        self._tell(gateway, Held(held))
+
+    def lose_gateway(self, gateway: str) -> None:
+        """Keep the seats of a gateway that is gone for a while: the next home of their guilds claims them."""
+        self.welcome_gateway(gateway)
+        self._lost[gateway] = self._call_later(self._bounds.unclaimed_s, lambda: self._forget_gateway(gateway))
+
+    def _forget_gateway(self, gateway: str) -> None:
+        self._lost.pop(gateway, None)
+        for key in self._expected.list_all(gateway=gateway):
+            self._dismiss(key, close_codes.DISCONNECTED)
 
     def close(self) -> None:
         """End all seats: the node stops."""
-        for key in list(self._expected):
+        for timer in self._lost.values():
+            timer.cancel()
+        for key in self._expected.list_all():
             self._dismiss(key, close_codes.DISCONNECTED)
 
     # ---- clients
@@ -181,7 +191,7 @@ class Directory:
     def sit(self, claims: Claims, token: str, link: ClientLink) -> Member | None:
         """Seat a client; None while its gateway's order has not come. Raises Refused."""
         key = claims.seat.key
-        expected = self._expected.get(key)
+        expected = self._expected.find(key)
         if expected is None or expected.epoch < claims.epoch:
             return None
         seat = expected.seat
@@ -275,7 +285,7 @@ class Directory:
     # ---- ends
 
     def _dismiss(self, key: SeatKey, code: CloseCode) -> None:
-        self._expected.pop(key, None)
+        self._expected.forget(key)
         self._end_at(key, code)
 
     def _end_at(self, key: SeatKey, code: CloseCode) -> None:

@@ -1,5 +1,7 @@
 """Guilds, and the snapshot of all that permissions and GUILD_CREATE need."""
 
+from typing import Final
+
 import msgspec
 
 from core.domain.channels.channel import Channel
@@ -8,6 +10,10 @@ from core.domain.guilds.voice_state import InVoice
 
 COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
 """Fields of a guild that name a channel which the feature COMMUNITY needs."""
+
+
+AUTOMATIC_REGION: Final = "automatic"
+"""The voice region that leaves the choice to the server."""
 
 
 class Guild(msgspec.Struct, kw_only=True, frozen=True):
@@ -21,7 +27,7 @@ class Guild(msgspec.Struct, kw_only=True, frozen=True):
     splash: str | None = None
     discovery_splash: str | None = None
     description: str | None = None
-    region: str = "automatic"
+    region: str = AUTOMATIC_REGION
     afk_channel_id: int | None = None
     afk_timeout: int = 300
     system_channel_id: int | None = None

@@ -1,7 +1,7 @@
 """The reading of settings: defaults, then a TOML file, then the environment, then the command line; the later wins.
 
-The file has a table per section. In the environment an option is `GUILDWAY_<SECTION>_<OPTION>`, and five short names
-stand for the most frequent settings (`SHORT_NAMES`; the command line has the same five as flags). An unknown name is
+The file has a table per section. In the environment an option is `GUILDWAY_<SECTION>_<OPTION>`, and six short names
+stand for the most frequent settings (`SHORT_NAMES`; the command line has the same six as flags). An unknown name is
 refused: a misspelt limit without effect is worse than a server that does not start.
 
 The module reads no clock and no global state: environment and flags are arguments.
@@ -22,7 +22,7 @@ from core.runtime.settings.settings import CHECK, Settings
 
 PREFIX: Final = "GUILDWAY_"
 CONFIG_NAME: Final = "GUILDWAY_CONFIG"
-SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics"}
+SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics", "voice": "voice"}
 """The sections that short names set: `data` a folder, the others HOST:PORT."""
 
 _LEAST_PASSWORD_COSTS: Final = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
@@ -122,6 +122,8 @@ def _read_short(name: str, text: str, source: str) -> Iterator[_Value]:
     host, port = parse_address(text, source)
     yield _Value(SHORT_NAMES[name], "host", host, source, lax=True)
     yield _Value(SHORT_NAMES[name], "port", port, source, lax=True)
+    if name == "voice":
+        yield _Value(SHORT_NAMES[name], "media_port", port, source, lax=True)
 
 
 def _checked(found: _Value) -> _Value:

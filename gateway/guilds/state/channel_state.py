@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.channels.channel import VOCAL, Channel
+from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.state.member_table import Fields
 
@@ -33,6 +34,11 @@ class _PinField(msgspec.Struct, frozen=True):
     last_pin_timestamp: str | None = None
 
 
+class _RegionField(msgspec.Struct, frozen=True):
+    rtc_region: str | None = None
+
+
+_decode_region: Final = msgspec.json.Decoder(_RegionField).decode
 _decode_pin: Final = msgspec.json.Decoder(_PinField).decode
 _decode_channel: Final = msgspec.json.Decoder(_ChannelFields, strict=False).decode
 
@@ -75,6 +81,11 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
     def find_last_pin(self) -> str | None:
         """Return when a message was pinned last, as clients are shown it."""
         return _decode_pin(self.raw).last_pin_timestamp
+
+    def find_region(self) -> str:
+        """Return the region in which voice here shall be, "" for any."""
+        region = _decode_region(self.raw).rtc_region
+        return "" if region is None or region == AUTOMATIC_REGION else region
 
     def drop_overwrite(self, overwrite_id: int) -> None:
         """Drop the overwrite of a role that is gone."""

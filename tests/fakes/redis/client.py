@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from core.domain.errors import OutcomeUnknown, Unavailable
 from core.redis.interfaces import Answer, Argument, Plain, Scripts, TopicListener, Topics
-from tests.fakes.redis import door_scripts, limit_scripts, log_scripts, map_scripts
+from tests.fakes.redis import door_scripts, limit_scripts, log_scripts, map_scripts, voice_scripts
 from tests.fakes.redis.server import FakeRedisServer
 
 Twin = Callable[[FakeRedisServer, str, str, list[bytes]], Answer]
@@ -46,6 +46,9 @@ TWINS: Mapping[str, Twin] = {
         map_scripts.worker_lease,
         map_scripts.worker_leave,
         map_scripts.worker_list,
+        voice_scripts.node_lease,
+        voice_scripts.node_leave,
+        voice_scripts.node_list,
     )
 }
 

@@ -120,6 +120,7 @@ class Data:
         self.expiring = Expiring(clock)
         """Nonces, limits, slow mode, newest ids, API processes that live, leases."""
         self.workers: set[str] = set()
+        self.voices: set[str] = set()
         self.map = ShardMapKeys()
         self.apis: set[str] = set()
         self.epochs: dict[str, int] = {}

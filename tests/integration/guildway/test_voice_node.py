@@ -17,7 +17,8 @@ from core.runtime.settings.settings import Settings, VoiceSettings
 from core.voice.interfaces import VoiceServer
 from core.voice.seats import Room, Seat
 from guildway.processes.voice_meters import VoiceMeters
-from guildway.processes.voice_node import VoiceNodeProcess, open_ports
+from guildway.processes.voice_node import VoiceNodeProcess
+from guildway.processes.voice_process import open_ports
 from tests.support.voice.client import VoiceTestClient
 from tests.support.voice.node import CHANNEL, EVERYTHING, GUILD, LOOPBACK, News
 

@@ -158,6 +158,7 @@ async def run_cluster(
     settings: dict[str, str],
     *,
     workers: int = 1,
+    voice: int = 0,
     cassandra: ServiceProcess | None = None,
     has_cassandra: bool = True,
 ) -> AsyncIterator[Cluster]:
@@ -175,7 +176,7 @@ async def run_cluster(
             servers["cassandra"] = cassandra or stack.enter_context(serving(define_cassandra(folder / "cassandra")))
             environ = {**_name_cassandra(servers["cassandra"]), **environ}
         await _migrate(environ)
-        numbers = ("--workers", str(workers), "--apis", str(APIS), "--controllers", "1")
+        numbers = ("--workers", str(workers), "--apis", str(APIS), "--controllers", "1", "--voice", str(voice))
         command = (sys.executable, "-m", "shardctl", "up", *numbers)
         data = folder / "data"
         server = await Server(data, environ, command=command).start()

@@ -19,8 +19,9 @@ from core.links.worker_links import WorkerLinks
 from core.runtime.clock import SystemClock
 from core.runtime.sockets import bind_datagram_socket, bind_socket
 from core.voice.interfaces import VoiceListener, VoiceServer
-from core.voice.linked_nodes import LinkedVoiceNodes, NodeAddress
+from core.voice.linked_nodes import LinkedVoiceNodes
 from core.voice.orders import Load
+from core.voice.placement import NodeAddress
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from voice.configuration import NodeConfiguration
 from voice.node import NodeSockets, run_node
@@ -95,14 +96,20 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> 
         websocket=bind_socket(LOOPBACK, 0), media=bind_datagram_socket(LOOPBACK, 0), control=bind_socket(LOOPBACK, 0)
     )
     configuration = NodeConfiguration(
-        name="voice-1", gateway="gateway-1", cluster="test", secret=secret, websocket_fd=-1, media_fd=-1,
+        name="voice-1", gateways=("gateway-1",), cluster="test", secret=secret, websocket_fd=-1, media_fd=-1,
         control_fd=-1, version="test", certificate=certificate,
     )  # fmt: skip
     address = NodeAddress(
         PeerAddress(LOOPBACK, sockets.control.getsockname()[1]), LOOPBACK, sockets.websocket.getsockname()[1]
     )
     news = News()
-    nodes = LinkedVoiceNodes(secret=secret, clock=SystemClock(), token_bytes=secrets.token_bytes, observe=news.on_load)
+    nodes = LinkedVoiceNodes(
+        secret=secret,
+        clock=SystemClock(),
+        call_later=asyncio.get_running_loop().call_later,
+        token_bytes=secrets.token_bytes,
+        observe=news.on_load,
+    )
     links = WorkerLinks(
         identity=Identity(cluster="test", secret=secret, incarnation="gateway-1"),
         listener=nodes,
@@ -115,11 +122,11 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> 
     nodes.attach(links)
     nodes.listen(news)
     bounds = msgspec.structs.replace(bounds or Bounds(), load_s=0.02)
-    async with run_node(configuration, sockets, bounds) as directory:
+    async with run_node(configuration, sockets, bounds) as node:
         task = asyncio.ensure_future(links.run())
         nodes.offer({"voice-1": address})
         await news.wait_until(lambda: bool(news.loads))
-        yield Stage(nodes, news, directory, secret)
+        yield Stage(nodes, news, node.directory, secret)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task

@@ -1,4 +1,4 @@
-"""The little of a cluster's database that a controller and its operators need: wishes, and whose an id is.
+"""The little of a cluster's database that controllers, media nodes and operators need: wishes, secrets, whose an id is.
 
 It opens in a moment, since it neither migrates nor relays, and keeps few connections.
 """
@@ -12,7 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from core.shards.interfaces import Owned, PlacementWishes
+from core.store.aggregates.secrets import Secrets
 from core.store.sql.aggregates.placement_wishes import SqlPlacementWishes
+from core.store.sql.aggregates.secrets import SqlSecrets
 from core.store.sql.engine.connection import Connection, Executor, run_to_end
 from core.store.sql.engine.postgres import POSTGRES, connect_postgres
 from core.store.sql.engine.query import QueryCache
@@ -28,9 +30,9 @@ _CONNECTIONS = 2
 
 
 class SmallStore:
-    """Wishes and lookups on PostgreSQL. Each statement commits by itself."""
+    """Wishes, secrets and lookups on PostgreSQL. Each statement commits by itself."""
 
-    __slots__ = ("_engine", "_pool", "_running", "wishes")
+    __slots__ = ("_engine", "_pool", "_running", "secrets", "wishes")
 
     def __init__(self, engine: AsyncEngine) -> None:
         """Use `open`."""
@@ -38,6 +40,7 @@ class SmallStore:
         self._engine = engine
         self._pool = ConnectionPool(connect=connect, size=_CONNECTIONS)
         self._running: set[asyncio.Task[Any]] = set()
+        self.secrets: Secrets = SqlSecrets(run=self._run, dialect=POSTGRES)
         self.wishes: PlacementWishes = SqlPlacementWishes(run=self._run, dialect=POSTGRES)
 
     @classmethod

@@ -6,22 +6,25 @@ from typing_extensions import override
 
 from core.links.interfaces import Links, PeerAddress
 from core.voice.interfaces import VoiceListener, VoiceServer
-from core.voice.linked_nodes import LinkedVoiceNodes, NodeAddress
+from core.voice.linked_nodes import LinkedVoiceNodes
 from core.voice.orders import (
     Admit,
     Change,
     CloseRoom,
     Connected,
     Ended,
+    Held,
     Load,
     Remove,
     ToNode,
     encode_order,
     parse_to_node,
 )
+from core.voice.placement import NodeAddress
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import read_token
 from tests.fakes.clock import FakeClock
+from tests.fakes.timers import FakeTimers
 
 SECRET = b"s" * 32
 SPEAKS = Rights(speak=True, hear=True)
@@ -72,12 +75,14 @@ class Scene:
 
     def __init__(self) -> None:
         self.clock = FakeClock()
+        self.timers = FakeTimers(self.clock)
         self.links = FakeLinks()
         self.gateway = Gateway()
         self.loads: list[tuple[str, Load]] = []
         self.nodes = LinkedVoiceNodes(
             secret=SECRET,
             clock=self.clock,
+            call_later=self.timers.call_later,
             token_bytes=lambda size: b"r" * size,
             observe=lambda node, load: self.loads.append((node, load)),
         )
@@ -89,6 +94,8 @@ class Scene:
         self.nodes.offer(offered)
         for name in offered:
             self.nodes.on_begun(name)
+            self.nodes.on_frame(name, encode_order(Held([])))
+        self.links.sent.clear()
 
 
 def make_seat(user_id: int, channel_id: int = 20) -> Seat:
@@ -208,6 +215,9 @@ def test_removed_seat_is_not_placed_again() -> None:
 def test_gateway_is_told_of_clients() -> None:
     scene = Scene()
     scene.begin(one=ONE)
+    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1")))
+    assert not scene.gateway.connected
+    scene.nodes.place(make_seat(1))
     scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1")))
     scene.nodes.on_frame("one", encode_order(Ended(10, 1, "s1")))
     scene.nodes.on_frame("one", b"\xff")

@@ -1,5 +1,6 @@
 """Seats at media nodes follow voice states: placed, moved, changed, removed, and the session is told where."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -30,7 +31,7 @@ class Nodes:
         """Keep the listener."""
         self.listener = listener
 
-    def place(self, seat: Seat) -> VoiceServer | None:
+    def place(self, seat: Seat, region: str = "") -> VoiceServer | None:
         """Keep a seat, and say where."""
         self.calls.append(("place", seat.room.channel_id, seat.session_id, seat.rights))
         return self.server
@@ -47,6 +48,14 @@ class Nodes:
         """Keep a closing."""
         self.calls.append(("close", room))
 
+    def claim(self, shards: Collection[int], seats: Collection[tuple[Seat, str]]) -> None:
+        """Keep a claim."""
+        self.calls.append(("claim", set(shards), list(seats)))
+
+    def let_go(self, shards: Collection[int]) -> None:
+        """Keep a letting go."""
+        self.calls.append(("let go", set(shards)))
+
     def take(self) -> list[tuple[Any, ...]]:
         """Return the calls since the last time."""
         calls, self.calls = self.calls, []
@@ -57,6 +66,9 @@ class Guilds:
     """The permissions of the user, in place of the guild directory."""
 
     held = 0
+
+    def find(self, _guild_id: int) -> None:
+        """No guild is live."""
 
     def voice_permissions(self, guild_id: int, user_id: int) -> int:
         """Return what the test says."""
@@ -73,7 +85,10 @@ class Scene:
         known = {"a": self.session}
         guilds: Any = self.guilds
         self.seats = VoiceSeats(
-            nodes=self.nodes, guilds=guilds, find_session=known.get, host_for=lambda asked: asked or "host"
+            nodes=self.nodes,
+            guilds=guilds,
+            find_session=lambda seat: known.get(seat.session_id),
+            host_for=lambda _session: "host",
         )
 
     def follow(self, channel_id: int | None, **fields: Any) -> None:

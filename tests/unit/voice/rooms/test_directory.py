@@ -131,17 +131,17 @@ def test_ten_thousand_joins_leave_nothing() -> None:
         elif number % 4 == 2:
             node.directory.detach(member, link, is_final=False)
         elif number % 4 == 3:
-            node.directory.remove(Remove(10, user_id))
+            node.directory.remove(GATEWAY, Remove(10, user_id))
     node.timers.run()
     for user_id in range(50):
-        node.directory.remove(Remove(10, user_id))
+        node.directory.remove(GATEWAY, Remove(10, user_id))
     node.assert_empty()
 
 
 def test_ended_member_cannot_come_back_into_the_room() -> None:
     node = Node()
     member, link, token = node.join(1)
-    node.directory.remove(Remove(10, 1))
+    node.directory.remove(GATEWAY, Remove(10, 1))
     assert link.closed is not None
     assert link.closed.code == 4014
     with pytest.raises(Refused):
@@ -154,9 +154,12 @@ def test_ended_member_cannot_come_back_into_the_room() -> None:
 def test_client_of_another_gateways_seat_stays() -> None:
     node = Node()
     _, link, _ = node.join(1)
-    node.directory.forget_gateway("another")
+    node.directory.lose_gateway("another")
+    node.timers.run()
     assert link.closed is None
-    node.directory.forget_gateway(GATEWAY)
+    node.directory.lose_gateway(GATEWAY)
+    assert link.closed is None
+    node.timers.run()
     assert link.closed is not None
     node.assert_empty()
 
@@ -190,7 +193,7 @@ def test_member_without_rights_does_not_seem_to_speak() -> None:
     _, other, _ = node.join(1)
     member, _, _ = node.join(2)
     node.directory.speak(member, 5)
-    node.directory.change(Change(10, 2, Rights(speak=False, hear=True)))
+    node.directory.change(GATEWAY, Change(10, 2, Rights(speak=False, hear=True)))
     node.directory.speak(member, 1)
     said = [message for message in other.sent if b'"op":5' in message]
     assert [b'"speaking":1' in message for message in said] == [True, False], "5 has the priority that it may not have"
@@ -212,9 +215,9 @@ class Steps:
             case 2:
                 self.node.admit(user_id)
             case 3:
-                directory.remove(Remove(10, user_id))
+                directory.remove(GATEWAY, Remove(10, user_id))
             case 4:
-                directory.close_room(CloseRoom(Room(10, 20)))
+                directory.close_room(GATEWAY, CloseRoom(Room(10, 20)))
             case 5 | 6 if self.members:
                 member, link, _ = self.members[user_id % len(self.members)]
                 directory.detach(member, link, is_final=step == 5)
