@@ -36,7 +36,7 @@ from voice.configuration import KnownGateways, NodeConfiguration, encode_configu
 logger = logging.getLogger(__name__)
 
 _READY_S: Final = 30.0
-_LIBRARIES: Final = ("cryptography", "nacl")
+_LIBRARIES: Final = ("cryptography", "nacl", "aiortc")
 _CALM_S: Final = 30.0
 """A node that has lived for so long did not die of how it was started."""
 

@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
         ("locate 0", "0 is not in the range"),
         ("pin x worker-1", "'x' is not a valid int"),
         ("pin 1", "Missing argument 'WORKER'"),
-        ("drain", "Missing argument 'WORKER'"),
+        ("drain", "Missing argument 'NAME'"),
         ("drain w --timeout -1", "-1.0 is not in the range"),
         ("shard", "No such command 'shard'"),
         ("status --colour", "No such option"),
