@@ -11,6 +11,8 @@ is worth nothing.
 | drains, or says that it stops | are placed again where another node takes them; the old seats end as clients come |
 | is full | stay, and it gets no others |
 
+A call has people at several workers and no home, so all gateways of a cluster choose the same node for it by its id.
+
 In a cluster a gateway has the rooms of its shards. It claims those of shards that are new to it (`core.voice.claims`).
 """
 
@@ -42,7 +44,7 @@ from core.voice.orders import (
     encode_order,
     parse_to_gateway,
 )
-from core.voice.placement import Node, NodeAddress, choose_node
+from core.voice.placement import Node, NodeAddress, choose_call_node, choose_node
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import NONCE_BYTES, TOKEN_LIFETIME_MS, sign_token
 from core.voice.tokens import Claims as TokenClaims
@@ -173,11 +175,12 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     @override
     def let_go(self, shards: Collection[int]) -> None:
         self._shards -= set(shards)
-        for key in [key for key in self._seats if self._is_in(key.server_id, shards)]:
-            self._moving.drop(key)
-            self._forget(key)
+        for key, placed in list(self._seats.items()):
+            if self._is_in(placed.seat.room, shards):
+                self._moving.drop(key)
+                self._forget(key)
         for room in self._claims.list_rooms():
-            if self._is_in(room.server_id, shards):
+            if self._is_in(room, shards):
                 self._claims.drop_room(room)
 
     # ---- what the links say
@@ -223,7 +226,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
 
     def _ask(self, name: str, shards: Collection[int], rooms: list[Room]) -> None:
         node = self._nodes[name]
-        here = [self._seats[key].seat for key in node.seats if self._is_in(key.server_id, shards)]
+        placed = [self._seats[key].seat for key in node.seats]
+        here = [seat for seat in placed if seat.room.is_call or self._is_in(seat.room, shards)]
         node.asked.append(rooms)
         self._say(name, Claim(sorted(shards), self._num_shards, here + self._claims.list_seats(rooms)))
 
@@ -247,7 +251,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     # ---- parts
 
     def _place(self, seat: Seat, region: str) -> VoiceServer | None:
-        name = self._rooms.get(seat.room) or choose_node(self._nodes, region or self._default_region)
+        name = self._rooms.get(seat.room) or self._choose(seat.room, region)
         self._put(Placed(seat, region, name))
         if not name:
             return None
@@ -258,6 +262,11 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         )
         address = self._nodes[name].address
         return VoiceServer(sign_token(self._secret, claims), address.host, address.port)
+
+    def _choose(self, room: Room, region: str) -> str:
+        if room.is_call and self._num_shards > 1:
+            return choose_call_node(self._nodes, room)
+        return choose_node(self._nodes, region or self._default_region)
 
     def _put(self, placed: Placed) -> None:
         key = placed.seat.key
@@ -297,16 +306,20 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             return
         self._settle([(placed.seat, placed.region) for placed in list(self._seats.values()) if not placed.node])
         for name, node in self._nodes.items():
-            if node.address.is_draining and node.seats:
+            if node.is_up and node.seats:
                 self._move_off(name, node)
 
     def _move_off(self, name: str, node: Node) -> None:
-        moved = [self._seats[key] for key in node.seats]
-        node.seats.clear()
+        """Move seats to other nodes: all when this one drains, and calls that have another place now."""
+        moved = [self._seats[key] for key in node.seats if self._has_to_move(self._seats[key].seat.room, name, node)]
         for placed in moved:
+            node.seats.discard(placed.seat.key)
             self._rooms.pop(placed.seat.room, None)
             self._moving.begin(placed.seat.key, name)
         self._settle([(placed.seat, placed.region) for placed in moved])
+
+    def _has_to_move(self, room: Room, name: str, node: Node) -> bool:
+        return node.address.is_draining or (room.is_call and self._num_shards > 1 and self._choose(room, "") != name)
 
     def _on_connected(self, name: str, order: Connected) -> None:
         key = SeatKey(order.server_id, order.user_id)
@@ -318,8 +331,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         placed = self._seats.get(key)
         return "" if placed is None else placed.node
 
-    def _is_in(self, server_id: int, shards: Collection[int]) -> bool:
-        return shard_of(server_id, self._num_shards) in shards
+    def _is_in(self, room: Room, shards: Collection[int]) -> bool:
+        return not room.is_call and shard_of(room.server_id, self._num_shards) in shards
 
     def _remove_at(self, name: str, key: SeatKey) -> None:
         self._say(name, Remove(key.server_id, key.user_id))

@@ -57,7 +57,7 @@ class CloseRoom(msgspec.Struct, frozen=True, array_like=True, tag=4, forbid_unkn
 class Claim(msgspec.Struct, frozen=True, array_like=True, tag=5, forbid_unknown_fields=True):
     """This gateway is the home of these shards: it takes over the seats that it names, and all others there end.
 
-    `Held` answers it. Calls have no shard: their seats are not touched.
+    `Held` answers it. Calls have no shard: of these the gateway's own end that it does not name.
     """
 
     shards: list[int]

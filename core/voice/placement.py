@@ -1,5 +1,6 @@
 """Which media node a room is placed on: the least loaded of those in the channel's region that take rooms. Pure."""
 
+import hashlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -60,3 +61,13 @@ def choose_node(nodes: Mapping[str, Node], region: str) -> str:
         if node.takes_rooms
     ]
     return min(fit)[-1] if fit else ""
+
+
+def choose_call_node(nodes: Mapping[str, Node], room: Room) -> str:
+    """Return the name of the node for a call, the same at all gateways that know the same nodes; "" for none.
+
+    Each node has a number in each call, and the largest wins, so a node that comes or goes changes the place of few.
+    Load has no say, since no two gateways know the same of it.
+    """
+    fit = [name for name, node in nodes.items() if node.is_up and not node.address.is_draining]
+    return max(fit, key=lambda name: hashlib.sha256(f"{room.channel_id} {name}".encode()).digest(), default="")

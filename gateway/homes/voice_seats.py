@@ -165,9 +165,10 @@ class VoiceSeats:
 
     def let_go(self, shards: Collection[int], *, num_shards: int) -> None:
         """Forget the seats of shards that have another home now."""
-        for key in [key for key in self._seats if shard_of(key.server_id, num_shards) in shards]:
-            del self._seats[key]
-            self._gone.discard(key)
+        for key, seat in list(self._seats.items()):
+            if not seat.room.is_call and shard_of(key.server_id, num_shards) in shards:
+                del self._seats[key]
+                self._gone.discard(key)
         self._nodes.let_go(shards)
 
     def refresh(self, guild_id: int, user_id: int) -> None:

@@ -69,7 +69,9 @@ class ExpectedSeats:
             if wanted is not None and (wanted.room, wanted.session_id) == (seat.room, seat.session_id):
                 self._seats[key] = msgspec.structs.replace(expected, gateway=gateway)
                 held.append(HeldSeat(seat, expected.epoch))
-            elif seat.room.server_id != seat.room.channel_id and shard_of(key.server_id, order.num_shards) in shards:
+            elif seat.room.is_call:
+                over += [key] if expected.gateway == gateway else []
+            elif shard_of(key.server_id, order.num_shards) in shards:
                 over.append(key)
         return held, over
 

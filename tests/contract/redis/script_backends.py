@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import redis
 
 from core.redis.interfaces import Argument, TopicListener
-from core.redis.keys import MAP_TOPIC, topic_of
+from core.redis.keys import MAP_TOPIC, VOICE_TOPIC, topic_of
 from core.redis.scripts import load_scripts
 from tests.fakes.clock import FakeClock
 from tests.fakes.redis.client import TWINS
@@ -19,7 +19,7 @@ from tests.fakes.redis.server import FakeRedisServer
 NUM_SHARDS = 3
 _DATABASE = 1
 """A database that other tests of the same server do not use."""
-TOPICS = [MAP_TOPIC, *(topic_of(shard) for shard in range(NUM_SHARDS))]
+TOPICS = [MAP_TOPIC, VOICE_TOPIC, *(topic_of(shard) for shard in range(NUM_SHARDS))]
 
 
 class ScriptBackend(Protocol):
