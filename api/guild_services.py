@@ -14,7 +14,10 @@ from api.services.invites.vanity import VanityService
 from api.services.members.bans import BanService
 from api.services.members.members import MemberService
 from api.services.members.prune import PruneService
+from api.services.messages.system_messages import SystemMessages
 from api.services.roles.roles import RoleService
+from api.services.voice.stage_steps import StageSteps
+from api.services.voice.stages import StageInstanceService
 from api.services.voice.voice_states import VoiceStateService
 from api.services.webhooks.followings import FollowingService
 from api.services.webhooks.webhooks import WebhookService
@@ -33,6 +36,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     overwrites: OverwriteService
     prune: PruneService
     roles: RoleService
+    stage_instances: StageInstanceService
     vanity: VanityService
     voice_states: VoiceStateService
     webhooks: WebhookService
@@ -44,6 +48,8 @@ def build_guild_services(
     """Make the services."""
     store, ids, clock, online = ground.store, ground.ids, ground.clock, ground.online
     entities, last_messages, membership = common.entities, common.last_messages, common.membership
+    stages = StageSteps(ids=ids)
+    notes = SystemMessages(entities=entities, messages=store.messages, door=ground.door)
     return GuildServices(
         bans=BanService(
             store=store,
@@ -60,6 +66,7 @@ def build_guild_services(
             last_messages=last_messages,
             private_channels=private_channels,
             voice=common.voice,
+            stages=stages,
             ids=ids,
         ),
         followings=FollowingService(
@@ -89,6 +96,7 @@ def build_guild_services(
         overwrites=OverwriteService(store=store, entities=entities, last_messages=last_messages, ids=ids),
         prune=PruneService(store=store, entities=entities, membership=membership, clock=clock),
         roles=RoleService(store=store, entities=entities, images=images, ids=ids),
+        stage_instances=StageInstanceService(store=store, entities=entities, steps=stages, notes=notes),
         vanity=VanityService(store=store, entities=entities, ids=ids),
         voice_states=VoiceStateService(store=store, entities=entities, changes=common.voice, clock=clock),
         webhooks=WebhookService(store=store, entities=entities, images=images, ids=ids),

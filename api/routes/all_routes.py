@@ -12,7 +12,7 @@ from api.routes.administration import people as admin_people
 from api.routes.administration import staff as admin_staff
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
-from api.routes.guilds import bans, guilds, invites, members, roles, voice_states, webhooks
+from api.routes.guilds import bans, guilds, invites, members, roles, stage_instances, voice_states, webhooks
 from api.routes.messages import external_pictures, files, messages, pins, reactions
 from api.routes.people import (
     applications,
@@ -55,6 +55,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *members.ROUTES,
     *bans.ROUTES,
     *invites.ROUTES,
+    *stage_instances.ROUTES,
     *voice_states.ROUTES,
     *webhooks.ROUTES,
 )

@@ -180,6 +180,11 @@ class UnknownBan(NotFound):
     message = "Unknown Ban"
 
 
+class UnknownStageInstance(NotFound):
+    code = 10067
+    message = "Unknown Stage Instance"
+
+
 class UnknownVoiceState(NotFound):
     code = 10065
     message = "Unknown Voice State"
@@ -400,6 +405,11 @@ class TooManyWebhooksOfGuild(LimitReached):
 class BannedFromGuild(Forbidden):
     code = 40007
     message = "The user is banned from this guild."
+
+
+class StageIsOpen(Conflict):
+    code = 150006
+    message = "The Stage is already open"
 
 
 class NotInVoice(Conflict):

@@ -32,6 +32,7 @@ from core.store.aggregates.guilds.guilds import GuildReader, GuildWriter
 from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
 from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.stage_instances import StageInstanceReader, StageInstanceWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogReader, InstanceLogWriter
@@ -67,6 +68,7 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
     voice_states: VoiceStateWriter
+    stage_instances: StageInstanceWriter
     calls: CallWriter
     webhooks: WebhookWriter
     pins: PinWriter
@@ -110,6 +112,7 @@ class Store(Protocol):
     bans: BanReader
     invites: InviteReader
     voice_states: VoiceStateReader
+    stage_instances: StageInstanceReader
     calls: CallReader
     webhooks: WebhookReader
     pins: PinReader

@@ -40,6 +40,9 @@ from core.domain.events import (
     MEMBER_EVENTS,
     MESSAGE_CREATE,
     PRESENCE_UPDATE,
+    STAGE_INSTANCE_CREATE,
+    STAGE_INSTANCE_DELETE,
+    STAGE_INSTANCE_UPDATE,
     VOICE_STATE_UPDATE,
 )
 from core.domain.ids import created_ms
@@ -280,8 +283,8 @@ class GuildActor:
         self._dispatch(envelope, self._recipients.find(envelope))
         self._notices.tell_views()
 
-    def _on_pins(self, envelope: Envelope) -> None:
-        """Note when a message was pinned."""
+    def _on_channel_news(self, envelope: Envelope) -> None:
+        """Note what is shown with a channel and changes nobody's view: when a message was pinned, a live stage."""
         self._take_in(envelope)
         self._dispatch(envelope, self._recipients.find(envelope))
 
@@ -410,6 +413,9 @@ _HANDLERS: Final[dict[str, Callable[[GuildActor, Envelope], None]]] = {
     CHANNEL_CREATE: GuildActor._on_channel_put,
     CHANNEL_UPDATE: GuildActor._on_channel_put,
     CHANNEL_DELETE: GuildActor._on_channel_delete,
-    CHANNEL_PINS_UPDATE: GuildActor._on_pins,
+    CHANNEL_PINS_UPDATE: GuildActor._on_channel_news,
     VOICE_STATE_UPDATE: GuildActor._on_voice_state,
+    STAGE_INSTANCE_CREATE: GuildActor._on_channel_news,
+    STAGE_INSTANCE_UPDATE: GuildActor._on_channel_news,
+    STAGE_INSTANCE_DELETE: GuildActor._on_channel_news,
 }

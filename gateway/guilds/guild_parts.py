@@ -43,7 +43,6 @@ _encode = msgspec.json.Encoder().encode
 
 _EMPTY: Final[dict[str, Any]] = {
     "threads": [],
-    "stage_instances": [],
     "guild_scheduled_events": [],
     "soundboard_sounds": [],
 }
@@ -144,13 +143,17 @@ class GuildParts:
         return part
 
     def channels(self, channel_ids: frozenset[int]) -> SharedPairs:
-        """Return these channels."""
+        """Return these channels, and those of their stages that are live."""
         part = self._channels.get(channel_ids)
         if part is None:
             if len(self._channels) >= _MAX_VIEWS:
                 self._channels.clear()
-            seen = [channel.encode() for channel in self._state.channels.values() if channel.id in channel_ids]
-            part = self._channels[channel_ids] = SharedPairs(_encode({"channels": seen}))
+            seen = [channel for channel in self._state.channels.values() if channel.id in channel_ids]
+            pairs = {
+                "channels": [channel.encode() for channel in seen],
+                "stage_instances": [channel.stage for channel in seen if channel.stage is not None],
+            }
+            part = self._channels[channel_ids] = SharedPairs(_encode(pairs))
         return part
 
     def voice(self, channel_ids: frozenset[int]) -> VoicePart | None:

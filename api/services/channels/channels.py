@@ -28,6 +28,7 @@ from api.services.channels.private_channels import PrivateChannelService
 from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
+from api.services.voice.stage_steps import StageSteps
 from api.services.voice.voice_changes import VoiceChanges
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel
@@ -72,7 +73,7 @@ _GUILD_FIELDS: Final = (
 class ChannelService:
     """Reads and changes channels for members."""
 
-    __slots__ = ("_entities", "_ids", "_last_messages", "_private", "_store", "_voice")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_private", "_stages", "_store", "_voice")
 
     def __init__(
         self,
@@ -82,6 +83,7 @@ class ChannelService:
         last_messages: LastMessages,
         private_channels: PrivateChannelService,
         voice: VoiceChanges,
+        stages: StageSteps,
         ids: IdSource,
     ) -> None:
         self._store = store
@@ -89,6 +91,7 @@ class ChannelService:
         self._last_messages = last_messages
         self._private = private_channels
         self._voice = voice
+        self._stages = stages
         self._ids = ids
 
     async def fetch_all(self, caller: Caller, guild_id: int) -> list[ChannelObject]:
@@ -171,6 +174,7 @@ class ChannelService:
             if "COMMUNITY" in guild.features and channel_id in needed:
                 raise CommunityChannel
             await self._voice.empty(tx, channel.guild_id, channel_id)
+            await self._stages.close(tx, channel_id)
             await tx.channels.delete(channel_id)
             tx.announce(announce_channel(self._ids.next(), CHANNEL_DELETE, channel, last_ids.get(channel_id)))
             for child in present.channels.values():

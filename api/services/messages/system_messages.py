@@ -1,4 +1,5 @@
-"""Messages that the server writes into private channels: who was added, who is gone, the new name, a call.
+"""Messages that the server writes: into private channels who was added, who is gone, the new name, a call; into the
+chats of stages that these are live.
 
 They pass the door of the channel as others do, so they have their place among the messages, but count for no limit.
 """
@@ -39,8 +40,9 @@ class SystemMessages:
         mentioned: Sequence[User] = (),
         content: str = "",
         call: CallNote | None = None,
+        mentions_everyone: bool = False,
     ) -> int | None:
-        """Write a message of this kind into a private channel, in the author's name, for those who are in it now.
+        """Write a message of this kind into a channel, in the author's name, for those who read it now.
 
         Return its id. Nothing is written into a channel that is gone.
         """
@@ -48,18 +50,23 @@ class SystemMessages:
             channel = await self._entities.channel(channel_id)
         except UnknownChannel:
             return None
-        opening = Opening(channel_id=channel.id, guild_id=0, author_id=author.id, is_limited=False, mark=None)
+        member = await self._entities.member(channel.guild_id, author.id) if channel.guild_id else None
+        opening = Opening(
+            channel_id=channel.id, guild_id=channel.guild_id, author_id=author.id, is_limited=False, mark=None
+        )
         async with self._door.open(opening) as permit:
             message = Message(
                 id=permit.id,
                 channel_id=channel.id,
+                guild_id=channel.guild_id,
                 author_id=author.id,
                 type=kind,
                 content=content,
                 mention_ids=tuple(user.id for user in mentioned),
+                mention_everyone=mentions_everyone,
                 call=call,
             )
             resolved = ResolvedMessage(message=message, author=author, mentions=tuple(mentioned))
-            payload = msgspec.Raw(_encode(render_message_dispatch(resolved, None)))
+            payload = msgspec.Raw(_encode(render_message_dispatch(resolved, member)))
             await self._messages.add(message, message_created(channel, message, payload))
             return message.id

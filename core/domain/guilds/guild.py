@@ -6,6 +6,7 @@ import msgspec
 
 from core.domain.channels.channel import Channel
 from core.domain.guilds.role import Role
+from core.domain.guilds.stage_instance import StageInstance
 from core.domain.guilds.voice_state import InVoice
 
 COMMUNITY_CHANNELS = ("rules_channel_id", "public_updates_channel_id")
@@ -59,3 +60,5 @@ class GuildSnapshot(msgspec.Struct, kw_only=True, frozen=True):
     revision: int
     in_voice: tuple[InVoice, ...] = ()
     """Who is in a voice channel. Only reads of several guilds have it (`load_snapshots`)."""
+    stages: tuple[StageInstance, ...] = ()
+    """The stages that are live; as `in_voice`."""

@@ -28,6 +28,9 @@ class MessageType(enum.IntEnum):
     USER_JOIN = 7
     CHANNEL_FOLLOW_ADD = 12
     REPLY = 19
+    STAGE_START = 27
+    STAGE_END = 28
+    STAGE_TOPIC = 31
 
 
 WRITTEN = frozenset({MessageType.DEFAULT, MessageType.REPLY})

@@ -27,6 +27,7 @@ from core.store.aggregates.guilds.bans import BanReader
 from core.store.aggregates.guilds.guilds import GuildReader
 from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
+from core.store.aggregates.guilds.stage_instances import StageInstanceReader
 from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance.instance_log import InstanceLogReader
@@ -58,6 +59,7 @@ from core.store.sql.aggregates.guilds.bans import SqlBans
 from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
+from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
@@ -161,6 +163,7 @@ class SqlStore:
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
         self.voice_states: VoiceStateReader = SqlVoiceStates(reads, dialect)
+        self.stage_instances: StageInstanceReader = SqlStageInstances(reads, dialect)
         self.calls: CallReader = SqlCalls(reads, dialect)
         self.webhooks: WebhookReader = SqlWebhooks(reads)
         self.pins: PinReader = SqlPins(reads)

@@ -11,6 +11,7 @@ from core.store.aggregates.guilds.guilds import GuildWriter
 from core.store.aggregates.guilds.invites import InviteWriter
 from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
+from core.store.aggregates.guilds.stage_instances import StageInstanceWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogWriter
@@ -36,6 +37,7 @@ from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
+from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
@@ -87,6 +89,7 @@ class SqlTransaction:
         "relationships",
         "roles",
         "staff",
+        "stage_instances",
         "suspensions",
         "users",
         "voice_states",
@@ -109,6 +112,7 @@ class SqlTransaction:
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
         self.voice_states: VoiceStateWriter = SqlVoiceStates(db, dialect)
+        self.stage_instances: StageInstanceWriter = SqlStageInstances(db, dialect)
         self.calls: CallWriter = SqlCalls(db, dialect)
         self.webhooks: WebhookWriter = SqlWebhooks(db)
         self.pins: PinWriter = SqlPins(db)

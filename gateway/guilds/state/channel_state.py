@@ -54,6 +54,8 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
     """The members with an overwrite of their own. All others with equal roles see the same."""
     last_message_id: int | None
     raw: msgspec.Raw
+    stage: msgspec.Raw | None = None
+    """The stage instance while the stage is live."""
     is_stale: bool = False
     """Whether `raw` has an older `last_message_id`. It is patched by `encode`, not at every message."""
 

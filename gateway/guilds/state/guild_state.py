@@ -19,6 +19,7 @@ from core.domain.guilds.role import Role
 from core.wire.envelope import Envelope
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.role import render_role
+from core.wire.objects.guilds.stage_instance import render_stage_instance
 from core_ext.guild import ALL_PERMISSIONS, compute_base, compute_channel
 from gateway.guilds.state.channel_state import ChannelState, from_row, parse_channel
 from gateway.guilds.state.guild_changes import (
@@ -120,6 +121,9 @@ class GuildState:
         self.roles = {role.id: _role_of(role) for role in snapshot.roles}
         newest = last_message_ids or {}
         self.channels = {each.id: from_row(each, newest.get(each.id)) for each in snapshot.channels}
+        for stage in snapshot.stages:
+            if stage.channel_id in self.channels:
+                self.channels[stage.channel_id].stage = msgspec.Raw(_encode(render_stage_instance(stage)))
         self.members = MemberTable(count=snapshot.member_count, rows=members)
         self.presences: dict[int, msgspec.Raw] = {}
         """The presences of the users who are connected here and not offline, as in GUILD_CREATE."""
@@ -217,6 +221,7 @@ class GuildState:
         before = self.channels.get(channel.id)
         if before is not None and before.last_message_id is not None:
             channel.note_message(before.last_message_id)
+        channel.stage = None if before is None else before.stage
         self.channels[channel.id] = channel
         return ChannelPut(before, channel)
 
@@ -224,6 +229,20 @@ class GuildState:
         channel_id = _decode_identified(envelope.payload).id
         self.channels.pop(channel_id, None)
         return ChannelDeleted(channel_id)
+
+    def _put_stage(self, envelope: Envelope) -> MessageAdded | None:
+        return self._set_stage(envelope.channel_id, msgspec.Raw(envelope.payload))
+
+    def _end_stage(self, envelope: Envelope) -> MessageAdded | None:
+        return self._set_stage(envelope.channel_id, None)
+
+    def _set_stage(self, channel_id: int, stage: msgspec.Raw | None) -> MessageAdded | None:
+        """Set a channel's stage instance, which is shown beside the channels, as newest messages are."""
+        channel = self.channels.get(channel_id)
+        if channel is None:
+            return None
+        channel.stage = stage
+        return MESSAGE_ADDED
 
     def _add_member(self, envelope: Envelope) -> MemberAdded:
         member = parse_member(envelope.payload)
@@ -259,6 +278,9 @@ APPLIERS: Final[Mapping[str, Callable[[GuildState, Envelope], Change | None]]] =
     events.GUILD_MEMBER_UPDATE: GuildState._put_member,
     events.GUILD_MEMBER_REMOVE: GuildState._remove_member,
     events.VOICE_STATE_UPDATE: GuildState._put_voice,
+    events.STAGE_INSTANCE_CREATE: GuildState._put_stage,
+    events.STAGE_INSTANCE_UPDATE: GuildState._put_stage,
+    events.STAGE_INSTANCE_DELETE: GuildState._end_stage,
 }
 """The events that change the state. All others are only passed on."""
 

@@ -450,6 +450,25 @@ async def _on_stage(api: ApiUnderTest) -> tuple[Ground, str]:
     return ground, stage
 
 
+async def open_stage(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    stage, second = (
+        await ground.make_channel("stage", ChannelType.STAGE),
+        await ground.make_channel("2", ChannelType.STAGE),
+    )
+    values: dict[str, list[Any]] = {"channel_id": [second], "topic": ["bees"], "send_start_notification": [True]}
+    looks = [f"/channels/{stage}/messages"]
+    return ground.request("/stage-instances", {"channel_id": stage, "topic": "t"}, values=values, looks=looks)
+
+
+async def update_stage(api: ApiUnderTest, field: str) -> Prepared:
+    prepared = await open_stage(api, field)
+    await prepared.actor.post(prepared.path, prepared.body)
+    path = f"/stage-instances/{prepared.body['channel_id']}"
+    prepared.path, prepared.body, prepared.values = path, {}, {"topic": ["bees"]}
+    return prepared
+
+
 async def update_voice_state(api: ApiUnderTest, _field: str) -> Prepared:
     ground, _ = await _on_stage(api)
     path = f"{ground.path}/voice-states/{ground.member.id}"
@@ -690,6 +709,8 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/profile/@me"): update_member_profile,
     ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
+    ("POST", "/stage-instances"): open_stage,
+    ("PATCH", "/stage-instances/{channel_id}"): update_stage,
     ("PATCH", "/guilds/{guild_id}/voice-states/@me"): update_own_voice_state,
     ("PATCH", "/guilds/{guild_id}/voice-states/{user_id}"): update_voice_state,
     ("PATCH", "/guilds/{guild_id}/roles"): move_roles,

@@ -66,6 +66,7 @@ REFUSED: Final[Mapping[Route, Mapping[str, int]]] = {
         "?guild_scheduled_event_id": 501, "?target_channel_id": 501, "?target_message_id": 501,
     },
     ("POST", "/users/@me/channels"): {"access_tokens": 501, "nicks": 501},
+    ("POST", "/stage-instances"): {"guild_scheduled_event_id": 501},
 }  # fmt: skip
 """The fields that are refused, and the status. Fields below such a field are refused with it."""
 
@@ -120,6 +121,8 @@ UNSEEN: Final[Mapping[Route, Mapping[str, str]]] = {
     ("POST", "/channels/{channel_id}/messages/{message_id}/ack"): {
         "token": "clients give back what an answer has given"
     },
+    ("POST", "/stage-instances"): {"privacy_level": "stages are for their guild alone"},
+    ("PATCH", "/stage-instances/{channel_id}"): {"privacy_level": "stages are for their guild alone"},
     ("DELETE", "/channels/{channel_id}/messages/ack"): {"version": "the form has one shape"},
 }
 """The fields that make no difference, and why that is right."""

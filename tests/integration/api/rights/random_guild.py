@@ -14,6 +14,7 @@ from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Invite, Member
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.role import Role
+from core.domain.guilds.stage_instance import StageInstance
 from core.domain.guilds.voice_state import VoiceState
 from core.domain.guilds.webhook import Webhook
 from core.domain.messages.message import Message
@@ -69,6 +70,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     webhooks: dict[int, Webhook] = {}
     voice: dict[int, VoiceState] = {}
     """Who is on the stage."""
+    live: StageInstance | None = None
+    """The stage, while it is live."""
     banned: frozenset[int] = frozenset()
 
     # -- the guild
@@ -278,6 +281,7 @@ def draw_world(rng: Random, people: People, ids: SnowflakeGenerator) -> World:
         invites={code: invite},
         webhooks={webhook.id: webhook},
         voice=_draw_voice(guild_id, channels, (caller_id, people.other)),
+        live=_draw_live(rng, guild_id, channels),
         banned=frozenset({people.stranger} if rng.random() < 0.5 else ()),
     )
 
@@ -288,6 +292,12 @@ def _draw_voice(guild_id: int, channels: dict[int, Channel], user_ids: Iterable[
         user_id: VoiceState(guild_id=guild_id, user_id=user_id, channel_id=stage, session_id="stage", suppress=True)
         for user_id in user_ids
     }
+
+
+def _draw_live(rng: Random, guild_id: int, channels: dict[int, Channel]) -> StageInstance | None:
+    stage = next(channel.id for channel in channels.values() if channel.type == ChannelType.STAGE)
+    live = StageInstance(id=guild_id, guild_id=guild_id, channel_id=stage, topic="gardens")
+    return live if rng.random() < 0.6 else None
 
 
 def _draw_member(rng: Random, user_id: int, guild_id: int, role_ids: list[int]) -> Member:
@@ -349,6 +359,8 @@ async def save(world: World, store: Store) -> None:
             await tx.webhooks.create(webhook)
         for state in world.voice.values():
             await tx.voice_states.put(state)
+        if world.live is not None:
+            await tx.stage_instances.put(world.live)
     for message in world.messages.values():
         await store.messages.add(message, [])
 
@@ -363,6 +375,7 @@ async def load(before: World, store: Store) -> World | None:
     messages = [await store.messages.find(message.channel_id, message.id) for message in before.messages.values()]
     invites = [await store.invites.find(code) for code in before.invites]
     voice = [await store.voice_states.find(before.guild.id, user_id) for user_id in before.voice]
+    stage = next((channel.id for channel in before.channels.values() if channel.type == ChannelType.STAGE), 0)
     webhooks = [await store.webhooks.find(webhook_id) for webhook_id in before.webhooks]
     return World(
         people=people,
@@ -375,5 +388,6 @@ async def load(before: World, store: Store) -> World | None:
         invites={invite.code: invite for invite in invites if invite is not None},
         webhooks={webhook.id: webhook for webhook in webhooks if webhook is not None},
         voice={state.user_id: state for state in voice if state is not None},
+        live=await store.stage_instances.find(stage),
         banned=frozenset({people.stranger} if await store.bans.find(before.guild.id, people.stranger) else ()),
     )

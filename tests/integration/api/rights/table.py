@@ -617,6 +617,39 @@ def update_own_voice_state(world: World, rng: Random) -> Attempt:
     return Attempt("PATCH", f"/guilds/{world.guild.id}/voice-states/@me", body, may)
 
 
+def moderates_stage(world: World) -> bool:
+    """Whether the caller moderates the stage."""
+    needed = (Permission.MANAGE_CHANNELS, Permission.MUTE_MEMBERS, Permission.MOVE_MEMBERS)
+    return world.may(stage_of(world), *needed)
+
+
+def stage_of(world: World) -> Channel:
+    """The stage channel."""
+    return next(channel for channel in world.channels.values() if channel.type == ChannelType.STAGE)
+
+
+@needs("POST /stage-instances", "to moderate the stage; to notify: MENTION_EVERYONE")
+def open_stage(world: World, rng: Random) -> Attempt:
+    notifies = rng.random() < 0.5
+    may = world.live is None and moderates_stage(world)
+    if notifies:
+        may = may and world.may(stage_of(world), Permission.MENTION_EVERYONE)
+    body = {"channel_id": str(stage_of(world).id), "topic": "bees", "send_start_notification": notifies}
+    return Attempt("POST", "/stage-instances", body, may, REFUSED | {400})
+
+
+@needs("PATCH /stage-instances/{channel_id}", "to moderate the stage")
+def change_stage(world: World, rng: Random) -> Attempt:
+    may = world.live is not None and moderates_stage(world)
+    return Attempt("PATCH", f"/stage-instances/{stage_of(world).id}", {"topic": "bees"}, may)
+
+
+@needs("DELETE /stage-instances/{channel_id}", "to moderate the stage")
+def close_stage(world: World, rng: Random) -> Attempt:
+    may = world.live is not None and moderates_stage(world)
+    return Attempt("DELETE", f"/stage-instances/{stage_of(world).id}", None, may)
+
+
 @needs("DELETE /guilds/{guild_id}/members/{user_id}", "KICK_MEMBERS, to stand above")
 def kick_member(world: World, rng: Random) -> Attempt:
     user_id = any_member(world, rng)

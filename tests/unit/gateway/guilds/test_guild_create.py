@@ -15,6 +15,7 @@ from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.role import Role
+from core.domain.guilds.stage_instance import StageInstance
 from core.domain.intents import ALL_INTENTS, Intent
 from core.domain.people.user import User
 from core.wire.envelope import Envelope
@@ -22,6 +23,7 @@ from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.member import render_member
 from core.wire.objects.guilds.role import render_role
+from core.wire.objects.guilds.stage_instance import render_stage_instance
 from core.wire.objects.people.user import render_user
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.state.guild_state import GuildState
@@ -51,6 +53,9 @@ def role(role_id: int, name: str = "role") -> Role:
     return Role(id=role_id, guild_id=GUILD, name=name, permissions=VIEW)
 
 
+LIVE = StageInstance(id=5, guild_id=GUILD, channel_id=HIDDEN, topic="live")
+
+
 def make_actor(user_ids: Iterable[int]) -> GuildActor:
     members = [member(user_id, *((ROLE,) if user_id % 2 else ())) for user_id in user_ids]
     snapshot = GuildSnapshot(
@@ -59,6 +64,7 @@ def make_actor(user_ids: Iterable[int]) -> GuildActor:
         channels=(channel(OPEN), channel(HIDDEN)),
         member_count=len(members),
         revision=0,
+        stages=(LIVE,),
     )
     return GuildActor(
         GuildState(snapshot, members=members),
@@ -121,6 +127,10 @@ def change(actor: GuildActor, number: int, what: int, whom: int) -> None:
             payload = render_member(member(whom, nick=f"n{number}"), with_guild_id=True)
             event = "GUILD_MEMBER_ADD" if members.find(whom) is None else "GUILD_MEMBER_UPDATE"
             tell(actor, number, event, payload, user_id=whom)
+        case 8 | 9:
+            live = StageInstance(id=number, guild_id=GUILD, channel_id=HIDDEN, topic=f"n{number}")
+            event = "STAGE_INSTANCE_CREATE" if what == 8 else "STAGE_INSTANCE_DELETE"
+            tell(actor, number, event, render_stage_instance(live), audience=Audience.CHANNEL, channel_id=HIDDEN)
         case _ if members.find(whom) is not None:
             gone = {"guild_id": str(GUILD), "user": render_user(member(whom).user)}
             tell(actor, number, "GUILD_MEMBER_REMOVE", gone, user_id=whom)
@@ -129,7 +139,7 @@ def change(actor: GuildActor, number: int, what: int, whom: int) -> None:
 @settings(max_examples=150)
 @given(
     present=st.lists(st.sampled_from(USERS), min_size=1, max_size=6, unique=True),
-    changes=st.lists(st.tuples(st.integers(0, 7), st.sampled_from(USERS)), max_size=8),
+    changes=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(USERS)), max_size=8),
     whom=st.sampled_from(USERS[:6]),
 )
 def test_what_is_shown_is_what_would_be_made_anew(present: list[int], changes: Any, whom: int) -> None:
@@ -150,6 +160,9 @@ def test_what_is_shown_is_what_would_be_made_anew(present: list[int], changes: A
                     d, _ = show(actor, user_id, intents=intents, threshold=threshold)
                     expected, _ = show(make_anew(actor), user_id, intents=intents, threshold=threshold)
                     assert d == expected
+                    live = actor.state.channels[HIDDEN].stage
+                    sees = any(each["id"] == str(HIDDEN) for each in d["channels"])
+                    assert len(d["stage_instances"]) == (live is not None and sees)
                     assert d["members"].count(render_own(actor, user_id)) == 1
 
 

@@ -10,11 +10,13 @@ from core.domain.errors import FieldError, UnknownGuild, UnknownInvite
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import Member
 from core.domain.guilds.role import Role
+from core.domain.guilds.stage_instance import StageInstance
 from core.domain.guilds.voice_state import InVoice
 from core.store.aggregates.changes import Changes
 from core.store.sql.aggregates.channels.channels import CHANNEL
 from core.store.sql.aggregates.guilds.member_rows import MEMBER_COLUMNS, member_from_row
 from core.store.sql.aggregates.guilds.roles import ROLE
+from core.store.sql.aggregates.guilds.stage_instances import STAGE_INSTANCE
 from core.store.sql.aggregates.guilds.voice_states import VOICE_STATE
 from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.constraints import taken
@@ -26,6 +28,7 @@ from core.store.sql.schema.tables.channels import channels
 from core.store.sql.schema.tables.guilds import guilds, roles
 from core.store.sql.schema.tables.logs import log, log_heads, log_trims
 from core.store.sql.schema.tables.members import members
+from core.store.sql.schema.tables.stage_instances import stage_instances
 from core.store.sql.schema.tables.users import users
 from core.store.sql.schema.tables.voice_states import voice_states
 
@@ -55,7 +58,7 @@ _IS_MEMBERSHIP: Final = (members.c.guild_id == voice_states.c.guild_id) & (membe
 class _SnapshotQueries:
     """The statements for one number of guilds."""
 
-    __slots__ = ("_in_voice", "_queries", "places")
+    __slots__ = ("_of_actors", "_queries", "places")
 
     def __init__(self, size: int) -> None:
         self.places = Places("guild_id", size)
@@ -65,7 +68,7 @@ class _SnapshotQueries:
             Query(select(*ROLE.columns).where(roles.c.guild_id.in_(wanted)).order_by(roles.c.id)),
             Query(select(*CHANNEL.columns).where(channels.c.guild_id.in_(wanted)).order_by(channels.c.id)),
         )
-        self._in_voice = Query(
+        in_voice = Query(
             select(*VOICE_STATE.columns, *MEMBER_COLUMNS)
             .select_from(voice_states)
             .join(members, _IS_MEMBERSHIP)
@@ -73,11 +76,19 @@ class _SnapshotQueries:
             .where(voice_states.c.guild_id.in_(wanted))
             .order_by(voice_states.c.user_id)
         )
+        self._of_actors = (
+            in_voice,
+            Query(
+                select(*STAGE_INSTANCE.columns)
+                .where(stage_instances.c.guild_id.in_(wanted))
+                .order_by(stage_instances.c.channel_id)
+            ),
+        )
 
     def asked(self, guild_ids: Sequence[int], num_shards: int, *, with_voice: bool) -> list[Asked]:
-        """Return the statements, bound to these guilds: all of them, or all but that of who is in voice."""
+        """Return the statements, bound to these guilds: all, or all but those of who is in voice and of stages."""
         bound = {**self.places.bind(guild_ids), "num_shards": num_shards}
-        queries = (*self._queries, self._in_voice) if with_voice else self._queries
+        queries = (*self._queries, *self._of_actors) if with_voice else self._queries
         return [(query, bound) for query in queries]
 
 
@@ -178,7 +189,11 @@ class SqlGuilds:
 
 
 def _assemble(
-    guild_rows: Rows, role_rows: Rows, channel_rows: Rows, voice_rows: Sequence[Sequence[Any]] = ()
+    guild_rows: Rows,
+    role_rows: Rows,
+    channel_rows: Rows,
+    voice_rows: Sequence[Sequence[Any]] = (),
+    stage_rows: Sequence[Sequence[Any]] = (),
 ) -> dict[int, GuildSnapshot]:
     roles_of: dict[int, list[Role]] = {}
     for role in map(ROLE.entity, role_rows):
@@ -190,6 +205,9 @@ def _assemble(
     for row in voice_rows:
         each = InVoice(VOICE_STATE.entity(row), member_from_row(row, len(VOICE_STATE.columns)))
         in_voice.setdefault(each.state.guild_id, []).append(each)
+    stages: dict[int, list[StageInstance]] = {}
+    for stage in map(STAGE_INSTANCE.entity, stage_rows):
+        stages.setdefault(stage.guild_id, []).append(stage)
     found = {}
     for row in guild_rows:
         guild = GUILD.entity(row)
@@ -201,6 +219,7 @@ def _assemble(
             member_count=member_count,
             revision=head or newest or trimmed or 0,
             in_voice=tuple(in_voice.get(guild.id, ())),
+            stages=tuple(stages.get(guild.id, ())),
         )
     return found
 

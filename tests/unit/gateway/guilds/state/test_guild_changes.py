@@ -61,7 +61,6 @@ NOT_SENT_YET = (
     "INTEGRATION_",
     "INTERACTION_",
     "MESSAGE_POLL_",
-    "STAGE_INSTANCE_",
     "THREAD_",
     "VOICE_CHANNEL_",
     "VOICE_SERVER_",
