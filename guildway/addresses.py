@@ -2,6 +2,10 @@
 
 import msgspec
 
+from core.runtime.errors import StartError
+from core.runtime.settings.settings import Settings
+from core.runtime.sockets import format_authority
+
 
 class Addresses(msgspec.Struct, kw_only=True, frozen=True):
     """URLs of the listeners, as reached from this machine, "" for a listener that the process does not have."""
@@ -15,3 +19,10 @@ def encode_ready_line(addresses: Addresses) -> str:
     """Write the first line of stdout, for tests and scripts: `ready api=http://… gateway=ws://… metrics=http://…`."""
     urls = msgspec.structs.asdict(addresses)
     return " ".join(["ready", *(f"{name}={url or '-'}" for name, url in urls.items())])
+
+
+def find_api_url(settings: Settings) -> str:
+    """Return the API's address of these settings, as seen from this machine. Raises StartError."""
+    if not settings.api.port:
+        raise StartError("the settings let the system choose the API's port; say it with --url")
+    return f"http://{format_authority(settings.api.host, settings.api.port)}"

@@ -1,5 +1,5 @@
-"""A small REST client for `guildway demo` and `guildway health`. It uses the stdlib alone, since the server needs no
-HTTP client library.
+"""A small REST client for `guildway demo`, `guildway admin` and `guildway health`. It uses the stdlib alone, since the
+server needs no HTTP client library.
 
 A client has one connection and one caller. It waits out rate limits as the server asks.
 """
@@ -7,8 +7,9 @@ A client has one connection and one caller. It waits out rate limits as the serv
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 _TIMEOUT_S: Final = 30.0
 _ATTEMPTS: Final = 20
@@ -50,24 +51,27 @@ def make_connection(url: str, *, timeout_s: float) -> http.client.HTTPConnection
 
 
 class RestClient:
-    """A connection to a server's API v10."""
+    """A connection to a server's API v10, or to what stands beside it."""
 
-    __slots__ = ("_connection", "_url")
+    __slots__ = ("_connection", "_prefix", "_url")
 
-    def __init__(self, url: str) -> None:
-        """`url` is the server's address without a path, http or https."""
+    def __init__(self, url: str, *, prefix: str = "/api/v10") -> None:
+        """`url` is the server's address without a path, http or https; `prefix` begins the paths of requests."""
+        self._prefix = prefix
         self._connection = make_connection(url, timeout_s=_TIMEOUT_S)
         self._url = url
 
-    def request(self, method: str, path: str, body: Any = None, *, token: str = "") -> Any:
-        """Send a request, and return the decoded answer (None without a body).
+    def request(self, method: str, path: str, body: Any = None, *, token: str = "", reason: str = "") -> Any:
+        """Send a request, and return the decoded answer (None without a body). `reason` is for the log.
 
         Raises:
             ApiError: for an error status.
             DemoError: when the server cannot be reached, or is no Guildway server.
         """
         for _ in range(_ATTEMPTS):
-            status, answer = self._exchange(method, path, body, token)
+            status, answer = self._exchange(
+                method, path, body, {"Authorization": token, "X-Audit-Log-Reason": quote(reason)}
+            )
             if status != 429:
                 break
             time.sleep(float(answer.get("retry_after", 1)))
@@ -75,13 +79,13 @@ class RestClient:
             raise ApiError(method, path, status, answer)
         return answer
 
-    def _exchange(self, method: str, path: str, body: Any, token: str) -> tuple[int, Any]:
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        if token:
-            headers["Authorization"] = token
+    def _exchange(self, method: str, path: str, body: Any, given: Mapping[str, str]) -> tuple[int, Any]:
+        headers = {name: value for name, value in given.items() if value}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
         payload = json.dumps(body) if body is not None else None
         try:
-            self._connection.request(method, f"/api/v10{path}", payload, headers)
+            self._connection.request(method, f"{self._prefix}{path}", payload, headers)
             response = self._connection.getresponse()
             data = response.read()
         except (OSError, http.client.HTTPException) as error:

@@ -15,6 +15,7 @@ import msgspec
 
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
+from guildway.addresses import find_api_url
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED
 from guildway.processes.roles import Role
@@ -57,22 +58,13 @@ def make_demo(url: str | None, flags: Flags) -> int:
     from guildway.rest_client import DemoError, NoServerError  # noqa: PLC0415
 
     try:
-        run_demo(url or _find_api_url(_load(flags)), find_invocation(), sys.stdout)
+        run_demo(url or find_api_url(_load(flags)), find_invocation(), sys.stdout)
     except NoServerError as error:
         command = find_invocation().command
         raise StartError(f"{error}; start one with `{command} run`, or name another with --url") from error
     except DemoError as error:
         raise StartError(str(error)) from error
     return DONE
-
-
-def _find_api_url(settings: Settings) -> str:
-    """Return the API's address of these settings, as seen from this machine. Raises StartError."""
-    from core.runtime.sockets import format_authority  # noqa: PLC0415
-
-    if not settings.api.port:
-        raise StartError("the settings let the system choose the API's port; say it with --url")
-    return f"http://{format_authority(settings.api.host, settings.api.port)}"
 
 
 def make_crowd(members: int, logins: int, flags: Flags) -> int:
@@ -209,7 +201,7 @@ def ask_health(url: str | None, flags: Flags) -> int:
     from guildway.rest_client import DemoError  # noqa: PLC0415
 
     try:
-        ask_health(url or _find_api_url(_load(flags)))
+        ask_health(url or find_api_url(_load(flags)))
     except DemoError as error:
         raise StartError(str(error)) from error
     except NotHealthyError as error:

@@ -15,13 +15,17 @@ from core.runtime.errors import StartError
 LOCK_NAME: Final = "guildway.lock"
 
 
+class DataInUse(StartError):
+    """Another process holds the folder."""
+
+
 class DataDir:
     """The folder, which is created when it is missing, and locked from construction until `close`."""
 
     __slots__ = ("_lock", "path")
 
     def __init__(self, path: Path) -> None:
-        """Raises StartError when the folder cannot be used or another process holds it."""
+        """Raises StartError when the folder cannot be used, DataInUse when another process holds it."""
         self.path = path.resolve()
         try:
             # The folder holds messages and password hashes, which other users of the machine must not read.
@@ -34,7 +38,7 @@ class DataDir:
         except BlockingIOError as error:
             holder = os.pread(self._lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
             os.close(self._lock)
-            raise StartError(f"the data folder {self.path} is in use by process {holder}") from error
+            raise DataInUse(f"the data folder {self.path} is in use by process {holder}") from error
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 

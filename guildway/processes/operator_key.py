@@ -8,6 +8,7 @@ from typing import Final
 from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.store.aggregates.secrets import Secrets
+from core.store.sql.engine.errors import reason_of
 
 KEY_NAME: Final = "operator-key"
 """The name of the key among the server's secrets."""
@@ -19,4 +20,4 @@ async def open_operator_key(secrets_: Secrets) -> bytes:
     try:
         return await secrets_.ensure(KEY_NAME, secrets.token_bytes(_KEY_BYTES))
     except Unavailable as error:
-        raise StartError(f"the operator's key cannot be read: {error.text}") from error
+        raise StartError(f"the operator's key cannot be read: {reason_of(error)}") from error

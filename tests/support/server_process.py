@@ -5,12 +5,13 @@ It is one process, as `guildway run` starts it, or a cluster under its superviso
 """
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar, Final, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from deploy.services.orphans import end_with_parent
 
@@ -76,6 +77,7 @@ class Server:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._ports: dict[str, str] = {}
+        self._environ: dict[str, str] = {}
         self.log: list[str] = []
         self.api = ""
         self.gateway = ""
@@ -89,7 +91,7 @@ class Server:
 
     async def start(self) -> Self:
         """Start the process and wait for its line with the addresses."""
-        environ = await self._place.prepare(self._data)
+        environ = self._environ = {**await self._place.prepare(self._data)}
         flags = ("api", "gateway", "metrics")
         if self.gateway:  # a test may choose the port
             self._ports["gateway"] = self.gateway.rpartition(":")[2]
@@ -119,6 +121,18 @@ class Server:
     async def stop(self) -> int:
         """End the process as an operator does, and return its exit status."""
         return await self._end(signal.SIGTERM)
+
+    async def administer(self, *words: str) -> Any:
+        """Run a command of `guildway admin`, as the operator does at the server's machine; return its answer."""
+        which = [] if isinstance(self._place, BarePlace) else ["--cluster"]
+        command = ("-m", "guildway", "admin", *which, "--data", str(self._data), "--url", self.api, "--json", *words)
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, *command, env={**os.environ, **self._environ},
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        answer, fault = await process.communicate()
+        assert process.returncode == 0, (words, process.returncode, fault.decode())
+        return json.loads(answer) if answer else None
 
     async def kill(self) -> None:
         """Kill the process, and all that it has started, as in a crash of the machine."""

@@ -12,6 +12,7 @@ import pytest
 
 from guildway.cli import main
 from guildway.commands import app
+from guildway.reference import write_reference
 from guildway.version import VERSION
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +101,7 @@ def test_help_loads_neither_rich_nor_the_tiers() -> None:
 import sys
 from guildway.cli import main
 from guildway.commands import app
+from guildway.reference import write_reference
 main(["run", "--help"])
 print(sorted({"rich", "asyncio", "api", "gateway", "sqlalchemy"} & sys.modules.keys()), file=sys.stderr)
 """
@@ -144,3 +146,7 @@ def test_demo_of_a_server_whose_port_is_chosen_by_the_system_needs_a_url(
     monkeypatch.setenv("GUILDWAY_API", ":0")
     assert main(["demo"]) == 2
     assert "--url" in capsys.readouterr().err
+
+
+def test_reference_is_that_of_the_commands() -> None:
+    assert (ROOT / "docs" / "guildway.md").read_text() == write_reference(), "run `python -m guildway.reference`"

@@ -104,6 +104,8 @@ OF_GUILD: Final[dict[Table, Choice]] = {
 }
 LEFT: Final = frozenset(
     (
+        *("staff", "staff_tokens", "suspensions", "instance_log"),  # what staff has noted
+        *("registration_invites", "instance_settings"),  # of the server
         *("cluster", "node_numbers", "secrets", "shard_pins", "drained_workers"),  # of the server
         *("instance_settings", "instance_log", "registration_invites", "staff", "staff_tokens"),  # of those who run it
         *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # events, which their rows are

@@ -1,0 +1,59 @@
+"""The operator administers a running server from its machine: who is suspended is out at once, on every process."""
+
+import httpx
+import pytest
+
+from tests.support.gateway.gateway_client import open_gateway
+from tests.support.person import Person, text_channel
+from tests.support.server_process import Server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def test_suspended_person_loses_every_connection_and_is_told_why_at_the_login(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    guild = await alice.make_guild()
+    channel = text_channel(guild)
+    async with open_gateway(server.gateway) as first, open_gateway(server.gateway) as second:
+        ready = await first.identify(alice.token)
+        await second.identify(alice.token)
+        message = await alice.send(channel, "this stays")
+        await server.administer("users", "suspend", alice.name, "--reason", "spam")
+        assert await first.wait_closed() == 4004
+        assert await second.wait_closed() == 4004
+        seq = first.seq
+    async with open_gateway(server.gateway) as again:
+        await again.resume(alice.token, ready["session_id"], seq)
+        assert (await again.wait_for_op(9))["d"] is False
+    async with open_gateway(server.gateway) as anew:
+        await anew.send(2, {"token": alice.token, "properties": {}})
+        assert await anew.wait_closed() == 4004
+    credentials = {"login": f"{alice.name}@example.org", "password": "correct horse battery"}
+    for _ in range(2):  # at both API processes of a cluster
+        assert (await alice.request("GET", "/users/@me")).status_code == httpx.codes.UNAUTHORIZED
+        refused = await bob.request("POST", "/auth/login", credentials)
+        assert refused.json()["errors"]["login"]["_errors"][0]["code"] == "ACCOUNT_DISABLED"
+
+    await server.administer("guilds", "show", guild["id"])
+    await server.administer("users", "unsuspend", alice.name)
+    alice.token = (await bob.call("POST", "/auth/login", credentials))["token"]
+    assert (await alice.call("GET", f"/channels/{channel}/messages/{message['id']}"))["content"] == "this stays"
+    log = await server.administer("log", "--target", alice.id)
+    assert [(entry["action"], entry["by"], entry["reason"]) for entry in log] == [
+        ("user.unsuspend", None, None),
+        ("user.suspend", None, "spam"),
+    ]
+
+
+async def test_first_member_of_staff_is_made_by_command_and_administers_over_rest(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    await server.administer("staff", "set", alice.id, "moderator")
+    token = (await server.administer("staff", "create-token", alice.name, "--max-age", "600"))["token"]
+    async with httpx.AsyncClient(base_url=f"{server.api}/admin", headers={"Authorization": f"Staff {token}"}) as staff:
+        assert (await staff.put(f"/users/{bob.id}/suspension")).status_code == httpx.codes.NO_CONTENT
+        assert (await bob.request("GET", "/users/@me")).status_code == httpx.codes.UNAUTHORIZED
+        assert (await staff.delete(f"/users/{bob.id}")).status_code == httpx.codes.FORBIDDEN
+        await server.administer("staff", "remove", alice.id)
+        assert (await staff.get("/users")).status_code == httpx.codes.UNAUTHORIZED
