@@ -198,7 +198,14 @@ def build_api(ground: ApiGround) -> Api:
         bounds=find_body_bounds(settings),
     )
     return Api(
-        asgi=Edge(router=router, gate=services.gate, limits=limits, clock=ground.clock, metrics=metrics),
+        asgi=Edge(
+            router=router,
+            gate=services.gate,
+            limits=limits,
+            clock=ground.clock,
+            metrics=metrics,
+            access_log=ground.access_log,
+        ),
         common=common,
         accounts=accounts,
         files=files,

@@ -27,6 +27,7 @@ from core.bus.interfaces import Bus
 from core.door.interfaces import Door
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
 from core.live.refusals import Refusals
+from core.runtime.access_log import AccessLog
 from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
@@ -56,6 +57,8 @@ class ApiGround(msgspec.Struct, kw_only=True, frozen=True):
     gateway_url: Callable[[str], str]
     """Gives the gateway's address (ws://…, without query) for the Host header of a client's request."""
     random: Randomness = SYSTEM_RANDOMNESS
+    access_log: AccessLog | None = None
+    """None where requests are not logged."""
     operator_key: bytes = b""
     """The key of who administers the server from its own machine; empty where nobody does."""
 

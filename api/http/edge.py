@@ -6,7 +6,8 @@
   says so. No cookie is a proof of identity, so a page can do no more than the token allows that it was given.
 - Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address
   (429). A request with a good token passes the last one, as it is not responsible for its neighbours.
-- Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics.
+- Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics, and into
+  the access log if there is one.
 """
 
 from collections.abc import Iterable
@@ -19,10 +20,14 @@ from api.http.gate import Gate
 from api.http.rate_headers import Rate, encode_rate
 from api.http.router import Router
 from api.http.scope import CALLER_KEY, RATE_KEY, STAFF_KEY, TEMPLATE_KEY, Message, Receive, Scope, Send, address_of
+from api.services.administration.staff_authenticator import Staff
+from api.services.caller import Caller
 from api.services.limits import Limits
 from core.domain.errors import DomainError, Invalid, RateLimited
+from core.runtime.access_log import AccessLog
 from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
+from core.runtime.traces.request import CURRENT
 
 MAX_HEADERS_BYTES: Final = 32 * 1024
 """The bound of all names and values. Tokens, encoded reasons (512 characters) and proxies' additions fit many times."""
@@ -70,9 +75,19 @@ class InvalidApiVersion(DomainError):
 class Edge:
     """Wraps the router."""
 
-    __slots__ = ("_clock", "_gate", "_limits", "_metrics", "_router", "_timers")
+    __slots__ = ("_access_log", "_clock", "_gate", "_limits", "_metrics", "_router", "_timers")
 
-    def __init__(self, *, router: Router, gate: Gate, limits: Limits, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        router: Router,
+        gate: Gate,
+        limits: Limits,
+        clock: Clock,
+        metrics: Metrics,
+        access_log: AccessLog | None = None,
+    ) -> None:
+        self._access_log = access_log
         self._router = router
         self._gate = gate
         self._limits = limits
@@ -163,6 +178,23 @@ class Edge:
             timer = self._metrics.api.api_latency_seconds.labels(key[0], key[1], str(status))
             self._timers[key] = timer
         timer.observe(duration_s)
+        if self._access_log is not None:
+            self._log(self._access_log, scope, status, duration_s)
+
+    def _log(self, log: AccessLog, scope: Scope, status: int, duration_s: float) -> None:
+        caller: Caller | None = scope.get(CALLER_KEY)
+        staff: Staff | None = scope.get(STAFF_KEY)
+        request = CURRENT.get()
+        log.write(
+            at_ms=self._clock.now_ms(),
+            method=scope["method"],
+            route=scope.get(TEMPLATE_KEY, _UNMATCHED),
+            status=status,
+            duration_s=duration_s,
+            user_id=None if caller is None else caller.user_id,
+            staff_id=None if staff is None else staff.actor_id,
+            trace_id="" if request is None else request.trace_id,
+        )
 
 
 def _cross_origin(scope: Scope) -> Iterable[tuple[bytes, bytes]]:

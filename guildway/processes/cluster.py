@@ -20,6 +20,7 @@ import msgspec
 from api.app import Api
 from core.bus.redis import RedisBus
 from core.http.server import HttpServer
+from core.runtime.access_log import open_access_log
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
@@ -79,8 +80,11 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         opened = await open_files(ground, files, api_socket)
         if role.has_api:
             await check_shared_files(opened, ground.store)
+        access_log = stack.enter_context(open_access_log(settings.logging.access_file))
         key = await open_operator_key(ground.store.secrets)
-        api = build_the_api(ground, opened, _make_addresses(laid, address).url_for, operator_key=key)
+        api = build_the_api(
+            ground, opened, _make_addresses(laid, address).url_for, operator_key=key, access_log=access_log
+        )
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
         voice = None if neighbours is None else await open_cluster_voice(laid)

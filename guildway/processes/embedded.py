@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from core.runtime.access_log import open_access_log
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics.voice_metrics import VoiceMetrics
@@ -75,8 +76,9 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         address = make_address(settings, worker=_WORKER)
         opened = await open_files(ground, files, api_socket)
         await opened.blobs.staging.sweep(older_than_s=0)  # of an earlier life: nobody else uses the folder
+        access_log = stack.enter_context(open_access_log(settings.logging.access_file))
         key = await open_operator_key(store.secrets)
-        api = build_the_api(ground, opened, address.url_for, operator_key=key)
+        api = build_the_api(ground, opened, address.url_for, operator_key=key, access_log=access_log)
         voice = _make_voice(ground, voice_ports)
         gateway = build_the_gateway(ground, api, address, voice_nodes=voice.nodes if voice else None)
         operations_server = None

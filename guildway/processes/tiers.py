@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from api.app import Api, build_api
 from api.common_parts import ApiGround
+from core.runtime.access_log import AccessLog
 from core.runtime.loop_lag import LoopLag
 from core.runtime.settings.settings import Settings
 from core.voice.interfaces import VoiceNodes
@@ -31,7 +32,14 @@ def make_address(settings: Settings, *, worker: str) -> PublicAddress:
     return PublicAddress(gateway.public_url, resume_url=gateway.resume_url, worker=worker)
 
 
-def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str], *, operator_key: bytes = b"") -> Api:
+def build_the_api(
+    ground: Ground,
+    files: Files,
+    gateway_url: Callable[[str], str],
+    *,
+    operator_key: bytes = b"",
+    access_log: AccessLog | None = None,
+) -> Api:
     """Build the API. Of the gateway it knows the address only: `gateway_url` gives it for a request's Host header.
 
     `operator_key` is that of `guildway.processes.operator_key`; without one nobody is the operator.
@@ -54,6 +62,7 @@ def build_the_api(ground: Ground, files: Files, gateway_url: Callable[[str], str
         starts=ground.starts,
         gateway_url=gateway_url,
         random=ground.random,
+        access_log=access_log,
         operator_key=operator_key,
     )
     return build_api(api_ground)

@@ -274,10 +274,11 @@ class TraceSettings(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class LoggingSettings(msgspec.Struct, kw_only=True, frozen=True):
-    """The level and format of the log."""
+    """The level and format of the log, and the file of the access log."""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "json", "text"] = "auto"
+    access_file: Annotated[str, Meta(extra={CHECK: check_path})] = ""
 
 
 RegistrationCode = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{12,100}$")]

@@ -25,6 +25,7 @@ from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts
 from core.live.refusals import Refusals
 from core.live.starts import CountedStarts
+from core.runtime.access_log import AccessLog
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import (
@@ -79,6 +80,7 @@ async def open_api_in(
     instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
     operator_key: bytes = OPERATOR_KEY,
+    access_log: AccessLog | None = None,
     wrap: Callable[[SqlStore], Any] = lambda store: store,
 ) -> AsyncIterator[ApiUnderTest]:
     """An API over a database in this folder, which is a copy of the migrated one when there was none.
@@ -121,6 +123,7 @@ async def open_api_in(
             starts=starts,
             gateway_url=lambda _host: GATEWAY_URL,
             operator_key=operator_key,
+            access_log=access_log,
         )
         with prepared_once():
             built = build_api(ground)
