@@ -56,6 +56,7 @@ def join_neighbours(here: HomesSide, common: Common, neighbours: Neighbours) -> 
         guilds=here.guilds,
         entrance=here.entrance,
         missed=here.missed,
+        plans=here.plans,
         progress=here.progress,
         num_shards=num_shards,
     )

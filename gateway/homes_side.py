@@ -30,6 +30,7 @@ from gateway.homes.call_watch import CallWatch
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
 from gateway.homes.missed_events import MissedEvents
+from gateway.homes.replay_plans import ReplayPlans
 from gateway.homes.session_restoring import SessionRestoring
 from gateway.homes.voice_sweep import VoiceSweep
 from gateway.users.relations import Relations
@@ -53,6 +54,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     progress: LogProgress
     missed: MissedEvents
     calls: CallWatch
+    plans: ReplayPlans
     voice_sweep: VoiceSweep
     voice_ends: EndingVoice
     far: FarGuilds | None = None
@@ -68,6 +70,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     neighbours = common.neighbours
     progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
+    plans = ReplayPlans(on_planned=lambda way: common.metrics.connections.guild_replays_total.labels(way.value).inc())
     relations = Relations()
 
     def has_session(guild_id: int, user_id: int, session_id: str) -> bool:  # the directories are made later
@@ -102,6 +105,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         store=common.store,
         progress=progress,
         missed=missed,
+        plans=plans,
         rows=rows,
         num_shards=common.bus.num_shards,
     )
@@ -118,6 +122,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         progress=progress,
         missed=missed,
         calls=calls,
+        plans=plans,
         voice_ends=voice_ends,
         voice_sweep=VoiceSweep(
             rows=common.store.voice_states,

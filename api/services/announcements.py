@@ -9,13 +9,19 @@ from typing import Any
 import msgspec
 
 from core.domain.events import VOICE_STATE_UPDATE, Audience
+from core.wire.before import Before
 from core.wire.envelope import Envelope
 
 _encode = msgspec.json.Encoder().encode
 
 
-def guild_event(envelope_id: int, event: str, guild_id: int, payload: Any, *, user_id: int = 0) -> Envelope:
-    """Make an event for every session attached to the guild. `user_id` is the subject of GUILD_MEMBER_*."""
+def guild_event(
+    envelope_id: int, event: str, guild_id: int, payload: Any, *, user_id: int = 0, before: Before | None = None
+) -> Envelope:
+    """Make an event for every session attached to the guild.
+
+    `user_id` is the subject of GUILD_MEMBER_*, `before` what a change has replaced.
+    """
     return _checked(
         Envelope(
             id=envelope_id,
@@ -24,6 +30,7 @@ def guild_event(envelope_id: int, event: str, guild_id: int, payload: Any, *, us
             payload=msgspec.Raw(_encode(payload)),
             guild_id=guild_id,
             user_id=user_id,
+            before=before,
         )
     )
 

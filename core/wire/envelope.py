@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from core.domain.events import Audience, check_audience
+from core.wire.before import Before
 
 NO_ID: Final = 0
 
@@ -42,6 +43,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """The channel that the user of a VOICE_STATE_UPDATE was in before: who sees only this one hears of a leave."""
     trace: bytes | None = None
     """The context of a message that is traced (`core.runtime.traces`)."""
+    before: Before | None = None
+    """What the event has replaced, if it changes who views what. No client is told it."""
 
     @property
     def owner_id(self) -> int:

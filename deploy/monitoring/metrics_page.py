@@ -51,6 +51,7 @@ LABELS: Final[Mapping[str, str]] = {
     "status": "statuses of HTTP; for presences online, idle, dnd, invisible, offline",
     "step": "steps at a channel's door",
     "version": "the version that runs",
+    "way": "a few words, which the operator's guide lists",
     "worker": "names of workers",
 }
 """What bounds each label's values. None of them grows with users, guilds or messages."""

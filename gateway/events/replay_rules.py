@@ -11,6 +11,8 @@ changed its views since. So every event that can be in a log has a rule, and one
 * Threads are seen by their members, which no index here knows.
 * Everything else, such as messages, bans or invites, leaves views alone.
 
+Where views may have changed, the guild is taken back to how it was (`gateway.guilds.guild_replay`), if its events tell.
+
 A user's own events depend on nothing that changes: each session gets them by its intents and its client shard.
 """
 

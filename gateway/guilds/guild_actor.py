@@ -193,6 +193,11 @@ class GuildActor:
         """Return the presence of a user as in GUILD_CREATE, None when offline."""
         return self.state.presences.get(user_id)
 
+    def viewable_by(self, user_id: int) -> frozenset[int]:
+        """Return the channels that a user may view: none, when the user's membership is not kept here."""
+        member = self.state.members.find(user_id)
+        return frozenset() if member is None else self._views.viewable(member)
+
     def close(self) -> None:
         """Stop the timers."""
         self.attention.close()

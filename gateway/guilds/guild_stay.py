@@ -11,7 +11,7 @@ nothing has happened since.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -19,9 +19,8 @@ from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
 from core.domain.events import GUILD_MEMBER_ADD, MESSAGE_CREATE
 from core.domain.guilds.member import Member
-from core.wire.envelope import Envelope
 from gateway.guilds.guild_actor import STATE_EVENTS, GuildActor
-from gateway.guilds.guild_replay import is_told_again
+from gateway.guilds.guild_replay import InexactReplayError, Plan, Step, Way, plan_replay
 from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
 from gateway.sessions.seat import Seat
@@ -206,13 +205,29 @@ class GuildStay:
         self.holds_member = False
         return True
 
-    def replay(self, session: Seat, envelope: Envelope) -> None:
-        """Send the session, which is in the guild again, an event that it has missed."""
+    def plan(self, session: Seat, known: SessionGuild, missed: Sequence[Delivery]) -> Plan:
+        """Plan the replay to a session that is to be taken back, in this turn, of all that it has missed.
+
+        Raises:
+            InexactReplayError: when its user is no member now, or the replay is not exact.
+        """
         actor = self.entry.actor
-        if actor is not None and is_told_again(envelope):
+        if actor is None or not self.is_member:
+            raise InexactReplayError(Way.LEFT, "")
+        return plan_replay(actor, session, known, missed)
+
+    def replay(self, session: Seat, step: Step) -> None:
+        """Send the session, which is in the guild again, an event that it has missed."""
+        actor, envelope = self.entry.actor, step.delivery.envelope
+        if actor is None:
+            return
+        if step.bodies is None:
             actor.replay_to(session, envelope)
-            if envelope.event == MESSAGE_CREATE:
-                actor.attention.note_unread(envelope.channel_id)
+        else:
+            for body in step.bodies:
+                session.dispatch(body)
+        if envelope.event == MESSAGE_CREATE:
+            actor.attention.note_unread(envelope.channel_id)
 
     def close(self) -> None:
         """End the stay. Safe to call twice."""

@@ -3,8 +3,8 @@
 ```
  stay at the guild ─→ from here on its events are collected; how far is the log applied?
    ─→ the log up to there, after the session's position ─→ the guild is open, the membership known
-   ─→ in one turn of the loop: has anything changed what the session may see? ─ yes ─→ not exact, nothing was sent
-                               else it is seated, quietly ─→ what it missed, what was collected ─→ live
+   ─→ in one turn of the loop: can all that it missed be told exactly? ─ no ─→ nothing was sent
+                               it is seated, quietly ─→ what it missed, what was collected ─→ live
 ```
 
 So the session is sent each event of the guild once. It is the return of whole sessions (`session_restoring`) for one
@@ -14,15 +14,15 @@ guild of a session that lives.
 from collections.abc import Callable
 from typing import Final
 
-from core.bus.interfaces import Delivery, LogTrimmed
+from core.bus.interfaces import LogTrimmed
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.guilds.guild_replay import find_obstacle
-from gateway.guilds.guild_stay import GuildStay
+from gateway.guilds.guild_replay import InexactReplayError
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.missed_events import MissedEvents, MissedTooMuch
+from gateway.homes.replay_plans import ReplayPlans
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
 
@@ -30,7 +30,7 @@ _NOT_IN_LOG: Final = (LogTrimmed, MissedTooMuch)
 
 
 class GuildReturns:
-    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_progress")
+    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_plans", "_progress")
 
     def __init__(
         self,
@@ -38,6 +38,7 @@ class GuildReturns:
         guilds: GuildDirectory,
         entrance: GuildEntrance,
         missed: MissedEvents,
+        plans: ReplayPlans,
         progress: LogProgress,
         num_shards: int,
     ) -> None:
@@ -45,6 +46,7 @@ class GuildReturns:
         self._guilds = guilds
         self._missed = missed
         self._num_shards = num_shards
+        self._plans = plans
         self._progress = progress
 
     async def bring_back(
@@ -71,22 +73,15 @@ class GuildReturns:
             missed = [delivery for delivery in read if delivery.envelope.guild_id == guild_id]
             missed += [delivery for delivery in stay.collected if delivery.position]
             known = find_known()
-            if known is None or not stay.is_member or find_obstacle(missed, session.user_id) is not None:
+            if known is None:
                 return False
+            plan = self._plans.make(stay, session, known, missed)
             self._entrance.take_back(session, known, stay)
-            _replay(session, stay, missed)
-        except _NOT_IN_LOG:
+            for step in plan.steps:
+                stay.replay(session, step)
+        except (*_NOT_IN_LOG, InexactReplayError):
             return False
         else:
             return True
         finally:
             stay.close()
-
-
-def _replay(session: Seat, stay: GuildStay, missed: list[Delivery]) -> None:
-    told: set[int] = set()
-    for delivery in missed:
-        # An event may be in the log twice, as in `GuildActor.apply`.
-        if delivery.envelope.id not in told:
-            told.add(delivery.envelope.id)
-            stay.replay(session, delivery.envelope)

@@ -5,17 +5,17 @@
    ─→ the logs up to there, after the session's positions ─→ guilds open, memberships read and settled
    ─→ in one turn of the loop:
         events that wait are applied
-        has anything changed what the session may see? ─ yes ─→ refused, and nothing was sent
+        can all that it missed be told exactly? ─ no ─→ refused, and nothing was sent
         seated everywhere, quietly ─→ what it missed, by position ─→ what came meanwhile ─→ live
 ```
 
 So each event of the session's logs is looked at once: it was dispatched before the positions, lies in the part that is
 read, or comes while it is held. A session that was refused has to identify anew. That is always right, and so it is
-the answer wherever a replay might not be exact (`gateway.events.replay_rules`).
+the answer wherever a replay might not be exact (`gateway.guilds.guild_replay`).
 """
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from core.bus.interfaces import Delivery, LogTrimmed
@@ -29,17 +29,16 @@ from gateway.events.log_progress import LogProgress, of_users
 from gateway.events.replay_rules import USER_RULES, ReplayRule
 from gateway.events.row_wait import RowWait
 from gateway.guilds.guild_directory import GuildDirectory
-from gateway.guilds.guild_replay import find_obstacle
+from gateway.guilds.guild_replay import InexactReplayError, Plan, Way
 from gateway.guilds.guild_stay import GuildStay
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import GuildHomes
 from gateway.homes.missed_events import MissedEvents, MissedTooMuch
+from gateway.homes.replay_plans import ReplayPlans
 from gateway.homes.session_state import RestoreRefusal, SessionState
 from gateway.sessions.seat import Seat
 from gateway.sessions.session_guild import SessionGuild
 from gateway.users.user_directory import UserDirectory
-
-logger = logging.getLogger(__name__)
 
 _REFUSALS: Final[Mapping[type[Exception], RestoreRefusal]] = {
     LogTrimmed: RestoreRefusal.TRIMMED,
@@ -51,7 +50,7 @@ _REFUSALS: Final[Mapping[type[Exception], RestoreRefusal]] = {
 class _Return:
     """One session on its way back."""
 
-    __slots__ = ("of_guilds", "of_user", "session", "state", "stays")
+    __slots__ = ("of_guilds", "of_user", "plans", "session", "state", "stays")
 
     def __init__(self, session: Seat, state: SessionState, stays: Sequence[GuildStay]) -> None:
         self.session = session
@@ -62,6 +61,8 @@ class _Return:
         """What it missed of its user's events."""
         self.of_guilds: dict[int, list[Delivery]] = {stay.guild_id: [] for stay in stays}
         """What it missed of each guild's events."""
+        self.plans: list[Plan] = []
+        """The replays of its guilds, in the order of `state`."""
 
     @property
     def guilds(self) -> Iterable[tuple[SessionGuild, GuildStay, Sequence[Delivery]]]:
@@ -83,9 +84,9 @@ class _Return:
 class SessionRestoring:
     """The `SessionHomes` of the guilds and users in this process."""
 
-    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_progress", "_rows", "_store", "_users")
+    __slots__ = ("_entrance", "_guilds", "_missed", "_num_shards", "_plans", "_progress", "_rows", "_store", "_users")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - guilds, users, their rows and their logs
         self,
         *,
         guilds: GuildDirectory,
@@ -94,6 +95,7 @@ class SessionRestoring:
         store: Store,
         progress: LogProgress,
         missed: MissedEvents,
+        plans: ReplayPlans,
         rows: RowWait,
         num_shards: int,
     ) -> None:
@@ -101,6 +103,7 @@ class SessionRestoring:
         self._guilds = guilds
         self._missed = missed
         self._num_shards = num_shards
+        self._plans = plans
         self._progress = progress
         self._rows = rows
         self._store = store
@@ -180,7 +183,7 @@ class SessionRestoring:
     # -- in one turn of the loop
 
     def _judge(self, coming: _Return) -> RestoreRefusal | None:
-        """Return why a replay would not be exact. Events that wait are applied first: they may have changed that."""
+        """Plan the replays, or return why they would not be exact. Events that wait are applied first."""
         self._entrance.catch_up()
         session = coming.session
         if session.is_ended:
@@ -191,13 +194,10 @@ class SessionRestoring:
                 return refusal
         if _has_missed_a_join(self._users.held_for(session)):
             return RestoreRefusal.JOINED
-        for _, stay, missed in coming.guilds:
-            if not stay.is_member:
-                return RestoreRefusal.LEFT
-            obstacle = find_obstacle(missed, session.user_id)
-            if obstacle is not None:
-                logger.info("no exact replay", extra={"guild_id": stay.guild_id, "event": obstacle})
-                return RestoreRefusal.VIEWS
+        try:
+            coming.plans = [self._plans.make(stay, session, known, missed) for known, stay, missed in coming.guilds]
+        except InexactReplayError as error:
+            return RestoreRefusal.LEFT if error.way is Way.LEFT else RestoreRefusal.VIEWS
         return None
 
     async def _has_caught_up(self) -> bool:
@@ -212,17 +212,15 @@ class SessionRestoring:
     def _let_in(self, coming: _Return, into: GuildHomes) -> None:
         session = coming.session
         self._users.take_back(session, coming.state.presence)
-        replays = [(delivery, self._users.replay) for delivery in coming.of_user]
-        for known, stay, missed in coming.guilds:
+        # An event may be in the log twice, as in `GuildActor.apply`.
+        of_user = {delivery.envelope.id: delivery for delivery in reversed(coming.of_user)}.values()
+        replays = [(each.position, partial(self._users.replay, session, each.envelope)) for each in of_user]
+        for known, stay, plan in zip(coming.state.guilds, coming.stays, coming.plans, strict=True):
             self._entrance.take_back(session, known, stay)
-            replays += [(delivery, stay.replay) for delivery in missed]
-        replays.sort(key=lambda each: each[0].position)
-        told: set[int] = set()
-        for delivery, replay in replays:
-            # An event may be in the log twice, as in `GuildActor.apply`.
-            if delivery.envelope.id not in told:
-                told.add(delivery.envelope.id)
-                replay(session, delivery.envelope)
+            replays += [(step.delivery.position, partial(stay.replay, session, step)) for step in plan.steps]
+        replays.sort(key=lambda each: each[0])
+        for _, replay in replays:
+            replay()
         for join in self._users.go_on(session):
             into.join(join.session, join.guild_id, is_news=False)
         into.enter_later(session, coming.state.arriving)

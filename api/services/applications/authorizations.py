@@ -26,6 +26,7 @@ from core.domain.events import GUILD_MEMBER_UPDATE, GUILD_ROLE_CREATE, GUILD_ROL
 from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
 from core.domain.guilds.role import Role
 from core.store.interfaces import Store, Transaction
+from core.wire.before import RoleBefore, before_member
 from core.wire.objects.application import AuthorizationObject, AuthorizationPageObject
 from core.wire.objects.guilds.member import render_member
 from core.wire.objects.guilds.role import RoleEvent, render_role
@@ -139,7 +140,10 @@ class AuthorizationService:
             return
         member = await tx.members.add_role(role.guild_id, bot_id, role.id)
         payload = render_member(member, with_guild_id=True)
-        tx.announce(guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, role.guild_id, payload, user_id=bot_id))
+        replaced = before_member(before)
+        tx.announce(
+            guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, role.guild_id, payload, user_id=bot_id, before=replaced)
+        )
 
     async def _put_role(
         self, tx: Transaction, application: Application, access: GuildAccess, wanted: int
@@ -158,7 +162,8 @@ class AuthorizationService:
             if found.permissions == permissions:
                 return found
             role = await tx.roles.update(found.id, {"permissions": permissions})
-            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_UPDATE, guild_id, _event(role)))
+            before = RoleBefore(found.permissions)
+            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_UPDATE, guild_id, _event(role), before=before))
             return role
         if not permissions:
             return None

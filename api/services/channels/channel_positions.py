@@ -41,7 +41,8 @@ class ChannelOrderService:
         access.require(Permission.MANAGE_CHANNELS)
         last_ids = await self._last_messages.find_ids([form.id for form in forms if form.id is not None])
         async with self._store.write(guilds=[guild_id]) as tx:
-            channels = dict((await confirm_rights(tx, access)).channels)
+            present = (await confirm_rights(tx, access)).channels
+            channels = dict(present)
             moved: dict[int, dict[str, Any]] = {}
             for index, form in enumerate(forms):
                 if form.id is None:
@@ -54,8 +55,8 @@ class ChannelOrderService:
             for channel_id, changes in moved.items():
                 if changes:
                     channel = await tx.channels.update(channel_id, changes)
-                    last_id = last_ids.get(channel_id)
-                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, channel, last_id))
+                    last_id, before = last_ids.get(channel_id), present[channel_id]
+                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, channel, last_id, before=before))
 
 
 def compute_move(

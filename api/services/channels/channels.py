@@ -36,6 +36,7 @@ from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, G
 from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store, Transaction
+from core.wire.before import GuildBefore
 from core.wire.objects.channels.channel import ChannelObject, DirectChannelObject
 from core.wire.objects.guilds.guild import render_guild
 
@@ -152,7 +153,8 @@ class ChannelService:
                 check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
             after = await tx.channels.update(channel_id, changes)
             if changes:
-                tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
+                last_id = last_ids.get(channel_id)
+                tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_id, before=channel))
             await sync_children(tx, self._ids, channels, before=channel, after=after)
         return show_channel(after, last_ids.get(channel_id))
 
@@ -180,7 +182,7 @@ class ChannelService:
             for child in present.channels.values():
                 if child.parent_id == channel_id:
                     orphan = msgspec.structs.replace(child, parent_id=None)
-                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, orphan))
+                    tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, orphan, before=child))
             await self._forget_in_guild(tx, guild, channel_id)
         return show_channel(channel, last_ids.get(channel_id))
 
@@ -211,7 +213,8 @@ class ChannelService:
             return
         guild = await tx.guilds.update(guild.id, changes)
         payload = render_guild(guild, await tx.roles.list_of_guild(guild.id))
-        tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload))
+        before = GuildBefore(guild.owner_id)
+        tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild.id, payload, before=before))
 
 
 def _changes_of(form: UpdateChannel, channel: Channel) -> dict[str, Any]:

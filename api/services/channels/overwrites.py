@@ -59,7 +59,7 @@ class OverwriteService:
                 return
             after = await tx.channels.put_overwrite(channel_id, overwrite)
             check_overwrite_count(after.overwrites)
-            tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
+            self._announce(tx, channel, after, last_ids.get(channel_id))
             await sync_children(tx, self._ids, channels, before=channel, after=after)
 
     @on_present_rights
@@ -74,8 +74,11 @@ class OverwriteService:
         async with self._store.write(guilds=[guild.entry.guild.id]) as tx:
             channels = (await confirm_rights(tx, guild)).channels
             after = await tx.channels.delete_overwrite(channel_id, overwrite_id)
-            tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_ids.get(channel_id)))
+            self._announce(tx, channels[channel_id], after, last_ids.get(channel_id))
             await sync_children(tx, self._ids, channels, before=channels[channel_id], after=after)
+
+    def _announce(self, tx: Transaction, before: Channel, after: Channel, last_id: int | None) -> None:
+        tx.announce(announce_channel(self._ids.next(), CHANNEL_UPDATE, after, last_id, before=before))
 
     async def _access(self, caller: Caller, channel_id: int) -> tuple[ChannelAccess, GuildAccess]:
         access = await self._entities.channel_access(caller.user_id, channel_id)
@@ -115,7 +118,7 @@ async def sync_children(
     for child in channels.values():
         if child.parent_id == before.id and is_synced(child, before.overwrites):
             synced = await tx.channels.update(child.id, {"overwrites": after.overwrites})
-            tx.announce(announce_channel(ids.next(), CHANNEL_UPDATE, synced))
+            tx.announce(announce_channel(ids.next(), CHANNEL_UPDATE, synced, before=child))
 
 
 async def resolve_overwrites(

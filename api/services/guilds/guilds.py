@@ -23,6 +23,7 @@ from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.guilds.permissions import Permission
 from core.live.interfaces import OnlineCounts
 from core.store.interfaces import Store, Transaction
+from core.wire.before import GuildBefore
 from core.wire.objects.guilds.guild import DeletedGuild, GuildObject, GuildPreviewObject, render_guild, render_preview
 
 MAX_GUILDS_OF_MAKING_BOTS: Final = 10
@@ -142,7 +143,8 @@ class GuildService:
             guild = await tx.guilds.update(guild_id, changes)
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
             if changes:
-                tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload))
+                before = GuildBefore(access.entry.guild.owner_id)
+                tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload, before=before))
         return payload
 
     async def delete(self, caller: Caller, guild_id: int) -> None:

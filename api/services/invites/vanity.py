@@ -14,6 +14,7 @@ from core.domain.events import GUILD_UPDATE
 from core.domain.guilds.guild import Guild
 from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store
+from core.wire.before import GuildBefore
 from core.wire.objects.guilds.guild import render_guild
 from core.wire.objects.guilds.invite import VanityObject
 
@@ -59,7 +60,8 @@ class VanityService:
             except Invalid:
                 raise InvalidInviteCode from None
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
-            tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload))
+            before = GuildBefore(guild.owner_id)
+            tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload, before=before))
         return await self._show(guild)
 
     async def _show(self, guild: Guild) -> VanityObject:

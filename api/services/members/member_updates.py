@@ -9,6 +9,7 @@ from api.services.announcements import guild_event
 from api.services.ids import IdSource
 from core.domain.events import GUILD_MEMBER_UPDATE
 from core.store.interfaces import Transaction
+from core.wire.before import before_member
 from core.wire.objects.guilds.member import render_member
 
 
@@ -23,4 +24,6 @@ async def announce_in_guilds(tx: Transaction, ids: IdSource, user_id: int) -> No
         member = await tx.members.find(guild_id, user_id)
         if member is not None:
             payload = render_member(member, with_guild_id=True)
-            tx.announce(guild_event(ids.next(), GUILD_MEMBER_UPDATE, guild_id, payload, user_id=user_id))
+            # A change of the user leaves its roles alone.
+            before = before_member(member)
+            tx.announce(guild_event(ids.next(), GUILD_MEMBER_UPDATE, guild_id, payload, user_id=user_id, before=before))

@@ -24,6 +24,7 @@ from core.domain.guilds.member import Member
 from core.domain.guilds.permissions import Permission
 from core.runtime.clock import Clock
 from core.store.interfaces import Store, Transaction
+from core.wire.before import before_member
 from core.wire.envelope import Envelope
 from core.wire.objects.guilds.member import MemberObject, OwnMemberObject, render_member, render_own_member
 from core.wire.objects.profile import MemberProfileObject, render_member_profile
@@ -141,7 +142,7 @@ class MemberService:
             await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             if role_id not in before.role_ids:
-                tx.announce(self._updated(await tx.members.add_role(guild_id, user_id, role_id)))
+                tx.announce(self._updated(before, await tx.members.add_role(guild_id, user_id, role_id)))
 
     @on_present_rights
     async def remove_role(self, caller: Caller, guild_id: int, user_id: int, role_id: int) -> None:
@@ -151,7 +152,7 @@ class MemberService:
             await confirm_rights(tx, access)
             before = await _fetch(tx, guild_id, user_id)
             if role_id in before.role_ids:
-                tx.announce(self._updated(await tx.members.remove_role(guild_id, user_id, role_id)))
+                tx.announce(self._updated(before, await tx.members.remove_role(guild_id, user_id, role_id)))
 
     @on_present_rights
     async def kick(self, caller: Caller, guild_id: int, user_id: int) -> None:
@@ -188,14 +189,21 @@ class MemberService:
 
     async def _write(self, tx: Transaction, target: Member, changes: dict[str, Any]) -> Member:
         member = await tx.members.update(target.guild_id, target.user.id, changes)
-        tx.announce(self._updated(member))
+        tx.announce(self._updated(target, member))
         if changes.keys() & _SHOWN_IN_VOICE:
             await self._voice.show_member(tx, member)
         return member
 
-    def _updated(self, member: Member) -> Envelope:
-        payload = render_member(member, with_guild_id=True)
-        return guild_event(self._ids.next(), GUILD_MEMBER_UPDATE, member.guild_id, payload, user_id=member.user.id)
+    def _updated(self, before: Member, member: Member) -> Envelope:
+        payload, replaced = render_member(member, with_guild_id=True), before_member(before)
+        return guild_event(
+            self._ids.next(),
+            GUILD_MEMBER_UPDATE,
+            member.guild_id,
+            payload,
+            user_id=member.user.id,
+            before=replaced,
+        )
 
 
 async def _fetch(tx: Transaction, guild_id: int, user_id: int) -> Member:

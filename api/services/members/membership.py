@@ -16,16 +16,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from api.services.announcements import guild_event, user_event
 from api.services.ids import IdSource
 from api.services.preferences.settings_changes import SettingsChanges
+from api.services.roles.role_deletion import delete_role
 from api.services.voice.voice_changes import VoiceChanges
 from core.domain.errors import BannedFromGuild, LimitReached
-from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE, GUILD_ROLE_DELETE
+from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE
 from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Transaction
 from core.wire.internal_events import GuildJoined
 from core.wire.objects.guilds.member import MemberRemoved, render_member
-from core.wire.objects.guilds.role import RoleDeleted
 from core.wire.objects.people.user import render_user
 
 MAX_GUILDS = 200
@@ -117,6 +117,5 @@ class Membership:
         for role in await tx.roles.list_of_guild(guild_id):
             if role.bot_id != bot_id:
                 continue
-            await tx.roles.delete(role.id)
-            payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role.id))
-            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_DELETE, guild_id, payload))
+            snapshot = await tx.guilds.load_snapshot(guild_id)
+            tx.announce(await delete_role(tx, self._ids, role, () if snapshot is None else snapshot.channels))

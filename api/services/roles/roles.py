@@ -13,6 +13,7 @@ from api.services.entity_cache import EntityCache
 from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.rights import confirm_rights, on_present_rights
+from api.services.roles.role_deletion import delete_role
 from api.services.roles.role_forms import CreateRole, RolePosition, UpdateRole
 from api.services.roles.role_rules import (
     check_role_count,
@@ -22,12 +23,13 @@ from api.services.roles.role_rules import (
     sort_roles,
 )
 from core.domain.errors import Forbidden, InvalidRole, UnknownRole
-from core.domain.events import GUILD_ROLE_CREATE, GUILD_ROLE_DELETE, GUILD_ROLE_UPDATE
+from core.domain.events import GUILD_ROLE_CREATE, GUILD_ROLE_UPDATE
 from core.domain.guilds.permissions import ALL_PERMISSIONS, Permission
 from core.domain.guilds.role import Role
 from core.store.interfaces import Store
+from core.wire.before import RoleBefore
 from core.wire.envelope import Envelope
-from core.wire.objects.guilds.role import RoleDeleted, RoleEvent, RoleObject, render_role
+from core.wire.objects.guilds.role import RoleEvent, RoleObject, render_role
 
 MAX_MEMBER_IDS: Final = 100
 """The number of members of a role that are named at once, as Discord names them."""
@@ -119,9 +121,10 @@ class RoleService:
             raise InvalidRole
         async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
+            before = RoleBefore(role.permissions)
             role = await tx.roles.update(role_id, changes)
             if changes:
-                tx.announce(self._event(GUILD_ROLE_UPDATE, role))
+                tx.announce(self._event(GUILD_ROLE_UPDATE, role, before=before))
         return render_role(role)
 
     @on_present_rights
@@ -134,10 +137,8 @@ class RoleService:
             raise InvalidRole
         access.require_outranks(role)
         async with self._store.write(guilds=[guild_id]) as tx:
-            await confirm_rights(tx, access)
-            await tx.roles.delete(role_id)
-            payload = RoleDeleted(guild_id=str(guild_id), role_id=str(role_id))
-            tx.announce(guild_event(self._ids.next(), GUILD_ROLE_DELETE, guild_id, payload))
+            present = await confirm_rights(tx, access)
+            tx.announce(await delete_role(tx, self._ids, role, present.channels.values()))
 
     @on_present_rights
     async def move(self, caller: Caller, guild_id: int, forms: Sequence[RolePosition]) -> list[RoleObject]:
@@ -159,7 +160,12 @@ class RoleService:
             changed = {}
             for role_id, position in compute_positions(after).items() if moves else ():
                 changed[role_id] = await tx.roles.update(role_id, {"position": position})
-            tx.announce(*(self._event(GUILD_ROLE_UPDATE, role) for role in changed.values()))
+            tx.announce(
+                *(
+                    self._event(GUILD_ROLE_UPDATE, role, before=RoleBefore(role.permissions))
+                    for role in changed.values()
+                )
+            )
         return [render_role(changed.get(role.id, role)) for role in roles]
 
     async def _changes_of(self, caller: Caller, role: Role, form: UpdateRole) -> dict[str, Any]:
@@ -177,9 +183,9 @@ class RoleService:
             data, folder=f"role-icons/{role.id}", field="icon", user_id=caller.user_id, guild_id=role.guild_id
         )
 
-    def _event(self, name: str, role: Role) -> Envelope:
+    def _event(self, name: str, role: Role, *, before: RoleBefore | None = None) -> Envelope:
         payload = RoleEvent(guild_id=str(role.guild_id), role=render_role(role))
-        return guild_event(self._ids.next(), name, role.guild_id, payload)
+        return guild_event(self._ids.next(), name, role.guild_id, payload, before=before)
 
 
 def _color_changes(form: CreateRole | UpdateRole) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class ConnectionMetrics:
 
     __slots__ = (
         "gateway_closes_total",
+        "guild_replays_total",
         "resume_total",
         "session_buffer_bytes",
         "session_cut_seconds",
@@ -76,6 +77,13 @@ class ConnectionMetrics:
             "guildway_gateway_closes_total",
             "Gateway connections that the server closed, by close code.",
             ["code"],
+            registry=registry,
+        )
+        self.guild_replays_total = Counter(
+            "guildway_guild_replays_total",
+            "Replays of what sessions missed of a guild, by way: `present` by the views of now, `past` across a change "
+            "of views; who has another way gets op 9.",
+            ["way"],
             registry=registry,
         )
         self.session_moves_total = Counter(

@@ -26,6 +26,9 @@ CLUSTER: Final = Board(
                                             rate_or_zero("guildway_shards_given_away_total", "given away")]),
         Panel(title="Moves of sessions", about="Sessions that went on at another home of a guild, or were lost.",
               where=Where.CLUSTER, queries=[rate_or_zero("guildway_session_moves_total", "all")]),
+        Panel(title="Replays", about="How sessions that came back were told what they had missed of a guild, by way. "
+              "All but `present` and `past` begin anew.", where=Where.CLUSTER,
+              queries=[Query("sum by (way) (rate(guildway_guild_replays_total[$W]))", "{{way}}")]),
         Panel(title="Age of the news", about="How old the news of a process is. Above 1 s it uses no caches.",
               unit="s", where=Where.CLUSTER, queries=quantiles("guildway_tail_lag_seconds")),
         Panel(title="Gaps", about="Shards of which an event was not heard, or was lost.", where=Where.CLUSTER,

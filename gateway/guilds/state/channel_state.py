@@ -96,6 +96,14 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
         kept = [item for item in _decode_objects(fields["permission_overwrites"]) if item["id"] != str(overwrite_id)]
         self.raw = msgspec.Raw(_encode({**fields, "permission_overwrites": kept}))
 
+    def add_role_overwrite(self, role_id: int, *, allow: int, deny: int) -> None:
+        """Add the overwrite of a role: the inverse of `drop_overwrite`."""
+        self.overwrites = (*self.overwrites, _OverwriteFields(id=role_id, type=0, allow=allow, deny=deny))
+        fields = _decode_fields(self.raw)
+        added = {"id": str(role_id), "type": 0, "allow": str(allow), "deny": str(deny)}
+        kept = _decode_objects(fields["permission_overwrites"])
+        self.raw = msgspec.Raw(_encode({**fields, "permission_overwrites": [*kept, added]}))
+
 
 def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
     """Parse a ChannelObject in JSON.

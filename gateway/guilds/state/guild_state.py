@@ -7,6 +7,7 @@ guild's actor is its only writer.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import copy
 from typing import Final
 
 import msgspec
@@ -94,6 +95,21 @@ class RoleState(msgspec.Struct, kw_only=True, frozen=True, eq=False):
     raw: msgspec.Raw
 
 
+def parse_role_event(payload: bytes | msgspec.Raw) -> RoleState:
+    """Parse `d` of GUILD_ROLE_CREATE or GUILD_ROLE_UPDATE. Raises MsgspecError, as all parsers here."""
+    return _parse_role(_decode_role_put(payload).role)
+
+
+def parse_deleted_role(payload: bytes | msgspec.Raw) -> int:
+    """Return the role's id in `d` of GUILD_ROLE_DELETE."""
+    return _decode_role_deleted(payload).role_id
+
+
+def parse_guild_owner(payload: bytes | msgspec.Raw) -> int:
+    """Return the owner's id in `d` of GUILD_UPDATE."""
+    return _decode_guild(payload).owner_id
+
+
 def _parse_role(payload: bytes | msgspec.Raw) -> RoleState:
     seen = _decode_role(payload)
     return RoleState(
@@ -128,6 +144,21 @@ class GuildState:
         self.presences: dict[int, msgspec.Raw] = {}
         """The presences of the users who are connected here and not offline, as in GUILD_CREATE."""
         self.voice = VoiceTable(snapshot.in_voice)
+
+    def copy_for(self, user_id: int) -> "GuildState":
+        """Return a copy of its own, with this member alone (held), and nobody online or in voice."""
+        copied = GuildState.__new__(GuildState)
+        copied.guild_id, copied.owner_id, copied.fields = self.guild_id, self.owner_id, self.fields
+        copied.roles = dict(self.roles)
+        copied.channels = {each.id: copy(each) for each in self.channels.values()}
+        copied.members = MemberTable(count=self.members.count)
+        copied.members.hold(user_id)
+        member = self.members.find(user_id)
+        if member is not None:
+            copied.members.put(copy(member))
+        copied.presences = {}
+        copied.voice = VoiceTable(())
+        return copied
 
     def apply(self, envelope: Envelope) -> Change | None:
         """Apply an event. Return its change, or None when it changes nothing. PRESENCE_UPDATE has a method of its own.
@@ -192,13 +223,13 @@ class GuildState:
         )
 
     def _update_guild(self, envelope: Envelope) -> GuildChanged:
-        owner_id, before = _decode_guild(envelope.payload).owner_id, self.owner_id
+        owner_id, before = parse_guild_owner(envelope.payload), self.owner_id
         self.fields = _without_roles(envelope.payload)
         self.owner_id = owner_id
         return GuildChanged(owner_ids=() if owner_id == before else (before, owner_id))
 
     def _put_role(self, envelope: Envelope) -> RolePut:
-        role = _parse_role(_decode_role_put(envelope.payload).role)
+        role = parse_role_event(envelope.payload)
         before = self.roles.get(role.id)
         self.roles[role.id] = role
         self.members.restore_role(role.id)
@@ -206,7 +237,7 @@ class GuildState:
         return RolePut(role.id, decides_views)
 
     def _delete_role(self, envelope: Envelope) -> RoleDeleted:
-        role_id = _decode_role_deleted(envelope.payload).role_id
+        role_id = parse_deleted_role(envelope.payload)
         holders = tuple(member.user_id for member in self.members if role_id in member.role_ids)
         self.roles.pop(role_id, None)
         self.members.drop_role(role_id)

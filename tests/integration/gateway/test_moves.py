@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from core.domain.channels.channel import Overwrite
+from core.domain.guilds.permissions import Permission
 from core.runtime.metrics.metrics import Metrics
 from core.wire.opcodes import Opcode
 from tests.integration.gateway.conftest import Connect
@@ -16,6 +18,8 @@ Neighbours = tuple[FixedNeighbours, FixedNeighbours]
 Owner = Callable[[int], str]
 
 pytestmark = pytest.mark.guilds_are("elsewhere")
+
+VIEW = int(Permission.VIEW_CHANNEL)
 
 
 def at_home(_shard: int) -> str:
@@ -88,6 +92,11 @@ class Talk:
     def count_moves(self, outcome: str) -> float:
         """Return the number of moves so far."""
         found = self.metrics.registry.get_sample_value("guildway_session_moves_total", {"outcome": outcome})
+        return found or 0.0
+
+    def count_replays(self, way: str) -> float:
+        """Return the number of replays that went this way."""
+        found = self.metrics.registry.get_sample_value("guildway_guild_replays_total", {"way": way})
         return found or 0.0
 
     async def wait_moved(self, moves: int) -> None:
@@ -185,13 +194,34 @@ async def test_what_others_may_see_is_told_in_a_move(talk: Talk, client: Gateway
     await talk.hear()
 
 
-async def test_session_whose_views_have_changed_begins_anew(talk: Talk, client: GatewayClient) -> None:
+@pytest.mark.parametrize("goes_to", [at_host, at_home])
+async def test_session_moves_across_a_change_of_views(talk: Talk, client: GatewayClient, goes_to: Owner) -> None:
+    await talk.begin(client)
+    writer, everyone = talk.writer, talk.guild_id
+    talk.cut()
+    await talk.say()
+    await writer.put_overwrite(talk.channel_id, Overwrite(id=everyone, type=0, allow=0, deny=VIEW))
+    await writer.say(talk.channel_id, talk.alice, "hidden", guild_id=talk.guild_id)
+    await writer.put_overwrite(talk.channel_id, Overwrite(id=everyone, type=0, allow=VIEW, deny=0))
+    await talk.say()
+    talk.move(goes_to)
+    talk.connect()
+    await talk.hear()
+    assert client.names()[-5:] == [
+        "MESSAGE_CREATE", "CHANNEL_DELETE", "CHANNEL_CREATE", "MESSAGE_CREATE", "MESSAGE_CREATE",
+    ]  # fmt: skip
+    assert talk.count_moves("lost") == 0
+    assert talk.count_replays("past") == 1
+
+
+async def test_session_whose_past_is_not_known_begins_anew(talk: Talk, client: GatewayClient) -> None:
     await talk.begin(client)
     talk.cut()
-    await talk.writer.update_channel(talk.channel_id, name="another")
+    await talk.writer.announce("GUILD_UPDATE", {"owner_id": str(talk.bob.id)}, guild_id=talk.guild_id)
     talk.move(at_host)
     assert (await client.wait_for_op(Opcode.INVALID_SESSION))["d"] is False
     assert talk.count_moves("lost") == 1
+    assert talk.count_replays("untold") == 1
     await client.identify(talk.bob.token)
     await client.wait_until(lambda: client.names().count("READY") == 2)
     await talk.say()

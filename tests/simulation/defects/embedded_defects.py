@@ -131,10 +131,10 @@ def _cut_in_two_moments(original: Original) -> Original:
 @DEFECTS.plant("attach before replay", SessionRestoring, "_let_in")
 def _go_live_first(original: Original) -> Original:
     def let_in(restoring: SessionRestoring, coming: Any) -> None:
-        missed, coming.of_guilds = coming.of_guilds, dict.fromkeys(coming.of_guilds, ())
+        plans, coming.plans = coming.plans, [plan._replace(steps=()) for plan in coming.plans]
         original(restoring, coming)
-        for stay in coming.stays:
-            for delivery in missed[stay.guild_id]:
-                stay.replay(coming.session, delivery.envelope)
+        for stay, plan in zip(coming.stays, plans, strict=True):
+            for step in plan.steps:
+                stay.replay(coming.session, step)
 
     return let_in

@@ -63,6 +63,12 @@ class Hosted:
         return [each for each in self.told[after:] if each[0] not in VOLATILE]
 
 
+def undated(told: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    """Leave out what the newest message of a channel was. Of the past nobody knows it, only that it was not newer."""
+    shown = ("CHANNEL_CREATE", "CHANNEL_UPDATE", "CHANNEL_DELETE")
+    return [(event, {**d, "last_message_id": None} if event in shown else d) for event, d in told]
+
+
 class Host:
     """The host of the sessions of one gateway."""
 

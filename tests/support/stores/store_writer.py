@@ -5,6 +5,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from api.services.accounts.tokens import make_token
+from api.services.roles.role_deletion import delete_role
 from core.domain.application import PRIVILEGED_FLAGS, Application
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.events import GUILD_JOINED, SESSION_REVOKED, Audience
@@ -17,6 +18,7 @@ from core.domain.tokens import hash_token
 from core.runtime.clock import Clock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.store.sql.store import SqlStore
+from core.wire.before import GuildBefore, RoleBefore, before_channel, before_member
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import render_channel
 from core.wire.objects.guilds.guild import render_guild
@@ -135,9 +137,12 @@ class StoreWriter:
     async def update_guild(self, guild_id: int, **changes: Any) -> None:
         """Change a guild."""
         async with self.store.write(guilds=[guild_id]) as tx:
+            snapshot = await tx.guilds.load_snapshot(guild_id)
+            assert snapshot is not None
             guild = await tx.guilds.update(guild_id, changes)
             roles = await tx.roles.list_of_guild(guild_id)
-            tx.announce(self.event("GUILD_UPDATE", render_guild(guild, roles), guild_id=guild_id))
+            before = GuildBefore(snapshot.guild.owner_id)
+            tx.announce(self.event("GUILD_UPDATE", render_guild(guild, roles), guild_id=guild_id, before=before))
 
     async def delete_guild(self, guild_id: int) -> None:
         """Delete a guild."""
@@ -163,9 +168,11 @@ class StoreWriter:
         """Change a member."""
         user_id = member.id
         async with self.store.write(guilds=[guild_id]) as tx:
+            former = await tx.members.find(guild_id, user_id)
+            assert former is not None
             stored = await tx.members.update(guild_id, user_id, changes)
-            payload = render_member(stored, with_guild_id=True)
-            tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=user_id))
+            payload, before = render_member(stored, with_guild_id=True), before_member(former)
+            tx.announce(self.event("GUILD_MEMBER_UPDATE", payload, guild_id=guild_id, user_id=user_id, before=before))
 
     async def remove(self, guild_id: int, login: Login) -> None:
         """Remove a member."""
@@ -188,16 +195,20 @@ class StoreWriter:
     async def update_role(self, guild_id: int, role_id: int, **changes: Any) -> None:
         """Change a role."""
         async with self.store.write(guilds=[guild_id]) as tx:
+            former = await tx.roles.find(role_id)
+            assert former is not None
             role = await tx.roles.update(role_id, changes)
             payload = {"guild_id": str(guild_id), "role": render_role(role)}
-            tx.announce(self.event("GUILD_ROLE_UPDATE", payload, guild_id=guild_id))
+            before = RoleBefore(former.permissions)
+            tx.announce(self.event("GUILD_ROLE_UPDATE", payload, guild_id=guild_id, before=before))
 
     async def delete_role(self, guild_id: int, role_id: int) -> None:
         """Delete a role."""
         async with self.store.write(guilds=[guild_id]) as tx:
-            await tx.roles.delete(role_id)
-            payload = {"guild_id": str(guild_id), "role_id": str(role_id)}
-            tx.announce(self.event("GUILD_ROLE_DELETE", payload, guild_id=guild_id))
+            role, snapshot = await tx.roles.find(role_id), await tx.guilds.load_snapshot(guild_id)
+            assert role is not None
+            assert snapshot is not None
+            tx.announce(await delete_role(tx, self.ids, role, snapshot.channels))
 
     # -- channels
 
@@ -213,14 +224,16 @@ class StoreWriter:
     async def put_overwrite(self, channel_id: int, overwrite: Overwrite) -> None:
         """Set an overwrite."""
         async with self.store.write(guilds=await self._guild_of(channel_id)) as tx:
+            former = await tx.channels.find(channel_id)
             channel = await tx.channels.put_overwrite(channel_id, overwrite)
-            tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
+            tx.announce(self.channel_event("CHANNEL_UPDATE", channel, former))
 
     async def update_channel(self, channel_id: int, **changes: Any) -> None:
         """Change a channel."""
         async with self.store.write(guilds=await self._guild_of(channel_id)) as tx:
+            former = await tx.channels.find(channel_id)
             channel = await tx.channels.update(channel_id, changes)
-            tx.announce(self.channel_event("CHANNEL_UPDATE", channel))
+            tx.announce(self.channel_event("CHANNEL_UPDATE", channel, former))
 
     async def delete_channel(self, channel_id: int) -> None:
         """Delete a channel."""
@@ -234,14 +247,15 @@ class StoreWriter:
         channel = await self.store.channels.find(channel_id)
         return [] if channel is None else [channel.guild_id]
 
-    def channel_event(self, name: str, channel: Channel) -> Envelope:
-        """Make a CHANNEL_CREATE, _UPDATE or _DELETE."""
+    def channel_event(self, name: str, channel: Channel, former: Channel | None = None) -> Envelope:
+        """Make a CHANNEL_CREATE, _UPDATE (of the former channel) or _DELETE."""
         return self.event(
             name,
             render_channel(channel),
             audience=Audience.CHANNEL,
             guild_id=channel.guild_id,
             channel_id=channel.id,
+            before=None if former is None else before_channel(former),
         )
 
     async def direct_channel(self, one: Login, other: Login) -> int:

@@ -18,7 +18,7 @@ from gateway.commands.commands import LazyGuilds
 from gateway.homes.session_state import RestoreRefusal
 from tests.fakes.gated_store import GatedStore
 from tests.integration.gateway.conftest import LOOPBACK, RunGateway
-from tests.support.gateway.host import Host, Hosted, Left
+from tests.support.gateway.host import Host, Hosted, Left, undated
 from tests.support.stores.store_writer import Login, StoreWriter
 from tests.support.stores.stored_friends import befriend
 
@@ -43,7 +43,9 @@ class World:
         self._run = run
         self.owner: Login
         self.member: Login
-        self.guild_id = self.open_id = self.hidden_id = self.role_id = 0
+        self.guild_id = self.open_id = self.hidden_id = self.doomed_id = self.role_id = 0
+        self.hides: Overwrite
+        self.shows: Overwrite
 
     def as_told(self, refusal: RestoreRefusal) -> RestoreRefusal:
         """Return what is told of a refusal: a home elsewhere does not say why."""
@@ -56,9 +58,11 @@ class World:
         self.guild_id = await self.writer.guild(self.owner, self.member)
         self.role_id = await self.writer.role(self.guild_id, name="r", permissions=VIEW)
         self.open_id = await self.writer.channel(self.guild_id)
-        self.hidden_id = await self.writer.channel(
-            self.guild_id, Overwrite(id=self.guild_id, type=0, allow=0, deny=VIEW)
-        )
+        self.doomed_id = await self.writer.channel(self.guild_id)
+        self.hides = Overwrite(id=self.guild_id, type=0, allow=0, deny=VIEW)
+        self.shows = Overwrite(id=self.guild_id, type=0, allow=VIEW, deny=0)
+        for_role = Overwrite(id=self.role_id, type=0, allow=VIEW, deny=0)
+        self.hidden_id = await self.writer.channel(self.guild_id, self.hides, for_role)
 
     async def say(self, content: str, *, channel_id: int = 0, **more: Any) -> int:
         """Say something in the guild, as its owner."""
@@ -143,34 +147,131 @@ async def kick_and_invite(world: World) -> None:
     await world.writer.join(world.guild_id, world.member)
 
 
-CHANGES: dict[str, tuple[Callable[[World], Awaitable[Any]], RestoreRefusal]] = {
-    "a role loses a right": (
-        lambda at: at.writer.update_role(at.guild_id, at.role_id, permissions=0),
-        RestoreRefusal.VIEWS,
-    ),
-    "a role is deleted": (lambda at: at.writer.delete_role(at.guild_id, at.role_id), RestoreRefusal.VIEWS),
-    "a channel is hidden": (
-        lambda at: at.writer.put_overwrite(at.open_id, Overwrite(id=at.guild_id, type=0, allow=0, deny=VIEW)),
-        RestoreRefusal.VIEWS,
-    ),
-    "a channel is deleted": (lambda at: at.writer.delete_channel(at.open_id), RestoreRefusal.VIEWS),
-    "the guild has another owner": (
-        lambda at: at.writer.update_guild(at.guild_id, owner_id=at.member.id),
-        RestoreRefusal.VIEWS,
-    ),
-    "the member gets a role": (
-        lambda at: at.writer.update_member(at.guild_id, at.member, role_ids=[at.role_id]),
-        RestoreRefusal.VIEWS,
-    ),
-    "the member is kicked": (lambda at: at.writer.remove(at.guild_id, at.member), RestoreRefusal.LEFT),
-    "the member is kicked and back": (kick_and_invite, RestoreRefusal.VIEWS),
-    "the guild is deleted": (lambda at: at.writer.delete_guild(at.guild_id), RestoreRefusal.LEFT),
+CHANGES: dict[str, Callable[[World], Awaitable[Any]]] = {
+    "a role loses a right": lambda at: at.writer.update_role(at.guild_id, at.guild_id, permissions=0),
+    "a role that is not held is deleted": lambda at: at.writer.delete_role(at.guild_id, at.role_id),
+    "a channel is hidden": lambda at: at.writer.put_overwrite(at.open_id, at.hides),
+    "a channel is shown": lambda at: at.writer.put_overwrite(at.hidden_id, at.shows),
+    "a channel is renamed": lambda at: at.writer.update_channel(at.open_id, name="another"),
+    "a channel is deleted": lambda at: at.writer.delete_channel(at.doomed_id),
+    "the guild has another owner": lambda at: at.writer.update_guild(at.guild_id, owner_id=at.member.id),
+    "the member gets a role": lambda at: at.writer.update_member(at.guild_id, at.member, role_ids=[at.role_id]),
+    "somebody changes": lambda at: at.writer.update_member(at.guild_id, at.owner, nick="nick"),
 }
 
 
+async def hide_and_show(world: World) -> None:
+    """Hide a channel for a while, and say something in it meanwhile."""
+    await world.writer.put_overwrite(world.open_id, world.hides)
+    await world.say("while hidden")
+    await world.writer.delete_role(world.guild_id, world.role_id)
+    await world.writer.put_overwrite(world.open_id, Overwrite(id=world.guild_id, type=0, allow=0, deny=0))
+
+
+CHANGES["a channel is hidden for a while"] = hide_and_show
+
+
+async def expect_the_same(world: World, back: Hosted, stayed: Hosted, at: int) -> None:
+    """Wait until the session that stayed has been sent what the other one was, and compare them."""
+    world.before.homes.guilds.catch_up()
+    await wait_until(lambda: len(stayed.durable(at)) == len(back.durable()))
+    assert undated(back.durable()) == undated(stayed.durable(at))
+
+
 @pytest.mark.parametrize("name", CHANGES)
-async def test_session_whose_views_may_have_changed_is_refused_and_sent_nothing(world: World, name: str) -> None:
-    change, expected = CHANGES[name]
+async def test_session_is_told_across_a_change_of_views_what_one_that_stayed_was_told(world: World, name: str) -> None:
+    stayed, session = [await world.before.log_in(world.member) for _ in range(2)]
+    left = world.before.leave(session)
+    await world.say("before the change")
+    await world.say("before the change", channel_id=world.hidden_id)
+    await CHANGES[name](world)
+    await world.say("after the change")
+    await world.say("after the change", channel_id=world.hidden_id)
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    await expect_the_same(world, back, stayed, left.told)
+
+
+@pytest.mark.parametrize("name", CHANGES)
+async def test_views_may_change_while_a_session_is_restored(world: World, name: str) -> None:
+    stayed, session = [await world.before.log_in(world.member) for _ in range(2)]
+    left = world.before.leave(session)
+    await world.say("before the change")
+    gated: Any = world.store
+    reading = gated.hold("logins.find_many")
+
+    async def meanwhile(_: Host) -> None:
+        await reading.reached.wait()
+        await CHANGES[name](world)
+        await world.say("after the change", channel_id=world.hidden_id)
+        reading.open()
+
+    back, refusal = await world.come_back(world.member, left, meanwhile)
+
+    assert refusal is None
+    await expect_the_same(world, back, stayed, left.told)
+
+
+async def test_newer_messages_of_a_channel_that_was_hidden_are_not_told_of(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await world.writer.put_overwrite(world.hidden_id, world.shows)
+    await world.writer.put_overwrite(world.hidden_id, world.hides)
+    secret = await world.say("secret", channel_id=world.hidden_id)
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is None
+    told = dict(back.durable())
+    assert told.keys() == {"CHANNEL_CREATE", "CHANNEL_DELETE"}
+    assert all(int(told[event]["last_message_id"]) < secret for event in told)
+
+
+async def show_without_a_past(world: World) -> None:
+    """Show a channel by an event that does not say what it has replaced."""
+    async with world.writer.store.write(guilds=[world.guild_id]) as tx:
+        channel = await tx.channels.put_overwrite(world.hidden_id, world.shows)
+        tx.announce(world.writer.channel_event("CHANNEL_UPDATE", channel))
+
+
+async def show_in_secret(world: World) -> None:
+    """Show a channel without an event, and then rename it."""
+    async with world.writer.store.write(guilds=[world.guild_id]) as tx:
+        former = await tx.channels.find(world.hidden_id)
+        assert former is not None
+        tx.announce(world.writer.channel_event("CHANNEL_UPDATE", former, former))
+        await tx.channels.put_overwrite(world.hidden_id, world.shows)
+
+
+async def hide_somebody_in_voice(world: World) -> None:
+    """Show a voice channel with somebody in it."""
+    channel_id = await world.writer.channel(world.guild_id, world.hides, type=2)
+    await world.writer.announce(
+        "VOICE_STATE_UPDATE",
+        {"user_id": str(world.owner.id), "session_id": "s", "channel_id": None},
+        audience=Audience.CHANNEL,
+        guild_id=world.guild_id,
+        channel_id=0,
+        former_channel_id=channel_id,
+        user_id=world.owner.id,
+    )
+    await world.writer.put_overwrite(channel_id, world.shows)
+
+
+REFUSED: dict[str, tuple[Callable[[World], Awaitable[Any]], RestoreRefusal]] = {
+    "the member is kicked": (lambda at: at.writer.remove(at.guild_id, at.member), RestoreRefusal.LEFT),
+    "the member is kicked and back": (kick_and_invite, RestoreRefusal.LEFT),
+    "the guild is deleted": (lambda at: at.writer.delete_guild(at.guild_id), RestoreRefusal.LEFT),
+    "an event does not say what it has replaced": (show_without_a_past, RestoreRefusal.VIEWS),
+    "somebody in voice came into view": (hide_somebody_in_voice, RestoreRefusal.VIEWS),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_session_whose_past_is_not_known_is_refused_and_sent_nothing(world: World, name: str) -> None:
+    change, expected = REFUSED[name]
     session = await world.before.log_in(world.member)
     left = world.before.leave(session)
     await world.say("before the change")
@@ -184,9 +285,20 @@ async def test_session_whose_views_may_have_changed_is_refused_and_sent_nothing(
     assert not back.session.slots
 
 
-@pytest.mark.parametrize("name", CHANGES)
-async def test_session_whose_views_may_change_while_it_is_restored_is_refused(world: World, name: str) -> None:
-    change, expected = CHANGES[name]
+async def test_session_whose_views_have_changed_without_an_event_is_refused(world: World) -> None:
+    session = await world.before.log_in(world.member)
+    left = world.before.leave(session)
+    await show_in_secret(world)
+
+    back, refusal = await world.come_back(world.member, left)
+
+    assert refusal is world.as_told(RestoreRefusal.VIEWS)
+    assert back.told == []
+
+
+@pytest.mark.parametrize("name", REFUSED)
+async def test_session_whose_past_is_lost_while_it_is_restored_is_refused(world: World, name: str) -> None:
+    change, expected = REFUSED[name]
     session = await world.before.log_in(world.member)
     left = world.before.leave(session)
     await world.say("before the change")

@@ -43,6 +43,7 @@ NAMES = {
     "guildway_resume_total",
     "guildway_session_buffer_bytes",
     "guildway_session_cut_seconds",
+    "guildway_guild_replays_total",
     "guildway_session_moves_total",
 }
 
