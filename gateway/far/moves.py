@@ -13,8 +13,8 @@ record goes, and the cuts of the journal name no position beyond its own.
 
 The guilds elsewhere of a session that comes from another process (`gateway.far.session_homes`) go the same way.
 
-A session gets op 9 when that cannot be exact: something has changed what it may see, the log does not reach back, the
-conversation broke in the middle of what a home had to say of the guild, or no home answers for GIVE_UP_S.
+A session gets op 9 when that cannot be exact: nobody can tell what it would have been sent, the log does not reach
+back, the conversation broke in the middle of what a home had to say of the guild, or no home answers for GIVE_UP_S.
 
 Owns the moves that are under way.
 """
@@ -190,13 +190,14 @@ class Moves:
         self._end(far, guild_id, outcome)
 
     def _end(self, far: FarSession, guild_id: int, outcome: Outcome) -> None:
+        # Whoever waits for it looks in a later turn.
+        self._ended.set()
+        self._ended = asyncio.Event()
         if not far.session.is_ended:
             self._on_end(outcome)
             if outcome is Outcome.LOST:
                 logger.info("a session begins anew, for it may have missed something", extra={"guild_id": guild_id})
                 self._far.drop(far.session)
-        self._ended.set()
-        self._ended = asyncio.Event()
 
     async def _find_seat(self, far: FarSession, guild_id: int, after: int) -> Outcome:
         while not far.session.is_ended:

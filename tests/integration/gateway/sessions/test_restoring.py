@@ -69,9 +69,15 @@ class World:
         return await self.writer.say(channel_id or self.open_id, self.owner, content, guild_id=self.guild_id, **more)
 
     async def come_back(
-        self, login: Login, left: Left, meanwhile: Callable[[Host], Awaitable[None]] | None = None, **profile: Any
+        self,
+        login: Login,
+        left: Left,
+        meanwhile: Callable[[Host], Awaitable[None]] | None = None,
+        *,
+        until: Callable[[Hosted], bool] = lambda _: True,
+        **profile: Any,
     ) -> tuple[Hosted, RestoreRefusal | None]:
-        """Restore a session at another gateway, which ends afterwards."""
+        """Restore a session at another gateway, which ends afterwards, when `until` holds for who is back."""
         async with self._run(LOOPBACK) as gateway:
             host = Host(gateway.homes, self.store)
             if meanwhile is None:
@@ -80,6 +86,7 @@ class World:
             await meanwhile(host)
             hosted, refusal = await restoring
             host.homes.guilds.catch_up()
+            await wait_until(lambda: refusal is not None or until(hosted))
             return hosted, refusal
 
 
@@ -208,7 +215,11 @@ async def test_views_may_change_while_a_session_is_restored(world: World, name: 
         await world.say("after the change", channel_id=world.hidden_id)
         reading.open()
 
-    back, refusal = await world.come_back(world.member, left, meanwhile)
+    def has_all(back: Hosted) -> bool:
+        world.before.homes.guilds.catch_up()
+        return len(back.durable()) == len(stayed.durable(left.told))
+
+    back, refusal = await world.come_back(world.member, left, meanwhile, until=has_all)
 
     assert refusal is None
     await expect_the_same(world, back, stayed, left.told)
