@@ -8,6 +8,7 @@ from api.services.still_there import fetch_guild
 from core.domain.errors import UnknownGuild, UnknownMember
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.store.interfaces import Store
+from core.wire.before import GuildBefore
 from core.wire.objects.administration import AdminGuildDetails, AdminGuildObject, render_guild
 from core.wire.objects.guilds.guild import DeletedGuild
 from core.wire.objects.guilds.guild import render_guild as render_for_members
@@ -63,9 +64,10 @@ class GuildAdministration:
             staff, "owner", "guild.transfer", guild_id, reason=reason, details=details, guilds=[guild_id]
         )
         async with unit as tx:
-            details["from"] = str((await fetch_guild(tx, guild_id)).owner_id)
+            before = GuildBefore((await fetch_guild(tx, guild_id)).owner_id)
+            details["from"] = str(before.owner_id)
             if await tx.members.find(guild_id, owner_id) is None:
                 raise UnknownMember
             guild = await tx.guilds.update(guild_id, {"owner_id": owner_id})
             payload = render_for_members(guild, await tx.roles.list_of_guild(guild_id))
-            tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload))
+            tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload, before=before))
