@@ -53,7 +53,9 @@ class GuildSessions:
         return len(self._index)
 
     def __contains__(self, session: Seat) -> bool:
-        return self._guild_id in session.slots
+        """Return whether the session sits here. Its slot may be one at another worker, the home of now."""
+        slot = session.slots.get(self._guild_id, -1)
+        return 0 <= slot < len(self._sessions) and self._sessions[slot] is session
 
     def add(self, session: Seat, channel_ids: Iterable[int]) -> None:
         """Give a session a slot that views these channels.

@@ -112,8 +112,9 @@ class SessionRestoring:
     def describe(self, session: Seat) -> SessionState:
         """Return what the homes know of a session that is READY. Synchronous, so that a cut can be of one moment."""
         actors = [self._guilds.find(guild_id) for guild_id in session.slots]
+        seated = [actor for actor in actors if actor is not None and session in actor.sessions]
         return SessionState(
-            guilds=tuple(actor.attendance.describe(session) for actor in actors if actor is not None),
+            guilds=tuple(actor.attendance.describe(session) for actor in seated),
             arriving=tuple(self._entrance.arriving(session)),
             presence=self._users.presence_set_by(session),
         )

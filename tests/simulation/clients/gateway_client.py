@@ -57,7 +57,7 @@ class GatewayClient:
         self._buffer = b""
         self._beat: asyncio.Handle | None = None
         self._seq = 0
-        self._wants_to_be_online = False
+        self.wants_to_be_online = False
         self._close_code = 0
         self._epoch = 0
         self.user_id = user_id
@@ -70,12 +70,12 @@ class GatewayClient:
 
     def come_online(self) -> None:
         """Connect, and stay connected."""
-        self._wants_to_be_online = True
+        self.wants_to_be_online = True
         self._connect()
 
     def go_offline(self, code: int = 1000) -> None:
         """Close the connection. 1000 ends the session."""
-        self._wants_to_be_online = False
+        self.wants_to_be_online = False
         if self._wire is not None:
             self._wire.leave(code)
         self._drop(forget=code == 1000)
@@ -96,7 +96,7 @@ class GatewayClient:
     # ---- the connection
 
     def _connect(self) -> None:
-        if self._wire is not None or not self._wants_to_be_online:
+        if self._wire is not None or not self.wants_to_be_online:
             return
         self._buffer, self._close_code = b"", 1006
         self._wire = self._port.connect(self._loop, self, "v=10&encoding=json")
@@ -110,7 +110,12 @@ class GatewayClient:
         """Leave a connection that is silent."""
         if self._wire is wire and self._awaits_answer:
             self._trace.note(self.name, "hears nothing")
-            wire.leave(4000)
+            self._leave()
+
+    def _leave(self) -> None:
+        """Connect anew, with the same session."""
+        if self._wire is not None:
+            self._wire.leave(4000)
             self._drop(forget=False)
             self._come_back()
 
@@ -182,6 +187,7 @@ class GatewayClient:
                 self._loop.call_later(self._chance.uniform(1, 3), self._introduce_again, self._wire)
             case Opcode.RECONNECT:
                 self._trace.note(self.name, "op 7")
+                self._leave()
 
     def _send_beat(self, interval_s: float) -> None:
         if self._notices_silence and self._wire is not None:

@@ -27,6 +27,8 @@ class Person:
         self.id = 0
         self.token = ""
         self.client: GatewayClient
+        self.clients: list[GatewayClient] = []
+        """All of them, the one that it acts with first."""
 
     @property
     def name(self) -> str:

@@ -98,8 +98,9 @@ class Scene:
     def _admit(self, person: Person, user_id: int, authorization: str, token: str, *, intents: int | None) -> None:
         person.id, person.token = user_id, authorization
         person.client = self._make_client(user_id, token, intents, f"client {user_id}")
+        person.clients.append(person.client)
         if self._second_share and intents is None and self.chance.random() < self._second_share:
-            self._make_client(user_id, token, intents, f"second client {user_id}")
+            person.clients.append(self._make_client(user_id, token, intents, f"second client {user_id}"))
 
     def _make_client(self, user_id: int, token: str, intents: int | None, chance: str) -> GatewayClient:
         client = GatewayClient(

@@ -88,6 +88,12 @@ class Workload:
 
     # ---- messages
 
+    async def talk(self, person: Person, *, messages: int) -> None:
+        """Send some messages, and do nothing else."""
+        for _ in range(messages):
+            await asyncio.sleep(person.chance.uniform(*_PAUSE_S))
+            await self._send(person)
+
     async def _send(self, person: Person) -> None:
         guild = self._guild_of(person)
         channel_id = person.chance.choice(guild.channels)

@@ -26,8 +26,6 @@ from tests.support.stores.databases import MigratedDatabase
 
 _SETUP_LIMIT_S: Final = 300.0
 _WORK_LIMIT_S: Final = 900.0
-_QUIET_S: Final = 45.0
-"""Longer than two heartbeats, so that lost connections are noticed by both ends."""
 _LOST_SHARE: Final = 0.03
 _LOOKS: Final = 8
 EXPECTED: Final = ("core.store.sql.writing.commits",)
@@ -68,6 +66,8 @@ class ClusterRun:
 
     second_share = 0.0
     """The share of people who have two clients."""
+    quiet_s = 45.0
+    """Longer than two heartbeats, so that lost connections are noticed by both ends."""
     notices_silence = False
     """Whether clients connect anew when nothing is heard."""
 
@@ -88,6 +88,7 @@ class ClusterRun:
         self._chance: Random = world.chance("run")
         self._violations: list[str] = []
         self._before: Rows
+        self._workload: Workload
 
     def _build(self, path: str) -> Cluster:
         gateway = GatewayPort(world=self.world, chance=self.world.chance("wires"))
@@ -101,6 +102,9 @@ class ClusterRun:
         fate = ClusterFate(loop=self.world.make_loop("fate"), cluster=self.cluster, chance=self.world.chance("fate"))
         fate.plan(within_s=within_s, answers=answers)
         return fate
+
+    def _go_on(self) -> None:
+        """Let more happen after the quiet, before everything is read."""
 
     def _find_more(self, ending: Ending) -> list[str]:
         """Return what else is wrong at the end."""
@@ -127,10 +131,10 @@ class ClusterRun:
     def _work(self) -> None:
         self.cluster.balancer.set_lost_share(_LOST_SHARE)
         self.scene.bring_online()
-        workload = Workload(scene=self.scene, ledger=self.ledger, looks=_LOOKS)
+        self._workload = workload = Workload(scene=self.scene, ledger=self.ledger, looks=_LOOKS)
         actions = self._chance.randint(10, 25)
         tasks = [self._clients.create_task(workload.run(person, actions=actions)) for person in self.scene.people]
-        fate = self._plan(within_s=actions * 1.2, answers=actions * len(self.scene.people))
+        self._fate = fate = self._plan(within_s=actions * 1.2, answers=actions * len(self.scene.people))
         self.world.run_until(lambda: all(task.done() for task in tasks), limit_s=_WORK_LIMIT_S)
         for task in tasks:
             task.result()
@@ -151,12 +155,14 @@ class ClusterRun:
         cluster.balancer.set_lost_share(0.0)
         for client in self.scene.clients:
             self._clients.call_soon(client.come_online)
-        self.world.run_for(_QUIET_S)
+        self.world.run_for(self.quiet_s)
+        self._go_on()
         reading = self._clients.create_task(self._read_all())
-        self.world.run_until(reading.done, limit_s=_QUIET_S)
-        live = [client.record for client in self.scene.clients if client.is_live]
-        if len(live) < len(self.scene.clients):
-            self._violations.append(f"only {len(live)} of {len(self.scene.clients)} are online at the end")
+        self.world.run_until(reading.done, limit_s=self.quiet_s)
+        staying = [client for client in self.scene.clients if client.wants_to_be_online]
+        live = [client.record for client in staying if client.is_live]
+        if len(live) < len(staying):
+            self._violations.append(f"only {len(live)} of {len(staying)} are online at the end")
         ending = Ending(
             ledger=self.ledger,
             before=self._before,

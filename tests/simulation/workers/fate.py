@@ -7,6 +7,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from core.shards.shard_map import Wishes
 from tests.simulation.cluster.processes import ClusterProcess
 from tests.simulation.workers.processes import ControllerProcess, name_of_worker
 from tests.simulation.world.process_loop import LoopState, ProcessLoop
@@ -47,7 +48,8 @@ class WorkersFate:
             (self.drain_worker, 2),
             (self._rebalance, 1),
         )
-        self.faults = 0
+        self._takes_back = True
+        """Whether operators take back what they want, after a while."""
 
     def plan(self, *, within_s: float) -> None:
         """Plan all that happens within so long."""
@@ -58,11 +60,11 @@ class WorkersFate:
             is_soon = at_s and chance.random() < 0.5
             at_s = at_s + chance.random() * _SOON_S if is_soon else chance.random() * within_s
             (happening,) = chance.choices(happenings, weights)
-            self._at(at_s, self._let, happening)
+            self._at(at_s, happening)
 
     def end(self) -> None:
-        """Take back what operators want, and heal what was parted."""
-        self._cluster.wishes.wishes = type(self._cluster.wishes.wishes)()
+        """Take back what operators want."""
+        self._cluster.wishes.wishes = Wishes()
 
     def kill_at_commit(self) -> None:
         """Kill the API that commits next, within the time in which it relays."""
@@ -77,12 +79,16 @@ class WorkersFate:
     def _at(self, delay_s: float, happen: Callable[..., None], *arguments: object) -> None:
         self._loop.call_later(delay_s, happen, *arguments)
 
-    def _let(self, happening: Callable[[], None]) -> None:
-        self.faults += 1
-        happening()
-
     def _note(self, what: str) -> None:
         self._cluster.world.trace.note("fate", f"server/ {what}")
+
+    def disturb_once_more(self) -> None:
+        """Let one thing happen that no session has to begin anew for."""
+        kinds = (self.kill_worker, self.cut_link, self.pin_shards, self.drain_worker, self._kill_controller)
+        happening = self._chance.choice(kinds)
+        self._note(f"and once more: {happening.__name__}")
+        self._takes_back = False
+        happening()
 
     # ---- processes
 
@@ -156,18 +162,22 @@ class WorkersFate:
         }
         self._note(f"PINS {pins}")
         self._wish(pins={**self._cluster.wishes.wishes.pins, **pins})
-        self._at(self._chance.uniform(*_WISH_S), lambda: self._wish(pins={}))
+        self._take_back(pins={})
 
     def drain_worker(self) -> None:
         """Have a worker give away what it has."""
         worker = name_of_worker(self._chance.randrange(len(self._cluster.workers)))
         self._note(f"DRAINS {worker}")
         self._wish(drained=frozenset({worker}))
-        self._at(self._chance.uniform(*_WISH_S), lambda: self._wish(drained=frozenset()))
+        self._take_back(drained=frozenset())
 
     def _rebalance(self) -> None:
         self._note("REBALANCES")
         self._wish(is_rebalancing=True)
+
+    def _take_back(self, **values: object) -> None:
+        if self._takes_back:
+            self._at(self._chance.uniform(*_WISH_S), lambda: self._wish(**values))
 
     def _wish(self, **values: object) -> None:
         self._cluster.wishes._change(**values)

@@ -5,10 +5,13 @@ Some people have two clients, which may be at different workers. A client may co
 """
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from typing_extensions import override
 
+from tests.simulation.clients.person import Person
 from tests.simulation.cluster.check import Ending
 from tests.simulation.cluster.run import EXPECTED, ClusterRun
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
@@ -16,9 +19,20 @@ from tests.simulation.run import memory_folder
 from tests.simulation.workers.check import find_shard_violations
 from tests.simulation.workers.cluster import AnyWorker, LinkedCluster
 from tests.simulation.workers.fate import WorkersFate
+from tests.simulation.workers.people_check import PeopleCheck
 from tests.simulation.world.wires import GatewayAddress, GatewayPort
 from tests.support.preparation import prepared_once
 from tests.support.stores.databases import MigratedDatabase
+
+_LEAVING_SHARE: Final = 0.2
+_TOLD_S: Final = 2.0
+"""The time after which everybody has heard what was said: longer than cuts of the journal are apart."""
+_GRACE_S: Final = 14.0
+"""Longer than the grace of those who have left."""
+_MESSAGES: Final = 2
+_TALK_LIMIT_S: Final = 120.0
+_SETTLED_S: Final = 25.0
+"""Longer than a takeover, a silent link, and a drain."""
 
 
 def run_workers_seed(seed: int, database: MigratedDatabase) -> Outcome:
@@ -45,6 +59,7 @@ class WorkersRun(ClusterRun):
 
     cluster: LinkedCluster
     second_share = 0.4
+    quiet_s = 20.0
     notices_silence = True
 
     @override
@@ -64,8 +79,46 @@ class WorkersRun(ClusterRun):
         loop = self.world.make_loop("fate")
         fate = WorkersFate(loop=loop, cluster=self.cluster, chance=self.world.chance("fate"))
         fate.plan(within_s=within_s)
+        self.fate = fate
         return fate
 
     @override
+    def _go_on(self) -> None:
+        """Let something happen while people only talk: then every session goes on."""
+        self.statuses = self._choose_statuses()
+        self._say({person.id: "idle" if status == "dnd" else "dnd" for person, status in self.statuses.items()})
+        self.world.run_for(_TOLD_S)
+        self._say({person.id: status for person, status in self.statuses.items()})
+        self.world.run_for(_GRACE_S)
+        invalid = self.ledger.invalid_sessions
+        self.fate.disturb_once_more()
+        online = [person for person in self.scene.people if person.client.wants_to_be_online]
+        talking = [self._clients.create_task(self._workload.talk(person, messages=_MESSAGES)) for person in online]
+        self.world.run_until(lambda: all(task.done() for task in talking), limit_s=_TALK_LIMIT_S)
+        self.world.run_for(_SETTLED_S)
+        told = self.ledger.invalid_sessions - invalid
+        if told:
+            self._violations.append(f"{told} sessions began anew, though nothing had changed what they see")
+
+    def _choose_statuses(self) -> dict[Person, str]:
+        """Have some people leave, and choose how the others are shown."""
+        statuses = {}
+        for person in self.scene.people:
+            if self._chance.random() < _LEAVING_SHARE:
+                for client in person.clients:
+                    self._clients.call_soon(client.go_offline)
+            else:
+                statuses[person] = self._chance.choice(("online", "idle", "dnd", "invisible"))
+        return statuses
+
+    def _say(self, statuses: Mapping[int, str]) -> None:
+        """Have every client say how its user is shown, which is another status than before."""
+        for client in self.scene.clients:
+            status = statuses.get(client.user_id, "")
+            self._clients.call_soon(client.tell, 3, {"since": None, "activities": [], "status": status, "afk": False})
+
+    @override
     def _find_more(self, ending: Ending) -> list[str]:
-        return find_shard_violations(self.cluster)
+        shown = {person.id: "offline" if status == "invisible" else status for person, status in self.statuses.items()}
+        people = PeopleCheck(statuses=shown, live=ending.live, guilds=self.cluster.read_rows().guilds)
+        return find_shard_violations(self.cluster) + people.find_violations()
