@@ -18,7 +18,7 @@ from itertools import chain
 from pathlib import Path
 
 _FOLDER = Path(".fuzz")
-_INSTRUMENTED = ["core_ext", "gateway", "core", "tests.models"]
+_INSTRUMENTED = ["core_ext", "gateway", "core", "voice", "tests.models"]
 _MOST_BYTES = 1024
 _INPUTS_BETWEEN_CLOCKS = 200
 

@@ -3,8 +3,19 @@
 from pathlib import Path
 
 import msgspec
+from aioice.stun import Class, Message, Method
+from aiortc.rtp import (
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSenderInfo,
+    RtcpSrPacket,
+)
 
 from core_ext.payloads import etf_encode
+from tests.fuzz.voice_room import PLACES
 from tests.integration.transport.listener.test_garbage import COMMANDS
 from tests.integration.transport.websocket.closing_cases import CLOSING
 from tests.integration.transport.websocket.fragment_cases import FRAGMENTS
@@ -60,6 +71,46 @@ def _heartbeats() -> list[bytes]:
     return [bytes((index,)) + encode(payload) for index, encode in enumerate(encoders) for payload in payloads] + spaced
 
 
+def _strangers() -> list[bytes]:
+    hello = bytes.fromhex("16feff0000000000000000000e 0100000200000000000000 02 feff")
+    datagrams = [
+        bytes(Message(Method.BINDING, kind, attributes={"USERNAME": "node:them", "USE-CANDIDATE": None}))
+        for kind in Class
+    ]
+    datagrams += [hello, b"\0\1\0\x46" + bytes(3) + b"\x0c" + bytes(66), bytes(8)]
+    datagrams += [packet + bytes(24) for packet in (*_packets(), *_reports())]
+    return [bytes((place,)) + datagram for place in range(len(PLACES)) for datagram in datagrams]
+
+
+def _members() -> list[bytes]:
+    return [b"\0" + packet for packet in _packets()] + [b"\1" + report for report in _reports()]
+
+
+def _packets() -> list[bytes]:
+    heads = ["806f", "8060", "80e0", "906f", "9060", "b16f", "a060"]
+    numbers = bytes.fromhex("0001 00000002 00000063")
+    rests = [
+        b"voice",
+        bytes.fromhex("bede0001 10 55 0000") + b"voice",
+        bytes.fromhex("10000001 0101aa00") + b"picture\2",
+    ]
+    return [bytes.fromhex(head) + numbers + rest for head in heads for rest in rests]
+
+
+def _reports() -> list[bytes]:
+    info = RtcpReceiverInfo(4, 9, packets_lost=5, highest_sequence=6, jitter=7, lsr=8, dlsr=9)
+    reports = [
+        RtcpSrPacket(99, RtcpSenderInfo(1 << 40, 5, 6, 7), [info]),
+        RtcpRrPacket(4, [info, info]),
+        RtcpPsfbPacket(fmt=1, ssrc=4, media_ssrc=9),
+        RtcpPsfbPacket(fmt=4, ssrc=4, media_ssrc=0, fci=bytes(3) + b"\x09" + bytes(4)),
+        RtcpPsfbPacket(fmt=15, ssrc=4, media_ssrc=0, fci=b"REMB" + bytes(8)),
+        RtcpRtpfbPacket(fmt=1, ssrc=4, media_ssrc=9, lost=[4096, 4097, 5000]),
+        RtcpByePacket([4]),
+    ]
+    return [bytes(report) for report in reports] + [b"".join(map(bytes, reports))]
+
+
 def make_seeds() -> dict[str, list[bytes]]:
     """Return the seeds of every target."""
     seeds = {
@@ -68,6 +119,8 @@ def make_seeds() -> dict[str, list[bytes]]:
         "heartbeats": _heartbeats(),
         "etf": _etf(),
         "commands": _commands(),
+        "strangers": _strangers(),
+        "members": _members(),
     }
     return {name: [seed for seed in found if len(seed) <= _MOST_BYTES] for name, found in seeds.items()}
 

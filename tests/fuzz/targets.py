@@ -18,8 +18,10 @@ from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
 from gateway.users.presence import from_command, merge_presences, render_presence
+from tests.fuzz.voice_room import PLACES, VoiceRoom
 from tests.support.gateway.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
+from voice.packets.plain_rtp import parse_rtp
 
 Target = Callable[[bytes], None]
 
@@ -119,10 +121,38 @@ def fuzz_commands(data: bytes) -> None:
         check_presence(msgspec.json.decode(msgspec.json.encode(render_presence(1, merged, 2))))
 
 
+def fuzz_strangers(data: bytes) -> None:
+    """Datagrams of nobody who has keys. The first byte picks where one comes from; nothing is forwarded, and no address
+    is bound. Discovery is answered.
+    """
+    room = VoiceRoom()
+    room.gate.take(data[1:], PLACES[data[0] % len(PLACES)] if data else PLACES[0])
+    if any(not sent.startswith(b"\0\2\0\x46") for sent, _ in room.sent) or room.forwarder.sizes[2]:
+        raise AssertionError(f"sent {room.sent!r}")
+
+
+def fuzz_members(data: bytes) -> None:
+    """What a browser of the room sends with its own keys: RTP or RTCP of any content, by the first bit. It reaches the
+    others as RTP that can be read, or not at all.
+    """
+    room = VoiceRoom()
+    theirs, other = room.browsers
+    plain = (data[1:] if data else b"").ljust(12, b"\0")
+    sealed = theirs.seal_rtcp(plain) if data and data[0] & 1 else theirs.seal_rtp(plain)
+    if sealed is None:
+        return
+    room.gate.take(sealed, PLACES[0])
+    for sent, address in room.sent:
+        if address == PLACES[1] and sent[1] not in range(192, 224) and parse_rtp(other.open_rtp(sent)) is None:
+            raise AssertionError(f"sent {sent!r}")
+
+
 TARGETS: dict[str, Target] = {
     "frames": fuzz_frames,
     "requests": fuzz_requests,
     "heartbeats": fuzz_heartbeats,
     "etf": fuzz_etf,
     "commands": fuzz_commands,
+    "strangers": fuzz_strangers,
+    "members": fuzz_members,
 }

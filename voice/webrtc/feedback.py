@@ -7,17 +7,20 @@
                 ── reports, each second ─────────────────→ everybody
 ```
 
-Reports end at the node. What one browser asks for reaches another only as a wish for a keyframe, and however many ask,
-and how often, the sender is asked at most twice a second.
+A speaker is told of as much loss as the worst hearer has: that has its encoder protect what it sends (Opus' own FEC).
+Reports end at the node. What one browser asks for reaches another only as that, and as a wish for a keyframe, and
+however many ask, and how often, the sender is asked at most twice a second.
 """
 
 from typing import Any, Final
 
+import msgspec
 from aiortc.rtp import (
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
 )
@@ -50,6 +53,9 @@ class Feedback:
             match report:
                 case RtcpSrPacket(ssrc=source, sender_info=info):
                     peer.note_clock(source, info.ntp_timestamp, info.rtp_timestamp, now_s)
+                    _note_losses(peer, report.reports)
+                case RtcpRrPacket():
+                    _note_losses(peer, report.reports)
                 case RtcpPsfbPacket(fmt=kind, media_ssrc=ssrc) if kind == RTCP_PSFB_PLI:
                     self._want_keyframe(peer, ssrc)
                 case RtcpPsfbPacket(fmt=kind, fci=entries) if kind == RTCP_PSFB_FIR:
@@ -78,6 +84,11 @@ class Feedback:
             return
         now_s = self._clock.monotonic_s()
         receptions = [report for stream in peer.streams.values() if (report := stream.report(now_s)) is not None]
+        if receptions and receptions[0].ssrc == peer.voice.source:
+            receptions[0] = msgspec.structs.replace(
+                receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.worst_loss)
+            )
+        peer.worst_loss = 0
         others = peer.circle.peers if peer.rights.hear else []
         streams = {ssrc: stream for other in others if other is not peer for ssrc, stream in other.streams.items()}
         for plain in write_reports(receptions, streams, now_ms=self._clock.now_ms(), now_s=now_s):
@@ -111,6 +122,16 @@ class Feedback:
         sealed = peer.keys.seal_rtcp(bytes(plain))
         if sealed is not None:
             self._forwarder.emit(sealed, peer.address)
+
+
+def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
+    """Remember for whom the voices get lost on their way to this browser."""
+    if peer.circle is None:
+        return
+    losses = {report.ssrc: report.fraction_lost for report in reports if report.fraction_lost}
+    for other in peer.circle.peers if losses else ():
+        if isinstance(other, WebrtcPeer) and other is not peer:
+            other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
 
 
 def _find_sender(peer: WebrtcPeer, ssrc: int) -> WebrtcPeer | None:

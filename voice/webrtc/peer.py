@@ -31,9 +31,9 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_numbers", "_on_end", "_sources", "_voice", "address", "again_left", "circle",
+        "_codecs_by_number", "_numbers", "_on_end", "_sources", "address", "again_left", "circle",
         "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source", "video_ssrc",
-        "wants_keyframe",
+        "voice", "wants_keyframe", "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -54,7 +54,7 @@ class WebrtcPeer(Peer):
         self.address: Address | None = None
         self.circle: Circle | None = None
         self.keys: SrtpKeys | None = None
-        self._voice = voice
+        self.voice = voice
         self.video = video
         self.video_ssrc = video_ssrc
         self.video_source: int | None = None
@@ -63,6 +63,8 @@ class WebrtcPeer(Peer):
         self.wants_keyframe = False
         """Whether somebody wants one, and it was not asked yet."""
         self.keyframe_asked_s = -math.inf
+        self.worst_loss = 0
+        """How much of its voice the worst hearer has lost, in 256ths, since it got its last reports."""
         self.again_left = MOST_AGAIN
         """Packets that may be sent to it again until it gets its next reports."""
         self._on_end = on_end
@@ -78,7 +80,7 @@ class WebrtcPeer(Peer):
     @property
     @override
     def streams(self) -> Mapping[int, Stream]:
-        return {self.ssrc: self._voice, self.video_ssrc: self.video}
+        return {self.ssrc: self.voice, self.video_ssrc: self.video}
 
     # ---- what it sends
 
@@ -106,7 +108,7 @@ class WebrtcPeer(Peer):
 
     def break_off(self, codec: Codec) -> None:
         """Note that a packet was not passed on."""
-        (self._voice if codec is Codec.OPUS else self.video).break_off()
+        (self.voice if codec is Codec.OPUS else self.video).break_off()
 
     def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | None:
         """Return a packet as it goes to the others; None when it cannot be read."""
@@ -114,7 +116,7 @@ class WebrtcPeer(Peer):
         if packet is None or len(packet.payload) > _MOST_BYTES:
             return None
         if codec is Codec.OPUS:
-            stream, ssrc = self._voice, self.ssrc
+            stream, ssrc = self.voice, self.ssrc
         elif self.video_source in (packet.ssrc, self.video_ssrc):
             stream, ssrc = self.video, self.video_ssrc
         else:

@@ -1,18 +1,21 @@
 """Real browsers in voice: tabs of a headless Chromium and stock discord.py in one room, judged by what getStats says."""
 
-import contextlib
+import itertools
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from core.voice.seats import Rights, SeatKey
 from tests.support.chromium import CHROMIUM, Page, open_pages
-from tests.support.voice.certificates import make_certificates
-from tests.support.voice.discord_bot import Bot, Sounds, bots
+from tests.support.voice.certificates import Certificates, make_certificates
+from tests.support.voice.discord_bot import Sounds, bots
 from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
 from tests.support.web_site import open_site
+from voice.media.media_socket import MediaSocket
+from voice.media.peer import Address
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing")
 
@@ -23,6 +26,8 @@ FLAGS = [
     "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
 ]  # fmt: skip
 ADA, BOB, EVE = 1, 2, 3
+LARGE_BYTES = 500
+"""What has pictures in it, and no sound."""
 
 
 class Tab:
@@ -55,27 +60,58 @@ class Tab:
         return found
 
 
-@contextlib.asynccontextmanager
-async def open_scene(folder: Path) -> AsyncIterator[tuple[Stage, Tab, Tab, Bot]]:
-    """A node, two tabs that have not joined, and a bot that has."""
-    certificates = make_certificates(folder)
+class Network:
+    """The node's way to clients, which may lose some of its packets of video."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_lossy = False
+        self.lost = 0
+        self._count = itertools.count()
+        self._send = MediaSocket.send
+
+        def carry(media: MediaSocket, datagram: bytes, address: Address) -> None:
+            self._carry(media, datagram, address)
+
+        monkeypatch.setattr(MediaSocket, "send", carry)
+
+    def _carry(self, media: MediaSocket, datagram: bytes, address: Address) -> None:
+        if self.is_lossy and len(datagram) > LARGE_BYTES and not next(self._count) % 10:
+            self.lost += 1
+        else:
+            self._send(media, datagram, address)
+
+
+class Scene(msgspec.Struct):
+    """A node, and two tabs that have not joined."""
+
+    network: Network
+
+    stage: Stage
+    ada: Tab
+    bob: Tab
+    certificates: Certificates
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
+    """Open them; those in the tabs leave at the end."""
+    network = Network(monkeypatch)
+    certificates = make_certificates(tmp_path)
     async with open_site() as site, open_stage(certificate=str(certificates.server)) as stage:
         site.serve("/page.js", SCRIPT.read_text(), "text/javascript")
         site.serve("/", '<!doctype html><title>Voice</title><body><script src="/page.js"></script>')
         site.serve("/favicon.ico", b"", "image/x-icon")
-        url = site.url("/", "localhost")
-        async with (
-            open_pages(folder / "profile", [url, url], FLAGS) as (first, second),
-            bots(stage, certificates, EVE) as (eve,),
-        ):
+        urls = [site.url("/", "localhost")] * 2
+        async with open_pages(tmp_path / "profile", urls, FLAGS) as (first, second):
             ada, bob = Tab(first, stage, ADA), Tab(second, stage, BOB)
-            yield stage, ada, bob, eve
+            yield Scene(network, stage, ada, bob, certificates)
             for tab in (ada, bob):
-                await tab.page.run("voice.leave()")
+                await tab.page.run("globalThis.voice?.leave()")
 
 
-async def test_two_tabs_and_a_bot_hear_each_other(tmp_path: Path) -> None:
-    async with open_scene(tmp_path) as (stage, ada, bob, eve):
+async def test_two_tabs_and_a_bot_hear_each_other(scene: Scene) -> None:
+    stage, ada, bob = scene.stage, scene.ada, scene.bob
+    async with bots(stage, scene.certificates, EVE) as (eve,):
         await ada.join()
         await bob.join()
         for tab, other in ((ada, bob), (bob, ada)):
@@ -94,27 +130,46 @@ async def test_two_tabs_and_a_bot_hear_each_other(tmp_path: Path) -> None:
         assert await bob.page.run("voice.senders.size") == 1, "the bot alone is left"
 
 
-@pytest.mark.parametrize("codec", ["VP8", "H264"])
-async def test_two_tabs_see_each_other(tmp_path: Path, codec: str) -> None:
-    async with open_scene(tmp_path) as (stage, ada, bob, _):
-        await ada.join(video=True, codec=codec)
-        await bob.join(video=True, codec=codec)
-        for tab, other in ((ada, bob), (bob, ada)):
-            found = await tab.until(
-                other.video_ssrc, "found.framesDecoded > 10 && found.keyFramesDecoded > 0 && found.reported > 0"
-            )
-            assert found["frameWidth"] > 0
-        await bob.until(ada.ssrc, "found.packetsReceived > 20")
-        await ada.page.run("voice.announce(false)")
-        assert (await bob.page.run("voice.cameraOff()"))["user_id"] == str(ADA)
-        came = muted_packets(stage)
-        await stage.news.wait_until(lambda: muted_packets(stage) > came)
-        before = await bob.page.run(f"voice.count({ada.video_ssrc})")
-        await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
-        after = await bob.page.run(f"voice.count({ada.video_ssrc})")
-        assert after["packetsReceived"] == before["packetsReceived"]
-        await ada.page.run("voice.announce(true)")
-        await bob.until(ada.video_ssrc, f"found.framesDecoded > {after['framesDecoded'] + 5}")
+@pytest.mark.parametrize(("codec", "is_lossy"), [("VP8", True), ("H264", False)])
+async def test_two_tabs_see_each_other(scene: Scene, codec: str, *, is_lossy: bool) -> None:
+    stage, ada, bob = scene.stage, scene.ada, scene.bob
+    await ada.join(video=True, codec=codec)
+    await bob.join(video=True, codec=codec)
+    if is_lossy:
+        await check_mending(scene)
+    for tab, other in ((ada, bob), (bob, ada)):
+        found = await tab.until(
+            other.video_ssrc, "found.framesDecoded > 10 && found.keyFramesDecoded > 0 && found.reported > 0"
+        )
+        assert found["frameWidth"] > 0
+    await bob.until(ada.ssrc, "found.packetsReceived > 20")
+    await check_switching_off(stage, ada, bob)
+
+
+async def check_mending(scene: Scene) -> None:
+    """Lose some pictures on their way to Bob, and see that they come in the end."""
+    ada, bob = scene.ada, scene.bob
+    before = await bob.until(ada.video_ssrc, "found.framesDecoded > 5")
+    scene.network.is_lossy = True
+    frames = before["framesDecoded"] + 40
+    await bob.until(ada.video_ssrc, f"found.nackCount > 5 && found.framesDecoded > {frames} && found.packetsLost === 0")
+    assert scene.network.lost > 5
+    scene.network.is_lossy = False
+
+
+async def check_switching_off(stage: Stage, ada: Tab, bob: Tab) -> None:
+    """Switch Ada's camera off for the others, and on again."""
+    await ada.page.run("voice.announce(false)")
+    assert (await bob.page.run("voice.cameraOff()"))["user_id"] == str(ADA)
+    came = muted_packets(stage)
+    await stage.news.wait_until(lambda: muted_packets(stage) > came)
+    before = await bob.page.run(f"voice.count({ada.video_ssrc})")
+    came = muted_packets(stage)
+    await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+    after = await bob.page.run(f"voice.count({ada.video_ssrc})")
+    assert after["packetsReceived"] == before["packetsReceived"]
+    await ada.page.run("voice.announce(true)")
+    await bob.until(ada.video_ssrc, f"found.framesDecoded > {after['framesDecoded'] + 5}")
 
 
 async def check_muting(stage: Stage, ada: Tab, bob: Tab) -> None:

@@ -5,7 +5,7 @@ protocol in one room.
 from typing import Any
 
 import pytest
-from aiortc.rtp import RtcpRrPacket, RtcpSrPacket
+from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, RtcpSrPacket
 
 from core.voice.seats import Rights, SeatKey
 from tests.support.voice.client import GCM, XCHACHA
@@ -64,6 +64,18 @@ async def test_reports_end_at_the_node(stage: Stage) -> None:
         assert (told.ssrc, told.packets_lost, told.fraction_lost) == (ada.source, 1, 256 // 3)
         heard = await bob.next_report(RtcpSrPacket)
         assert (heard.ssrc, heard.sender_info.packet_count, heard.sender_info.octet_count) == (ada.ssrc, 2, 8)
+
+
+async def test_speaker_is_told_of_the_worst_hearers_loss(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB, EVE) as (ada, bob, eve):
+        await ada.play(b"voice")
+        await bob.listen()
+        for who, loss in ((bob, 26), (eve, 3)):
+            heard = RtcpReceiverInfo(ada.ssrc, loss, packets_lost=9, highest_sequence=1, jitter=0, lsr=0, dlsr=0)
+            await who.tell(RtcpRrPacket(ssrc=9, reports=[heard]))
+        while not (told := (await ada.next_report(RtcpRrPacket)).reports[0]).fraction_lost:
+            pass  # a report of before
+        assert (told.ssrc, told.fraction_lost, told.packets_lost) == (ada.source, 26, 0)
 
 
 async def test_muted_and_deafened_browsers(stage: Stage) -> None:
