@@ -220,6 +220,7 @@ def build_api(ground: ApiGround) -> Api:
             entities=common.entities,
             changes=common.voice,
             calls=private.call_joins,
+            statuses=guilds.voice_statuses,
             limits=limits,
             clock=ground.clock,
         ),

@@ -19,6 +19,7 @@ from api.services.roles.roles import RoleService
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.stages import StageInstanceService
 from api.services.voice.voice_states import VoiceStateService
+from api.services.voice.voice_statuses import VoiceStatusService
 from api.services.webhooks.followings import FollowingService
 from api.services.webhooks.webhooks import WebhookService
 
@@ -39,6 +40,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     stage_instances: StageInstanceService
     vanity: VanityService
     voice_states: VoiceStateService
+    voice_statuses: VoiceStatusService
     webhooks: WebhookService
 
 
@@ -99,5 +101,6 @@ def build_guild_services(
         stage_instances=StageInstanceService(store=store, entities=entities, steps=stages, notes=notes),
         vanity=VanityService(store=store, entities=entities, ids=ids),
         voice_states=VoiceStateService(store=store, entities=entities, changes=common.voice, clock=clock),
+        voice_statuses=VoiceStatusService(store=store, entities=entities, changes=common.voice),
         webhooks=WebhookService(store=store, entities=entities, images=images, ids=ids),
     )

@@ -34,6 +34,7 @@ from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.stage_instances import StageInstanceReader, StageInstanceWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceStateWriter
+from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader, VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogReader, InstanceLogWriter
 from core.store.aggregates.instance.registration import RegistrationReader, RegistrationWriter
@@ -68,6 +69,7 @@ class Transaction(Protocol):
     bans: BanWriter
     invites: InviteWriter
     voice_states: VoiceStateWriter
+    voice_statuses: VoiceStatusWriter
     stage_instances: StageInstanceWriter
     calls: CallWriter
     webhooks: WebhookWriter
@@ -112,6 +114,7 @@ class Store(Protocol):
     bans: BanReader
     invites: InviteReader
     voice_states: VoiceStateReader
+    voice_statuses: VoiceStatusReader
     stage_instances: StageInstanceReader
     calls: CallReader
     webhooks: WebhookReader

@@ -140,7 +140,7 @@ class RequestChannelStatuses(Struct, kw_only=True, frozen=True):
 
 
 class RequestChannelInfo(Struct, kw_only=True, frozen=True):
-    """Op 43. Which fields it asks for makes no difference: no channel has any of them."""
+    """Op 43. Which fields it asks for makes no difference: it is told the status of each channel that has one."""
 
     guild_id: int = 0
 

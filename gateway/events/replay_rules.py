@@ -65,6 +65,7 @@ _GUILD_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
             events.INVITE_DELETE,
             events.VOICE_STATE_UPDATE,
             events.VOICE_CHANNEL_EFFECT_SEND,
+            events.VOICE_CHANNEL_STATUS_UPDATE,
             events.MESSAGE_CREATE,
             events.MESSAGE_UPDATE,
             events.MESSAGE_DELETE,

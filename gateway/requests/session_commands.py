@@ -2,7 +2,7 @@
 
 import logging
 
-from core.domain.events import CHANNEL_INFO, CHANNEL_STATUSES, SOUNDBOARD_SOUNDS
+from core.domain.events import SOUNDBOARD_SOUNDS
 from core.wire import close_codes
 from core.wire.close_codes import CloseCode
 from core.wire.opcodes import BOT_OPCODES
@@ -61,17 +61,13 @@ class SessionCommands:
                 self._members.answer(session, command)
             case SendMessage():
                 self._messages.send(session, command)
-            case VoiceStateUpdate() | CallConnect():
+            case VoiceStateUpdate() | CallConnect() | RequestChannelStatuses() | RequestChannelInfo():
                 self._voice.take(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
                 session.note_changed()
             case RequestSoundboardSounds():
                 _answer_soundboards(session, command)
-            case RequestChannelStatuses(guild_id=guild_id):
-                _answer_without_channels(session, CHANNEL_STATUSES, guild_id)
-            case RequestChannelInfo(guild_id=guild_id):
-                _answer_without_channels(session, CHANNEL_INFO, guild_id)
             case Unheeded(op=op) if session.profile.is_bot and op not in BOT_OPCODES:
                 _refuse(session, close_codes.UNKNOWN_OPCODE)
             case _:
@@ -91,9 +87,3 @@ def _answer_soundboards(session: Session, command: RequestSoundboardSounds) -> N
         if guild_id in session.slots:
             payload = b'{"guild_id":"%d","soundboard_sounds":[]}' % guild_id
             session.dispatch(DispatchBody(SOUNDBOARD_SOUNDS, payload))
-
-
-def _answer_without_channels(session: Session, event: str, guild_id: int) -> None:
-    """Answer that no channel of a guild has a status or a call: there is no voice yet."""
-    if guild_id in session.slots:
-        session.dispatch(DispatchBody(event, b'{"guild_id":"%d","channels":[]}' % guild_id))

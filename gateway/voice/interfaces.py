@@ -38,5 +38,12 @@ class VoicePort(Protocol):
             Unavailable
         """
 
+    async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
+        """Return `d` of CHANNEL_STATUSES, with the channels that the user views; None for who is no member.
+
+        Raises:
+            Unavailable
+        """
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

@@ -1,13 +1,14 @@
-"""/guilds/{guild_id}/voice-states: who is in voice, and the word on stages."""
+"""/guilds/{guild_id}/voice-states: who is in voice, and the word on stages; the status of a voice channel."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from api.http.parameters import SnowflakePath
-from api.http.route import Route, get, patch
+from api.http.route import Route, get, patch, put
 from api.services.caller import Caller
-from api.services.voice.voice_forms import UpdateOwnVoiceState, UpdateVoiceState
+from api.services.voice.voice_forms import SetVoiceStatus, UpdateOwnVoiceState, UpdateVoiceState
 from api.services.voice.voice_states import VoiceStateService
+from api.services.voice.voice_statuses import VoiceStatusService
 from core.wire.objects.guilds.voice_state import VoiceStateObject
 
 
@@ -47,4 +48,18 @@ async def update_voice_state(
     await voice_states.update(caller, guild_id, user_id, data)
 
 
-ROUTES: Final[Sequence[Route]] = (get_own_voice_state, get_voice_state, update_own_voice_state, update_voice_state)
+@put("/channels/{channel_id}/voice-status", status=204, is_audited=True)
+async def set_voice_status(
+    channel_id: SnowflakePath, caller: Caller, data: SetVoiceStatus, voice_statuses: VoiceStatusService
+) -> None:
+    """Set the status of a voice channel."""
+    await voice_statuses.set(caller, channel_id, data.status)
+
+
+ROUTES: Final[Sequence[Route]] = (
+    set_voice_status,
+    get_own_voice_state,
+    get_voice_state,
+    update_own_voice_state,
+    update_voice_state,
+)

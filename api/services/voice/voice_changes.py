@@ -1,14 +1,17 @@
-"""The changes of voice states: the one place that writes their rows, each with its event.
+"""The changes of voice states and of channels' statuses: the one place that writes their rows, each with its event.
 
 All methods are steps of a caller's unit of work, which names the guild. The caller checks the rights.
 """
 
-from api.services.announcements import voice_event
+from api.services.announcements import channel_event, voice_event
 from api.services.ids import IdSource
+from core.domain.events import VOICE_CHANNEL_STATUS_UPDATE
 from core.domain.guilds.member import Member
 from core.domain.guilds.voice_state import VoiceState
+from core.domain.guilds.voice_status import VoiceStatus
 from core.store.interfaces import Transaction
 from core.wire.objects.guilds.voice_state import render_voice_state
+from core.wire.objects.guilds.voice_status import StatusUpdate
 
 
 class VoiceChanges:
@@ -33,6 +36,8 @@ class VoiceChanges:
                 former_channel_id=0 if before is None else before.channel_id,
             )
         )
+        if before is not None and before.channel_id != after.channel_id:
+            await self._forget_status(tx, before)
 
     async def leave(self, tx: Transaction, guild_id: int, user_id: int, member: Member | None = None) -> None:
         """End a user's voice state, and announce it. No error when there is none.
@@ -53,6 +58,26 @@ class VoiceChanges:
                 former_channel_id=before.channel_id,
             )
         )
+        await self._forget_status(tx, before)
+
+    async def set_status(self, tx: Transaction, guild_id: int, channel_id: int, status: str) -> None:
+        """Set the status of a channel, "" for none, and announce it if it is another one."""
+        if status:
+            put = VoiceStatus(guild_id=guild_id, channel_id=channel_id, status=status)
+            is_other = await tx.voice_statuses.put(put)
+        else:
+            is_other = await tx.voice_statuses.remove(channel_id)
+        if is_other:
+            self._tell_status(tx, guild_id, channel_id, status or None)
+
+    async def _forget_status(self, tx: Transaction, left: VoiceState) -> None:
+        """Remove the status of a channel that somebody has left, if that was the last one."""
+        if await tx.voice_statuses.remove_if_left(left.channel_id):
+            self._tell_status(tx, left.guild_id, left.channel_id, None)
+
+    def _tell_status(self, tx: Transaction, guild_id: int, channel_id: int, status: str | None) -> None:
+        payload = StatusUpdate(id=str(channel_id), guild_id=str(guild_id), status=status)
+        tx.announce(channel_event(self._ids.next(), VOICE_CHANNEL_STATUS_UPDATE, guild_id, channel_id, payload))
 
     async def empty(self, tx: Transaction, guild_id: int, channel_id: int) -> None:
         """End the voice states of all who are in a channel, which is about to be deleted."""

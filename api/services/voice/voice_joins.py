@@ -15,6 +15,7 @@ from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.voice.voice_changes import VoiceChanges
+from api.services.voice.voice_statuses import VoiceStatusService
 from core.domain.channels.channel import VOCAL, Channel, ChannelType
 from core.domain.errors import Forbidden, UnknownChannel, UnknownMember, WrongChannelType
 from core.domain.guilds.voice_rules import begins_suppressed, is_full, is_silenced, may_enter, may_show_video, may_stay
@@ -27,7 +28,7 @@ from core.wire.voice_wish import VoiceWish
 class VoiceJoins:
     """The gateway's `VoicePort`."""
 
-    __slots__ = ("_calls", "_changes", "_clock", "_entities", "_limits", "_store")
+    __slots__ = ("_calls", "_changes", "_clock", "_entities", "_limits", "_statuses", "_store")
 
     def __init__(
         self,
@@ -36,6 +37,7 @@ class VoiceJoins:
         entities: EntityCache,
         changes: VoiceChanges,
         calls: CallJoins,
+        statuses: VoiceStatusService,
         limits: Limits,
         clock: Clock,
     ) -> None:
@@ -43,6 +45,7 @@ class VoiceJoins:
         self._entities = entities
         self._changes = changes
         self._calls = calls
+        self._statuses = statuses
         self._limits = limits
         self._clock = clock
 
@@ -105,6 +108,10 @@ class VoiceJoins:
     async def show_call(self, user_id: int, channel_id: int) -> bytes | None:
         """Return `d` of CALL_CREATE of a private channel's call, None when there is none for the user."""
         return await self._calls.show(user_id, channel_id)
+
+    async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
+        """Return `d` of CHANNEL_STATUSES, None for who is no member. Raises Unavailable."""
+        return await self._statuses.show(user_id, guild_id)
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

@@ -92,6 +92,11 @@ class NoVoice:
         del user_id, channel_id
         return None
 
+    async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
+        """Show none."""
+        del user_id, guild_id
+        return None
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Do nothing."""
 

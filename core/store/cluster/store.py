@@ -35,6 +35,7 @@ class ClusterStore:
         self.bans = relational.bans
         self.invites = relational.invites
         self.voice_states = relational.voice_states
+        self.voice_statuses = relational.voice_statuses
         self.stage_instances = relational.stage_instances
         self.calls = relational.calls
         self.webhooks = relational.webhooks

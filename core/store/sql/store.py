@@ -29,6 +29,7 @@ from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
 from core.store.aggregates.guilds.stage_instances import StageInstanceReader
 from core.store.aggregates.guilds.voice_states import VoiceStateReader
+from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance.instance_log import InstanceLogReader
 from core.store.aggregates.instance.registration import RegistrationReader
@@ -61,6 +62,7 @@ from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
+from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
 from core.store.sql.aggregates.instance.registration import SqlRegistration
@@ -163,6 +165,7 @@ class SqlStore:
         self.members: MemberReader = SqlMembers(reads)
         self.bans: BanReader = SqlBans(reads)
         self.voice_states: VoiceStateReader = SqlVoiceStates(reads, dialect)
+        self.voice_statuses: VoiceStatusReader = SqlVoiceStatuses(reads, dialect)
         self.stage_instances: StageInstanceReader = SqlStageInstances(reads, dialect)
         self.calls: CallReader = SqlCalls(reads, dialect)
         self.webhooks: WebhookReader = SqlWebhooks(reads)

@@ -13,6 +13,7 @@ from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.stage_instances import StageInstanceWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateWriter
+from core.store.aggregates.guilds.voice_statuses import VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogWriter
 from core.store.aggregates.instance.registration import RegistrationWriter
@@ -39,6 +40,7 @@ from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
 from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
+from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
 from core.store.sql.aggregates.instance.registration import SqlRegistration
@@ -93,6 +95,7 @@ class SqlTransaction:
         "suspensions",
         "users",
         "voice_states",
+        "voice_statuses",
         "webhooks",
     )
 
@@ -112,6 +115,7 @@ class SqlTransaction:
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
         self.voice_states: VoiceStateWriter = SqlVoiceStates(db, dialect)
+        self.voice_statuses: VoiceStatusWriter = SqlVoiceStatuses(db, dialect)
         self.stage_instances: StageInstanceWriter = SqlStageInstances(db, dialect)
         self.calls: CallWriter = SqlCalls(db, dialect)
         self.webhooks: WebhookWriter = SqlWebhooks(db)

@@ -25,6 +25,10 @@ class FakeVoicePort:
         """Show the channel's call."""
         return self.calls.get(channel_id)
 
+    async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
+        """Show that there are none."""
+        return b'{"guild_id":"%d","channels":[]}' % guild_id
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Keep a question."""
         self.settled.append((guild_id, user_id))

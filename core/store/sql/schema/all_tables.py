@@ -30,6 +30,7 @@ from core.store.sql.schema.tables import (
     stage_instances,
     users,
     voice_states,
+    voice_statuses,
     webhooks,
 )
 
@@ -59,5 +60,6 @@ __all__ = [
     "stage_instances",
     "users",
     "voice_states",
+    "voice_statuses",
     "webhooks",
 ]

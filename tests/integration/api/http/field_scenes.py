@@ -450,6 +450,12 @@ async def _on_stage(api: ApiUnderTest) -> tuple[Ground, str]:
     return ground, stage
 
 
+async def set_voice_status(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    voice = await ground.make_channel("voice", ChannelType.VOICE)
+    return ground.request(f"/channels/{voice}/voice-status", {}, values={"status": ["bees"]})
+
+
 async def open_stage(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     stage, second = (
@@ -709,6 +715,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/profile/@me"): update_member_profile,
     ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
+    ("PUT", "/channels/{channel_id}/voice-status"): set_voice_status,
     ("POST", "/stage-instances"): open_stage,
     ("PATCH", "/stage-instances/{channel_id}"): update_stage,
     ("PATCH", "/guilds/{guild_id}/voice-states/@me"): update_own_voice_state,

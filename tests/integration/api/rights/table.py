@@ -628,6 +628,13 @@ def stage_of(world: World) -> Channel:
     return next(channel for channel in world.channels.values() if channel.type == ChannelType.STAGE)
 
 
+@needs("PUT /channels/{channel_id}/voice-status", "SET_VOICE_CHANNEL_STATUS, and MANAGE_CHANNELS for who is not there")
+def set_voice_status(world: World, rng: Random) -> Attempt:
+    voice = next(channel for channel in world.channels.values() if channel.type == ChannelType.VOICE)
+    may = world.may(voice, Permission.SET_VOICE_CHANNEL_STATUS, Permission.MANAGE_CHANNELS)
+    return Attempt("PUT", f"/channels/{voice.id}/voice-status", {"status": "x"}, may)
+
+
 @needs("POST /stage-instances", "to moderate the stage; to notify: MENTION_EVERYONE")
 def open_stage(world: World, rng: Random) -> Attempt:
     notifies = rng.random() < 0.5

@@ -35,6 +35,7 @@ PASSED_ON = frozenset(
         events.GUILD_BAN_REMOVE,
         events.INVITE_CREATE,
         events.INVITE_DELETE,
+        events.VOICE_CHANNEL_STATUS_UPDATE,
         # Gateways make these for single sessions.
         events.GUILD_CREATE,
         events.GUILD_MEMBERS_CHUNK,
@@ -62,7 +63,7 @@ NOT_SENT_YET = (
     "INTERACTION_",
     "MESSAGE_POLL_",
     "THREAD_",
-    "VOICE_CHANNEL_",
+    "VOICE_CHANNEL_EFFECT_",
     "VOICE_SERVER_",
     "WEBHOOKS_",
 )
