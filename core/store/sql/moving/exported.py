@@ -33,8 +33,10 @@ from core.store.sql.schema.tables.preferences import guild_settings, notes, user
 from core.store.sql.schema.tables.reactions import reactions
 from core.store.sql.schema.tables.read_states import read_states
 from core.store.sql.schema.tables.relationships import relationships
+from core.store.sql.schema.tables.stage_instances import stage_instances
 from core.store.sql.schema.tables.users import auth_sessions, users
 from core.store.sql.schema.tables.voice_states import voice_states
+from core.store.sql.schema.tables.voice_statuses import voice_statuses
 from core.store.sql.schema.tables.webhooks import webhooks
 
 Choice = Callable[[int], ColumnElement[bool]]
@@ -96,6 +98,8 @@ OF_GUILD: Final[dict[Table, Choice]] = {
     invites: lambda guild: invites.c.guild_id == guild,
     webhooks: lambda guild: webhooks.c.guild_id == guild,
     voice_states: lambda guild: voice_states.c.guild_id == guild,
+    stage_instances: lambda guild: stage_instances.c.guild_id == guild,
+    voice_statuses: lambda guild: voice_statuses.c.guild_id == guild,
     messages: lambda guild: messages.c.guild_id == guild,
     reactions: lambda guild: reactions.c.channel_id.in_(_IN_GUILD.where(channels.c.guild_id == guild)),
     pins: lambda guild: pins.c.channel_id.in_(_IN_GUILD.where(channels.c.guild_id == guild)),
@@ -104,12 +108,10 @@ OF_GUILD: Final[dict[Table, Choice]] = {
 }
 LEFT: Final = frozenset(
     (
-        *("staff", "staff_tokens", "suspensions", "instance_log"),  # what staff has noted
-        *("registration_invites", "instance_settings"),  # of the server
+        *("staff", "staff_tokens", "instance_log", "instance_settings", "registration_invites"),  # of those who run it
         *("cluster", "node_numbers", "secrets", "shard_pins", "drained_workers"),  # of the server
-        *("instance_settings", "instance_log", "registration_invites", "staff", "staff_tokens"),  # of those who run it
         *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # events, which their rows are
-        *("nonces", "session_records", "session_cuts", "pin_changes", "crossposts"),  # of what is under way
+        *("nonces", "session_records", "session_cuts", "pin_changes", "crossposts", "calls"),  # of what is under way
         *("recipients", "last_messages", "reaction_counts", "mentions", "dismissed_mentions"),  # follow from other rows
     )
 )
