@@ -254,6 +254,28 @@ def health(*, url: Url = None, config: Config = None) -> Work:
 @app.command(
     epilog="""\b
 Examples:
+  guildway doctor --data /var/lib/guildway --config /etc/guildway.toml
+  guildway doctor --cluster --config /etc/guildway.toml
+  guildway doctor --json
+\b
+Run it as the server's user. Exit statuses: 0 nothing keeps the server from its work, 1 something does."""
+)
+def doctor(
+    *,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Look at the servers of a cluster too, and at no ports.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Write the findings as JSON.")] = False,
+    data: Data = None,
+    config: Config = None,
+) -> Work:
+    """Look at settings, ports, certificates, clocks, disk, open files and servers, and say what to do."""
+    return partial(works.examine, cluster, json, {"config": config, "data": data})
+
+
+@app.command(
+    epilog="""\b
+Examples:
   guildway migrate --config /etc/guildway.toml               a cluster
   guildway migrate --config /etc/guildway.toml --dry-run     tell what would be done, and change nothing
   guildway migrate --data /var/lib/guildway --dry-run        an embedded server, which may run

@@ -210,6 +210,17 @@ def ask_health(url: str | None, flags: Flags) -> int:
     return DONE
 
 
+def examine(is_cluster: bool, as_json: bool, flags: Flags) -> int:  # noqa: FBT001 - called by partial
+    """Look at all that a server depends on."""
+    import asyncio  # noqa: PLC0415
+
+    from guildway.doctor.doctor import examine as examine_all  # noqa: PLC0415
+    from guildway.doctor.doctor import report  # noqa: PLC0415
+
+    findings = asyncio.run(examine_all(environ=os.environ, flags=flags, is_cluster=is_cluster))
+    return report(findings, sys.stdout, as_json=as_json)
+
+
 def tell_version() -> int:
     """Print the version."""
     print(f"guildway {VERSION} (Python {platform.python_version()})")

@@ -19,6 +19,28 @@ class DataInUse(StartError):
     """Another process holds the folder."""
 
 
+def find_holder(folder: Path) -> str | None:
+    """Return the number of the process that holds a folder, None when it is free. Nothing is made or changed.
+
+    The lock is tried for an instant, in which a process that starts would be refused. Raises OSError.
+    """
+    try:
+        lock = os.open(folder / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _read_holder(lock)
+    finally:
+        os.close(lock)
+    return None
+
+
+def _read_holder(lock: int) -> str:
+    return os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
+
+
 class DataDir:
     """The folder, which is created when it is missing, and locked from construction until `close`."""
 
@@ -36,7 +58,7 @@ class DataDir:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = os.pread(self._lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            holder = _read_holder(self._lock)
             os.close(self._lock)
             raise DataInUse(f"the data folder {self.path} is in use by process {holder}") from error
         os.truncate(self._lock, 0)

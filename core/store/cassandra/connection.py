@@ -140,6 +140,17 @@ async def look(settings: CassandraSettings) -> list[str]:
         return await _run(work, cluster)
 
 
+async def read_versions(settings: CassandraSettings) -> list[str]:
+    """Return the versions of the servers that the driver knows. Raises StartError when Cassandra cannot be reached."""
+
+    def work(cluster: Cluster) -> list[str]:
+        cluster.connect()
+        return sorted(str(host.release_version) for host in cluster.metadata.all_hosts())
+
+    async with _opened(settings) as cluster:
+        return await _run(work, cluster)
+
+
 @contextlib.asynccontextmanager
 async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
     """A cluster that is not connected yet, and is closed at the end."""

@@ -27,12 +27,12 @@ class Certificates(msgspec.Struct, frozen=True):
         return ssl.create_default_context(cafile=str(self.authority))
 
 
-def make_certificates(folder: Path) -> Certificates:
-    """Make both."""
+def make_certificates(folder: Path, *, days: float = 1) -> Certificates:
+    """Make both. The server's ends in so many days, or has ended as many days ago."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
-    authority = _sign("test authority", authority_key, "test authority", authority_key, is_authority=True)
+    authority = _sign("test authority", authority_key, "test authority", authority_key, is_authority=True, life=_DAY)
     key = ec.generate_private_key(ec.SECP256R1())
-    server = _sign("127.0.0.1", key, "test authority", authority_key, is_authority=False)
+    server = _sign("127.0.0.1", key, "test authority", authority_key, is_authority=False, life=days * _DAY)
     made = Certificates(folder / "authority.pem", folder / "server.pem")
     made.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     private = key.private_bytes(
@@ -49,6 +49,7 @@ def _sign(
     issuer_key: ec.EllipticCurvePrivateKey,
     *,
     is_authority: bool,
+    life: dt.timedelta,
 ) -> x509.Certificate:
     now = dt.datetime.now(dt.UTC)
     builder = (
@@ -58,7 +59,7 @@ def _sign(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _DAY)
-        .not_valid_after(now + _DAY)
+        .not_valid_after(now + life)
         .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key.public_key()), critical=False)
