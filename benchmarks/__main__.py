@@ -26,6 +26,7 @@ from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
 from benchmarks.routes import files, reactions, sends, unread
 from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm
+from benchmarks.voice import forwarding
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
@@ -48,6 +49,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "reactions": reactions.run,
     "cluster": cluster.run,
     "link": links.run,
+    "voice": forwarding.run,
 }
 _TOOLS: Final = {"wrk": {"sends", "unread", "reactions"}}
 """The tools that only some benchmarks need. All need a C compiler."""

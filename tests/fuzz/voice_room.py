@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+from pylibsrtp import Policy
+
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.voice.seats import Rights
 from tests.fakes.clock import FakeClock
@@ -22,7 +24,6 @@ from voice.webrtc.srtp import SrtpKeys
 RIGHTS = Rights(speak=True, hear=True, stream=True)
 OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111, Codec.VP8: 96}, 1)
 CERTIFICATE = NodeCertificate()
-AES_128_CM_80 = 1
 PLACES: tuple[Address, ...] = (("192.0.2.1", 1), ("192.0.2.2", 2), ("192.0.2.3", 3), ("203.0.113.9", 9))
 """Where the browsers and the bot are, and where nobody is."""
 
@@ -59,12 +60,12 @@ class VoiceRoom:
         )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)
-        self.gate._know(connection, place)
+        self.gate.know(connection, place)
         theirs, ours = SYSTEM_RANDOMNESS.token_bytes(30), SYSTEM_RANDOMNESS.token_bytes(30)
-        connection.peer.keys = SrtpKeys(profile=AES_128_CM_80, theirs=theirs, ours=ours)
+        connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=theirs, ours=ours)
         connection.peer.address = place
         connection.peer.film(99)
-        return SrtpKeys(profile=AES_128_CM_80, theirs=ours, ours=theirs)
+        return SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=ours, ours=theirs)
 
 
 def _leave_undone(handshake: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

@@ -158,12 +158,12 @@ class Gate:
             self._tally.drop("unknown" if check is None else "stranger")
         elif not check.is_signed_with(connection.password):
             self._tally.drop("forged")
-        elif not self._know(connection, address):
+        elif not self.know(connection, address):
             self._tally.drop("stranger")
         else:
             self._forwarder.emit(check.answer(connection.password, address), address)
 
-    def _know(self, connection: Connection, address: Address) -> bool:
+    def know(self, connection: Connection, address: Address) -> bool:
         """Note that a browser is at an address, unless that has been proven to be another's; return whether it is."""
         other = self._at.get(address)
         if other is connection:

@@ -7,6 +7,7 @@ from typing import Any
 from aioice.stun import Class, Message, Method
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pylibsrtp import Policy
 
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.voice.seats import Rights
@@ -26,7 +27,6 @@ HERE: Address = ("192.0.2.1", 5000)
 THERE: Address = ("192.0.2.2", 5000)
 OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111}, 0)
 CERTIFICATE = NodeCertificate()
-GCM_128 = 7
 KEYS = (b"k" * 28, b"l" * 28)
 
 
@@ -94,9 +94,9 @@ def make_check(name: str, password: str) -> bytes:
 
 def give_keys(connection: Connection, address: Address) -> SrtpKeys:
     """Do what a handshake does; return the browser's keys."""
-    connection.peer.keys = SrtpKeys(profile=GCM_128, theirs=KEYS[0], ours=KEYS[1])
+    connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=KEYS[0], ours=KEYS[1])
     connection.peer.address = address
-    return SrtpKeys(profile=GCM_128, theirs=KEYS[1], ours=KEYS[0])
+    return SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=KEYS[1], ours=KEYS[0])
 
 
 def test_proven_address_is_not_given_to_another() -> None:

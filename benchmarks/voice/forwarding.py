@@ -1,0 +1,204 @@
+"""A media node passes packets on, on one core: what it costs for each packet that is sent.
+
+The packets of all speakers are encrypted before the clock starts, and handed to the node's gate as its socket would.
+The node decrypts, encrypts for each hearer and sends over a real UDP socket, to one that nobody reads: what comes
+there and finds no room the kernel drops, which costs the node nothing more. The reference of each row is the sending
+alone: as many datagrams of the same length, over the same socket. Both are processor time.
+"""
+
+import itertools
+import socket
+import statistics
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import Any, Final, NoReturn
+
+import msgspec
+from pylibsrtp import Policy
+
+from benchmarks.harness.reports.tables import Column, Result, Table
+from benchmarks.harness.run import Run
+from core.runtime.clock import SystemClock
+from core.runtime.randomness import SYSTEM_RANDOMNESS
+from core.runtime.sockets import bind_datagram_socket
+from core.voice.seats import Rights
+from voice.crypto.suites import AesGcm, XChaCha
+from voice.media.forwarder import Forwarder
+from voice.media.media_socket import MediaSocket
+from voice.media.passing import Codec
+from voice.media.peer import Address, Circle
+from voice.media.stream import Stream
+from voice.media.tally import Tally
+from voice.media.udp_peer import UdpPeer
+from voice.packets.plain_rtp import write_rtp
+from voice.webrtc.gate import Gate
+from voice.webrtc.handshake import NodeCertificate
+from voice.webrtc.offer import Fingerprint, Offer
+from voice.webrtc.srtp import SrtpKeys
+
+_EVERYTHING: Final = Rights(speak=True, hear=True, stream=True)
+_OFFER: Final = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111, Codec.VP8: 96}, 0)
+_KEY_BYTES: Final = 28
+_CAMERA: Final = 99
+_PACKETS: Final = 20_000
+"""Packets that a row sends, at least."""
+_ROUNDS: Final = 5
+
+_COLUMNS: Final = [
+    Column(key="room", title="rooms × people, all sending"),
+    Column(key="kind", title="clients"),
+    Column(key="node_us", title="node, µs a packet sent", digits=2),
+    Column(key="plain_us", title="sending alone, µs", digits=2),
+    Column(key="ratio", title="ratio", digits=2),
+    Column(key="a_core", title="packets a second and core"),
+]
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What a row has: rooms, their people, the bytes of a packet's content, and how clients encrypt."""
+
+    rooms: int
+    people: int
+    size_bytes: int
+    kind: str
+
+
+_SCENES: Final = [
+    Scene(1, 25, 160, "browsers, voice"),
+    Scene(40, 5, 160, "browsers, voice"),
+    Scene(1, 12, 1100, "browsers, video"),
+    Scene(1, 25, 160, "UDP, AES-256-GCM"),
+    Scene(1, 25, 160, "UDP, XChaCha20"),
+]
+
+
+class _Room:
+    """A node with people. Browsers have addresses of their own, and none of them is real: the sink has the port."""
+
+    def __init__(self, scene: Scene, send: Callable[[bytes, Address], None]) -> None:
+        self.tally = Tally()
+        self.forwarder = Forwarder(send=send, tally=self.tally, monotonic_s=time.monotonic)
+        self.gate = Gate(
+            forwarder=self.forwarder,
+            tally=self.tally,
+            clock=SystemClock(),
+            randomness=SYSTEM_RANDOMNESS,
+            certificate=NodeCertificate(),
+            spawn=_refuse,
+        )
+        self._scene = scene
+        self.speakers = [
+            self._add(circle, 4 * (room * scene.people + person + 1))
+            for room, circle in enumerate(Circle() for _ in range(scene.rooms))
+            for person in range(scene.people)
+        ]
+
+    def _add(self, circle: Circle, ssrc: int) -> Iterator[tuple[bytes, Address]]:
+        self.forwarder.give(ssrc)
+        address = "127.0.0.1", ssrc
+        if self._scene.kind.startswith("browsers"):
+            return self._add_browser(circle, ssrc, address)
+        return self._add_bot(circle, ssrc, address)
+
+    def _add_browser(self, circle: Circle, ssrc: int, address: Address) -> Iterator[tuple[bytes, Address]]:
+        connection = self.gate.open(
+            ssrc=ssrc,
+            video_ssrc=ssrc + 1,
+            rights=_EVERYTHING,
+            offer=_OFFER,
+            voice=Stream(Codec.OPUS.clock_rate),
+            video=Stream(Codec.VP8.clock_rate),
+        )
+        self.forwarder.add(connection.peer, circle)
+        self.gate.know(connection, address)
+        theirs, ours = SYSTEM_RANDOMNESS.token_bytes(_KEY_BYTES), SYSTEM_RANDOMNESS.token_bytes(_KEY_BYTES)
+        connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=theirs, ours=ours)
+        connection.peer.address = address
+        connection.peer.film(_CAMERA)
+        keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=ours, ours=theirs)
+        codec = Codec.VP8 if self._scene.kind.endswith("video") else Codec.OPUS
+        return ((self._seal(keys, codec, number), address) for number in range(1 << 30))
+
+    def _seal(self, keys: SrtpKeys, codec: Codec, number: int) -> bytes:
+        sealed = keys.seal_rtp(self._write(_OFFER.payload_types[codec], _CAMERA, number))
+        assert sealed is not None
+        return sealed
+
+    def _add_bot(self, circle: Circle, ssrc: int, address: Address) -> Iterator[tuple[bytes, Address]]:
+        make_suite = AesGcm if "AES" in self._scene.kind else XChaCha
+        suite = make_suite(SYSTEM_RANDOMNESS.token_bytes(32))
+        peer = UdpPeer(ssrc=ssrc, suite=suite, rights=_EVERYTHING, voice=Stream(Codec.OPUS.clock_rate))
+        self.forwarder.add(peer, circle)
+
+        def make(number: int) -> bytes:
+            packet, nonce = self._write(120, ssrc, number), number.to_bytes(4, "big")
+            return packet[:12] + suite.seal(packet[12:], packet[:12], nonce) + nonce
+
+        self.gate.take(make(0), address)
+        return ((make(number), address) for number in range(1, 1 << 30))
+
+    def _write(self, payload_type: int, ssrc: int, number: int) -> bytes:
+        return write_rtp(
+            payload_type=payload_type,
+            marker=False,
+            sequence=number & 0xFFFF,
+            timestamp=number * 960,
+            ssrc=ssrc,
+            extension=b"",
+            payload=bytes(self._scene.size_bytes),
+        )
+
+
+def _refuse(_handshake: Coroutine[Any, Any, None]) -> NoReturn:
+    raise AssertionError("nobody shakes hands")
+
+
+def run(run: Run) -> Result:
+    """Packets that a media node passes on to browsers and to clients of Discord's protocol."""
+    count, rounds = run.pick((_PACKETS, _ROUNDS), (500, 1))
+    with bind_datagram_socket("127.0.0.1", 0) as sink, bind_datagram_socket("127.0.0.1", 0) as own:
+        rows = [_measure(scene, own, sink.getsockname(), count=count, rounds=rounds) for scene in _SCENES]
+    table = Table(title="packets passed on, on one core", columns=_COLUMNS, rows=rows)
+    return Result(name="voice", tables=[table], deliveries=sum(row["deliveries"] for row in rows))
+
+
+def _measure(scene: Scene, own: socket.socket, sink: Address, *, count: int, rounds: int) -> dict[str, Any]:
+    media = MediaSocket(sock=own, tally=Tally())
+    lengths: list[int] = []
+
+    def send(datagram: bytes, _address: Address) -> None:
+        lengths.append(len(datagram))
+        media.send(datagram, sink)
+
+    room = _Room(scene, send)
+    deliveries = 0
+    turns = max(count // (len(room.speakers) * (scene.people - 1)), 1)
+    pairs = []
+    for _ in range(rounds):
+        packets = [next(speaker) for _ in range(turns) for speaker in room.speakers]
+        lengths.clear()
+        node_us = _time(room.gate.take, packets)
+        sent = len(lengths)
+        assert sent == len(packets) * (scene.people - 1), f"{room.tally.read()}"
+        blank = bytes(lengths[0])
+        plain_us = _time(send, itertools.repeat((blank, sink), sent))
+        pairs.append((node_us / sent, plain_us / sent))
+        deliveries += sent
+    node_us = statistics.median(node for node, _ in pairs)
+    return {
+        "room": f"{scene.rooms} × {scene.people}, {scene.size_bytes} bytes",
+        "kind": scene.kind,
+        "node_us": node_us,
+        "plain_us": statistics.median(plain for _, plain in pairs),
+        "ratio": statistics.median(node / plain for node, plain in pairs),
+        "a_core": 1e6 / node_us,
+        "deliveries": deliveries,
+    }
+
+
+def _time(send: Callable[[bytes, Address], None], datagrams: Iterable[tuple[bytes, Address]]) -> float:
+    """Return the µs of processor time that something takes for all datagrams."""
+    begin_s = time.process_time()
+    for datagram, address in datagrams:
+        send(datagram, address)
+    return (time.process_time() - begin_s) * 1e6
