@@ -25,4 +25,5 @@ def find_api_url(settings: Settings) -> str:
     """Return the API's address of these settings, as seen from this machine. Raises StartError."""
     if not settings.api.port:
         raise StartError("the settings let the system choose the API's port; say it with --url")
-    return f"http://{format_authority(settings.api.host, settings.api.port)}"
+    scheme = "https" if settings.tls.certificate else "http"
+    return f"{scheme}://{format_authority(settings.api.host, settings.api.port)}"

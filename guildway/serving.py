@@ -15,7 +15,7 @@ from guildway.addresses import Addresses, encode_ready_line
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED, give_up_output
 from guildway.processes.server import Server
-from guildway.service_manager import notify
+from guildway.service_manager import READY, ServiceManager, describe_reload
 from guildway.welcome import write_welcome
 
 logger = logging.getLogger(__name__)
@@ -32,14 +32,32 @@ def serve(settings: Settings, open_server: Open) -> int:
         StartError: when the operator must change something first.
     """
     configure_logging(settings.logging, sys.stderr)
+    manager = ServiceManager(os.environ, os.getpid())
+    running: list[Server] = []
+
+    def greet(addresses: Addresses) -> None:
+        _greet(addresses)
+        manager.tell(READY)
+
+    def reload() -> None:
+        manager.tell(describe_reload())
+        for server in running:
+            server.reload()
+        manager.tell(READY)
 
     async def serve_until(stopping: asyncio.Event) -> None:
-        async with open_server(settings) as server:
-            await server.run(stopping=stopping, when_ready=_greet)
+        async with open_server(settings) as server, asyncio.TaskGroup() as beside:
+            running.append(server)
+            told = [beside.create_task(manager.keep_told()), beside.create_task(manager.tell_stop(stopping))]
+            await server.run(stopping=stopping, when_ready=greet)
+            for task in told:
+                task.cancel()
         logger.info("stopped")
 
+    # A closed terminal means the end; whoever else sends SIGHUP has changed something.
+    reloads = (manager.is_there or bool(settings.tls.certificate)) and not os.isatty(0)
     try:
-        run_process(serve_until)
+        run_process(serve_until, on_hangup=reload if reloads else None)
     except StartError:
         raise
     except Exception as error:
@@ -67,7 +85,3 @@ def _greet(addresses: Addresses) -> None:
     except OSError as error:
         logger.warning("nobody reads the output", extra={"reason": error.strerror})
         give_up_output()
-    try:
-        notify("READY=1", os.environ)
-    except OSError as error:
-        logger.warning("the service manager does not listen", extra={"reason": error.strerror})

@@ -103,7 +103,7 @@ class HttpConnection:
             return False
         if self._exchange is not None:
             self._exchange.keeps_alive = False
-        return True
+        return self._transport.can_write_eof()
 
     def pause_writing(self) -> None:
         """Hear that the transport's buffer is full."""
@@ -306,6 +306,9 @@ class HttpConnection:
             self._transport.resume_reading()
         self._deadlines.head_since_s = None
         self._deadlines.begin(now_s)
+        if not self._transport.can_write_eof():  # TLS ends both ways at once
+            self._transport.close()
+            return
         self._transport.write_eof()
         bounds = self._serving.bounds
         self._deadlines.linger_s = linger_s = bounds.stop_linger_s if self._work.is_stopping else bounds.linger_s

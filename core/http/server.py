@@ -9,6 +9,7 @@ cost bytes and tell clients nothing. The server owns the socket from `run` on.
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -21,6 +22,7 @@ from core.http.proxies import TrustedProxies
 from core.http.serving import Serving
 from core.runtime.clock import SystemClock
 from core.runtime.sockets import BACKLOG, local_authority
+from core.runtime.tls import HANDSHAKE_S
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +36,7 @@ _ACCEPTING_TURNS: Final = 3
 class HttpServer:
     """An application and its socket."""
 
-    __slots__ = ("_application", "_bounds", "_grace_s", "_peers", "_proxies", "_socket", "_work", "authority")
+    __slots__ = ("_application", "_bounds", "_grace_s", "_peers", "_proxies", "_socket", "_tls", "_work", "authority")
 
     def __init__(
         self,
@@ -45,6 +47,7 @@ class HttpServer:
         trusted_proxies: Sequence[str] = (),
         bounds: HttpBounds = DEFAULT_BOUNDS,
         count_refusal: Callable[[str], None] = lambda _: None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         """`grace_s` is the time that requests in flight have when `run` is told to stop. `count_refusal` is called with
         the limit's name for each connection past a bound.
@@ -59,7 +62,13 @@ class HttpServer:
         self._proxies = TrustedProxies(trusted_proxies)
         self._peers = HttpPeers(bounds=bounds, count_refusal=count_refusal)
         self._work = OpenWork()
+        self._tls = tls
         self.authority = local_authority(sock)
+
+    @property
+    def url(self) -> str:
+        """The address by which a client on this machine reaches the server."""
+        return f"{'https' if self._tls else 'http'}://{self.authority}"
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:
         """Set `started` once requests are answered. When `stopping` is set, finish those in flight and return."""
@@ -75,7 +84,13 @@ class HttpServer:
         )
         # The loop asks for a subclass of asyncio's protocol, which adds nothing to its methods.
         make_connection: Any = lambda: HttpConnection(serving)  # noqa: E731
-        listener = await loop.create_server(make_connection, sock=self._socket, backlog=BACKLOG)
+        listener = await loop.create_server(
+            make_connection,
+            sock=self._socket,
+            backlog=BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
+        )
         try:
             started.set()
             await stopping.wait()

@@ -92,8 +92,10 @@ class Writer:
             ClientGoneError: when the client goes before it has taken all.
             EOFError: when the file ends before.
         """
-        await self._drain()
-        out = self._duplicate_socket()
+        is_plain = self._transport.get_extra_info("sslcontext") is None
+        if is_plain:  # with TLS everything goes through the transport, in its order
+            await self._drain()
+        out = self._duplicate_socket() if is_plain else None
         self._file_bytes = size_bytes
         self._written_bytes += size_bytes
         try:

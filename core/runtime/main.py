@@ -2,7 +2,7 @@
 
 Inside runs one coroutine. An event tells it to stop, and it stops its parts in order. SIGTERM and SIGHUP may come twice
 (make, systemd and a terminal each may pass them on) and mean the same each time. A second Ctrl-C ends the process at
-once, which is safe because all acknowledged data is on disk.
+once, which is safe because all acknowledged data is on disk. SIGHUP does something else where the caller says so.
 """
 
 import asyncio
@@ -18,11 +18,13 @@ import uvloop
 logger = logging.getLogger(__name__)
 
 
-def run_process(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
-    """Run `main(stopping)` to its end on a uvloop loop."""
+def run_process(
+    main: Callable[[asyncio.Event], Coroutine[Any, Any, None]], *, on_hangup: Callable[[], None] | None = None
+) -> None:
+    """Run `main(stopping)` to its end on a uvloop loop. SIGHUP calls `on_hangup`; without it, it asks to stop."""
     _raise_file_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_run_with_signals(main))
+        runner.run(_run_with_signals(main, on_hangup))
 
 
 def _raise_file_limit() -> None:
@@ -34,7 +36,9 @@ def _raise_file_limit() -> None:
         logger.warning("the limit of open files could not be raised", extra={"hard": hard})
 
 
-async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
+async def _run_with_signals(
+    main: Callable[[asyncio.Event], Coroutine[Any, Any, None]], on_hangup: Callable[[], None] | None
+) -> None:
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
 
@@ -46,7 +50,9 @@ async def _run_with_signals(main: Callable[[asyncio.Event], Coroutine[Any, Any, 
 
     handlers: dict[signal.Signals, Callable[[], None]] = {signal.SIGTERM: stopping.set, signal.SIGINT: interrupt}
     # A closed terminal sends SIGHUP. A process that was started to outlive it (nohup) ignores the signal already.
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+    if on_hangup is not None:
+        handlers[signal.SIGHUP] = on_hangup
+    elif signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         handlers[signal.SIGHUP] = stopping.set
     for number, handler in handlers.items():
         loop.add_signal_handler(number, handler)

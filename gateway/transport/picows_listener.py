@@ -7,12 +7,14 @@ Owns the server socket and the peers. Starts no task.
 
 import asyncio
 import socket
+import ssl
 from http import HTTPStatus
 from typing import Any
 
 from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
 from core.runtime.sockets import BACKLOG, bind_socket
+from core.runtime.tls import HANDSHAKE_S
 from core.wire import close_codes
 from gateway.sessions.connection import Connection
 from gateway.transport.admission import Admission, HttpAnswer, wait_until_empty
@@ -24,9 +26,10 @@ from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
 class PicowsListener:
     """A `gateway.transport.listener.Listener`."""
 
-    __slots__ = ("_admission", "_host", "_peers", "_port", "_server")
+    __slots__ = ("_admission", "_host", "_peers", "_port", "_server", "_tls")
 
-    def __init__(self, *, host: str, port: int, admission: Admission) -> None:
+    def __init__(self, *, host: str, port: int, admission: Admission, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self._host = host
         self._port = port
         self._admission = admission
@@ -52,7 +55,13 @@ class PicowsListener:
         settings = shared.settings
         factory = peer_factory(self, settings.max_message_bytes, shared.call_later)
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(factory, sock=bind_socket(self._host, self._port), backlog=BACKLOG)
+        self._server = await loop.create_server(
+            factory,
+            sock=bind_socket(self._host, self._port),
+            backlog=BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
+        )
         for server_socket in self._server.sockets:
             # Accepted sockets inherit it.
             server_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_buffer_bytes)

@@ -243,6 +243,9 @@ class Peer(WSListener):
             return
         transport.write(frame)
         transport.set_protocol(_Drain(self.protocol))
+        if not transport.can_write_eof():  # TLS ends both ways at once
+            transport.close()
+            return
         try:
             transport.write_eof()
         except OSError:  # the client has reset the connection, and we have not heard of it yet

@@ -17,22 +17,27 @@ _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - ad
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
-def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "") -> str:
-    """Compute `ws://host:port` without query. `asked_host` is the Host header of a client's request, unchecked."""
+def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "", is_tls: bool = False) -> str:
+    """Compute `ws://host:port`, or `wss://`, without query.
+
+    `asked_host` is the Host header of a client's request, unchecked.
+    """
     if public_url:
         return public_url
     if host in _EVERY_ADDRESS:
         host = _parse_host(asked_host) or _EVERY_ADDRESS[host]
-    return f"ws://[{host}]:{port}" if ":" in host else f"ws://{host}:{port}"
+    scheme = "wss" if is_tls else "ws"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 class PublicAddress:
     """The gateway's address, whose host and port are known once the listener is bound."""
 
-    __slots__ = ("_bound", "_public_url", "_resume_url", "_worker")
+    __slots__ = ("_bound", "_is_tls", "_public_url", "_resume_url", "_worker")
 
-    def __init__(self, public_url: str, *, resume_url: str = "", worker: str = "") -> None:
+    def __init__(self, public_url: str, *, resume_url: str = "", worker: str = "", is_tls: bool = False) -> None:
         """The operator's settings, which may be empty. `worker` is the name in its place."""
+        self._is_tls = is_tls
         self._public_url = public_url.rstrip("/")  # as Discord's: libraries put "?v=10" or "/?v=10" behind it
         self._resume_url = resume_url.rstrip("/")
         self._worker = worker
@@ -56,12 +61,14 @@ class PublicAddress:
     def local_url(self) -> str:
         """The address by which a client on this machine reaches the gateway."""
         host, port = self._where()
-        return compute_gateway_url(public_url="", host=host, port=port)
+        return compute_gateway_url(public_url="", host=host, port=port, is_tls=self._is_tls)
 
     def url_for(self, asked_host: str) -> str:
         """Return the address for a client whose request had this Host header."""
         host, port = self._where()
-        return compute_gateway_url(public_url=self.public_url, host=host, port=port, asked_host=asked_host)
+        return compute_gateway_url(
+            public_url=self.public_url, host=host, port=port, asked_host=asked_host, is_tls=self._is_tls
+        )
 
     def resume_url_for(self, asked_host: str) -> str:
         """Return the address for a resume of a client that has connected with this Host header."""

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import platform
 import socket
+import ssl
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -24,8 +25,10 @@ from core.runtime.access_log import open_access_log
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
+from core.runtime.tls import open_certificates
 from core.store.cluster.reaction_sweep import ReactionSweep
 from gateway.app import Gateway
+from gateway.transport.listener import make_listener
 from gateway.transport.public_address import PublicAddress
 from guildway.data.data_files import DataFiles
 from guildway.processes.cluster_ground import ClusterGround, lay_cluster_ground
@@ -60,6 +63,8 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         StartError: when a socket, a folder or a server is not available.
     """
     clock = SystemClock()
+    certificates = open_certificates(settings.tls)
+    tls = None if certificates is None else certificates.context
     metrics = build_metrics(worker=name)
     files = DataFiles.in_folder(Path(settings.store.data_dir))
     files.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,10 +93,10 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
         voice = None if neighbours is None else await open_cluster_voice(laid)
-        gateway = _open_gateway(laid, api, address, neighbours, voice)
+        gateway = _open_gateway(laid, api, address, neighbours, voice, tls)
         yield Server(
             gateway=gateway,
-            api_server=None if api_socket is None else _make_api_server(ground, api, api_socket),
+            api_server=None if api_socket is None else _make_api_server(ground, api, api_socket, tls),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
             chores=_list_chores(laid, api, role, gateway, address)
@@ -99,6 +104,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
             | ({} if voice is None else voice.list_chores()),
             facts=_list_facts(ground, role, name),
             prepare=lambda: _prepare(laid.bus, neighbours, voice),
+            reload=certificates.reload if certificates else lambda: None,
         )
 
 
@@ -108,6 +114,7 @@ def _open_gateway(
     address: PublicAddress,
     neighbours: ClusterNeighbours | None,
     voice: ClusterVoice | None,
+    tls: ssl.SSLContext | None,
 ) -> Gateway | None:
     settings, shards = laid.ground.settings.gateway, laid.shards
     if neighbours is not None and shards is not None:
@@ -117,6 +124,7 @@ def _open_gateway(
             laid.ground,
             api,
             address,
+            make_listener=partial(make_listener, tls=tls),
             is_drained=lambda: sends_away and shards.is_drained,
             neighbours=neighbours,
             voice_nodes=None if voice is None else voice.nodes,
@@ -131,7 +139,7 @@ def _make_addresses(laid: ClusterGround, own: PublicAddress) -> GatewayAddresses
     return GatewayAddresses(list_workers=lambda: laid.living.workers, host=settings.host, fallback=own)
 
 
-def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServer:
+def _make_api_server(ground: Ground, api: Api, sock: socket.socket, tls: ssl.SSLContext | None) -> HttpServer:
     return make_api_server(
         api.asgi,
         sock,
@@ -140,6 +148,7 @@ def _make_api_server(ground: Ground, api: Api, sock: socket.socket) -> HttpServe
         readiness=ground.readiness,
         metrics=ground.metrics,
         tracer=ground.tracer,
+        tls=tls,
     )
 
 

@@ -25,8 +25,10 @@ from core.runtime.data_dir import DataDir
 from core.runtime.metrics.voice_metrics import VoiceMetrics
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
+from core.runtime.tls import open_certificates
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
+from gateway.transport.listener import make_listener
 from guildway.data.data_files import DataFiles
 from guildway.processes.embedded_ground import lay_ground, open_ids, open_store
 from guildway.processes.files import open_files
@@ -64,6 +66,8 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         # The socket comes before the database: a taken port is the commonest reason for not starting.
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         voice_ports = stack.enter_context(open_ports(settings.voice))
+        certificates = open_certificates(settings.tls)
+        tls = None if certificates is None else certificates.context
         clock = clock or SystemClock()
         metrics = build_metrics(worker=_WORKER)
         store = await open_store(folder, settings.store, clock, metrics)
@@ -80,7 +84,13 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         key = await open_operator_key(store.secrets)
         api = build_the_api(ground, opened, address.url_for, operator_key=key, access_log=access_log)
         voice = _make_voice(ground, voice_ports)
-        gateway = build_the_gateway(ground, api, address, voice_nodes=voice.nodes if voice else None)
+        gateway = build_the_gateway(
+            ground,
+            api,
+            address,
+            make_listener=partial(make_listener, tls=tls),
+            voice_nodes=voice.nodes if voice else None,
+        )
         operations_server = None
         if settings.metrics.enabled:
             sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
@@ -95,6 +105,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 readiness=ground.readiness,
                 metrics=ground.metrics,
                 tracer=tracer,
+                tls=tls,
             ),
             operations_server=operations_server,
             garbage=ground.garbage,
@@ -107,6 +118,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 **(voice.list_chores() if voice else {}),
             },
             facts=_list_facts(ground, store),
+            reload=certificates.reload if certificates else lambda: None,
         )
 
 

@@ -88,7 +88,8 @@ def find_base_url(settings: Settings, api_socket: socket.socket | None) -> str:
         return settings.files.public_url
     host, port = settings.api.host, settings.api.port if api_socket is None else api_socket.getsockname()[1]
     host = find_reachable_host(host)
-    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme = "https" if settings.tls.certificate else "http"
+    url = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
     if host not in ("127.0.0.1", "::1"):
         logger.info(
             "links to files begin with the machine's own address; files.public_url sets another", extra={"url": url}

@@ -43,4 +43,6 @@ class GatewayAddresses:
         if addresses.public_url or self._host not in _EVERY_ADDRESS or told.hostname != self._own_host:
             return addresses.public_url or addresses.gateway
         # A worker of this machine is reached by the name by which the client reached the machine.
-        return compute_gateway_url(public_url="", host=self._host, port=told.port or 0, asked_host=asked_host)
+        return compute_gateway_url(
+            public_url="", host=self._host, port=told.port or 0, asked_host=asked_host, is_tls=told.scheme == "wss"
+        )

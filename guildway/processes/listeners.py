@@ -1,6 +1,7 @@
 """The HTTP listeners of a process: the API's, and the one for operations, which every process may have."""
 
 import socket
+import ssl
 from typing import Final
 
 from api.http.scope import TEMPLATE_KEY
@@ -29,6 +30,7 @@ def make_api_server(
     readiness: Readiness,
     metrics: Metrics,
     tracer: Tracer | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> HttpServer:
     """Make the API's listener, which answers probes too."""
     if tracer is not None:
@@ -45,6 +47,7 @@ def make_api_server(
             connections_per_address=min(settings.connections_per_address, shares.api * 3 // 4),
             connections=shares.api,
         ),
+        tls=tls,
     )
 
 

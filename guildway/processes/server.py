@@ -27,7 +27,7 @@ Chore = Callable[[], Coroutine[Any, Any, None]]
 class Server:
     """All parts of a process. `run` starts them."""
 
-    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server", "_prepare")
+    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server", "_prepare", "reload")
 
     def __init__(
         self,
@@ -39,8 +39,12 @@ class Server:
         chores: Mapping[str, Chore],
         facts: Mapping[str, object],
         prepare: Callable[[], Awaitable[None]] | None = None,
+        reload: Callable[[], None] = lambda: None,
     ) -> None:
-        """`chores` run beside the servers; `facts` are in the log's first line. `prepare` ends when it can serve."""
+        """`chores` run beside the servers; `facts` are in the log's first line. `prepare` ends when it can serve.
+        `reload` reads anew what may change while it serves.
+        """
+        self.reload = reload
         self._prepare = prepare
         self._gateway = gateway
         self._api_server = api_server
@@ -92,9 +96,9 @@ class Server:
     def _addresses(self) -> Addresses:
         api, operations = self._api_server, self._operations_server
         return Addresses(
-            api=f"http://{api.authority}" if api else "",
+            api=api.url if api else "",
             gateway=self._gateway.local_url if self._gateway else "",
-            metrics=f"http://{operations.authority}" if operations else "",
+            metrics=operations.url if operations else "",
         )
 
 

@@ -28,8 +28,8 @@ from guildway.processes.server import Chore
 
 def make_address(settings: Settings, *, worker: str) -> PublicAddress:
     """Make the address of a gateway. `worker` is the name of its process."""
-    gateway = settings.gateway
-    return PublicAddress(gateway.public_url, resume_url=gateway.resume_url, worker=worker)
+    gateway, is_tls = settings.gateway, bool(settings.tls.certificate)
+    return PublicAddress(gateway.public_url, resume_url=gateway.resume_url, worker=worker, is_tls=is_tls)
 
 
 def build_the_api(

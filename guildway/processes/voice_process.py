@@ -151,6 +151,8 @@ class NodeProcess:
 
     def _configure(self, name: str) -> NodeConfiguration:
         settings = self._settings.voice
+        # A key beside another certificate is not its own.
+        tls = settings if settings.certificate else self._settings.tls
         return NodeConfiguration(
             name=name,
             gateways=self._gateways,
@@ -160,8 +162,8 @@ class NodeProcess:
             media_fd=self._ports.media.fileno(),
             control_fd=self._ports.control.fileno(),
             public_address=settings.public_address,
-            certificate=settings.certificate,
-            certificate_key=settings.certificate_key,
+            certificate=tls.certificate,
+            certificate_key=tls.certificate_key,
             leave_s=self._facts.leave_s,
             logging=self._settings.logging,
             version=VERSION,

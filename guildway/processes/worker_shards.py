@@ -203,8 +203,9 @@ def _find_addresses(settings: Settings, address: PublicAddress, *, link: str) ->
     if address.bound is None:
         return WorkerAddresses(link=link, metrics=metrics_url)
     host, port = address.bound
+    scheme = "wss" if settings.tls.certificate else "ws"
     return WorkerAddresses(
-        gateway=f"ws://{format_authority(find_reachable_host(host), port)}",
+        gateway=f"{scheme}://{format_authority(find_reachable_host(host), port)}",
         link=link,
         metrics=metrics_url,
         public_url=address.public_url,

@@ -48,6 +48,10 @@ class FakeHttpTransport:
     def get_write_buffer_size(self) -> int:
         return self.waiting_bytes
 
+    def can_write_eof(self) -> bool:
+        """Return True: it is no TLS."""
+        return True
+
     def write_eof(self) -> None:
         self.is_shut = True
 

@@ -18,13 +18,14 @@ _numbers = itertools.count(1)
 class Person:
     """An account with its token. Calls return the decoded body, and raise `AssertionError` unless the status is 2xx."""
 
-    def __init__(self, api: str, token: str = "") -> None:
+    def __init__(self, api: str, token: str = "", *, trust: ssl.SSLContext = _NO_CERTIFICATES) -> None:
+        """`trust` is needed where the server speaks TLS."""
         self.api = api
         self.token = token
         self.id = ""
         self.name = ""
         limits = httpx.Limits(keepalive_expiry=KEPT_S)
-        self._http = httpx.AsyncClient(base_url=f"{api}/api/v10", timeout=30, limits=limits, verify=_NO_CERTIFICATES)
+        self._http = httpx.AsyncClient(base_url=f"{api}/api/v10", timeout=30, limits=limits, verify=trust)
 
     async def __aenter__(self) -> Self:
         return self
@@ -33,9 +34,9 @@ class Person:
         await self._http.aclose()
 
     @classmethod
-    async def register(cls, api: str) -> "Person":
+    async def register(cls, api: str, *, trust: ssl.SSLContext = _NO_CERTIFICATES) -> "Person":
         """Register a new account with a name of its own."""
-        person = cls(api)
+        person = cls(api, trust=trust)
         number = next(_numbers)
         person.name = f"person{number}"
         answer = await person.call(

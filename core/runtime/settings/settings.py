@@ -160,6 +160,13 @@ class LinkSettings(msgspec.Struct, kw_only=True, frozen=True):
     fallback_after_s: Annotated[float, Meta(ge=0.1, le=3600)] = 2.0
 
 
+class TlsSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """TLS of the API and of the gateway, for servers without a proxy."""
+
+    certificate: Annotated[str, Meta(extra={CHECK: check_path})] = ""
+    certificate_key: Annotated[str, Meta(extra={CHECK: check_path})] = ""
+
+
 class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Voice channels: the media node, and where clients reach it."""
 
@@ -307,6 +314,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     cassandra: CassandraSettings = CassandraSettings()
     shards: ShardSettings = ShardSettings()
     links: LinkSettings = LinkSettings()
+    tls: TlsSettings = TlsSettings()
     voice: VoiceSettings = VoiceSettings()
     files: FileSettings = FileSettings()
     search: SearchSettings = SearchSettings()

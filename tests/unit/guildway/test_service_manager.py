@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guildway.service_manager import notify
+from guildway.service_manager import find_watchdog_s, notify
 
 
 @pytest.mark.parametrize("kind", ["file", "abstract"])
@@ -17,6 +17,22 @@ def test_state_arrives_at_the_socket_that_is_named(kind: str, tmp_path: Path) ->
         manager.bind(name.replace("@", "\0", 1))
         notify("READY=1", {"NOTIFY_SOCKET": name})
         assert manager.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, None),
+        ({"WATCHDOG_USEC": "30000000"}, None),
+        ({"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "30000000"}, 30.0),
+        ({"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "7"}, 30.0),
+        ({"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "8"}, None),
+        ({"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "soon"}, None),
+        ({"NOTIFY_SOCKET": "/run/x", "WATCHDOG_USEC": "0"}, None),
+    ],
+)
+def test_manager_that_watches_this_process_says_how_often(environ: dict[str, str], expected: float | None) -> None:
+    assert find_watchdog_s(environ, 7) == expected
 
 
 @pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": ""}])
