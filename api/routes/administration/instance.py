@@ -37,7 +37,7 @@ async def set_registration(
     return await registration_administration.set_mode(staff, data, reason)
 
 
-@get("/admin/registration/invites", staff_role="reader")
+@get("/admin/registration/invites", staff_role="moderator")
 async def list_invites(registration_administration: RegistrationAdministration) -> list[RegistrationInviteObject]:
     """List the invites to register, oldest first."""
     return await registration_administration.list_invites()

@@ -43,6 +43,8 @@ MINIMUM_AGE_YEARS: Final = 13
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x20]+@[^@\s\x00-\x20]+")
 _FORBIDDEN_IN_USERNAME: Final = re.compile("[@#:]|```")
 _RESERVED_USERNAMES: Final = frozenset({"everyone", "here"})
+DELETED_NAME: Final = "deleted_user_"
+"""The begin of deleted accounts' names. Others have none, or they could keep an account from being deleted."""
 
 
 class Registration(msgspec.Struct, kw_only=True):
@@ -232,7 +234,8 @@ def _find_birth_date_errors(text: str, now_ms: int) -> list[FieldError]:
 
 def find_username_errors(username: str) -> list[FieldError]:
     """Find the faults of a username that its text rule allows. Letters of all scripts are fine."""
-    if username.lower() in _RESERVED_USERNAMES or _FORBIDDEN_IN_USERNAME.search(username):
+    name = username.casefold()
+    if name in _RESERVED_USERNAMES or name.startswith(DELETED_NAME) or _FORBIDDEN_IN_USERNAME.search(username):
         return [
             FieldError(("username",), "USERNAME_INVALID_CONTAINS", "Username contains what usernames may not contain.")
         ]

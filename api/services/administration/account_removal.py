@@ -11,6 +11,7 @@ another owner before (Discord's error 40011). Bots of its own end with it: nobod
 from collections.abc import Mapping
 from typing import Any, Final
 
+from api.services.accounts.auth import DELETED_NAME
 from api.services.administration.staff_actions import StaffActions
 from api.services.administration.staff_authenticator import Staff
 from api.services.announcements import user_event
@@ -83,7 +84,7 @@ class AccountRemoval:
             raise OwnsGuilds
         await lock_guilds(tx, user_id)
         await tx.staff.remove(user_id)
-        account = await tx.users.update(user_id, {**_EMPTY, "username": f"deleted_user_{user_id:x}"})
+        account = await tx.users.update(user_id, {**_EMPTY, "username": f"{DELETED_NAME}{user_id:x}"})
         tx.announce(user_event(self._ids.next(), USER_UPDATE, user_id, render_own_user(account)))
         await announce_in_guilds(tx, self._ids, user_id)
 

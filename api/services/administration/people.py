@@ -107,10 +107,10 @@ class PeopleAdministration:
         unit = self._actions.act(staff, "owner", "user.reset-password", user_id, reason=reason, users=[user_id])
         async with unit as tx:
             account = await tx.users.find_account(user_id)
-            if account is None:
+            if account is not None and account.user.bot:
+                raise WrongAccountKind("Bots have no password")
+            if account is None or account.password_hash is None:  # none: it was deleted
                 raise UnknownUser
-            if account.user.bot or account.password_hash is None:
-                raise WrongAccountKind
             await tx.users.update(user_id, {"password_hash": password_hash})
             await self._actions.end_sessions(tx, user_id)
         return NewPassword(user_id=str(user_id), password=None if form.password else password)

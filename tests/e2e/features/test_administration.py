@@ -57,3 +57,21 @@ async def test_first_member_of_staff_is_made_by_command_and_administers_over_res
         assert (await staff.delete(f"/users/{bob.id}")).status_code == httpx.codes.FORBIDDEN
         await server.administer("staff", "remove", alice.id)
         assert (await staff.get("/users")).status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_deleted_person_is_out_of_guilds_and_their_messages_stay(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    guild = await alice.make_guild()
+    channel = text_channel(guild)
+    invite = await alice.call("POST", f"/channels/{channel}/invites", {})
+    await bob.call("POST", f"/invites/{invite['code']}", {})
+    message = await bob.send(channel, "this stays")
+    async with open_gateway(server.gateway) as session:
+        await session.identify(alice.token)
+        await server.administer("users", "delete", bob.name)
+        gone = await session.wait_for("GUILD_MEMBER_REMOVE")
+    assert gone["user"]["id"] == bob.id
+    shown = await alice.call("GET", f"/channels/{channel}/messages/{message['id']}")
+    assert (shown["content"], shown["author"]["username"]) == ("this stays", f"deleted_user_{int(bob.id):x}")
+    assert (await bob.request("GET", "/users/@me")).status_code == httpx.codes.UNAUTHORIZED

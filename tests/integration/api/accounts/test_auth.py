@@ -48,6 +48,7 @@ async def test_register_answers_a_token_that_works(api: ApiUnderTest) -> None:
         ({"username": " a "}, "username", "BASE_TYPE_BAD_LENGTH"),
         ({"username": "x" * 33}, "username", "BASE_TYPE_BAD_LENGTH"),
         ({"username": "everyone"}, "username", "USERNAME_INVALID_CONTAINS"),
+        ({"username": "Deleted_User_15e0"}, "username", "USERNAME_INVALID_CONTAINS"),
         ({"username": "a@b"}, "username", "USERNAME_INVALID_CONTAINS"),
         ({"username": None}, "username", "BASE_TYPE_REQUIRED"),
         ({"username": 5}, "username", "STRING_TYPE_CONVERT"),

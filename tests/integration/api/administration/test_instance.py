@@ -59,7 +59,7 @@ async def test_invite_to_register_lets_in_as_many_as_it_says(scene: StaffScene) 
     assert (await register(nobody, "zoe", made["code"])).status_code == 201
     taken = await register(nobody, "zoe", made["code"])
     assert taken.json()["errors"].keys() == {"username", "email"}
-    assert [each["uses"] for each in (await scene.reader.get(path)).json()] == [1], "a refused one is no use"
+    assert [each["uses"] for each in (await scene.moderator.get(path)).json()] == [1], "a refused one is no use"
     assert (await register(nobody, "yan", made["code"])).status_code == 201
     assert (await register(nobody, "xia", made["code"])).status_code == 400
     other = (await scene.moderator.post(path)).json()

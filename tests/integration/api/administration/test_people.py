@@ -155,6 +155,7 @@ async def test_deleted_account_is_out_of_everything_and_its_messages_stay(scene:
     shown = (await owner.get(f"/channels/{channel_id}/messages/{message['id']}")).json()
     assert shown["content"] == "hello"
     assert shown["author"]["username"] == f"deleted_user_{int(zoe.id):x}"
+    assert (await scene.owner.post(f"{ADMIN}/users/{zoe.id}/password")).status_code == 404
     details = (await scene.reader.get(f"{ADMIN}/users/{zoe.id}")).json()
     assert (details["guilds"], details["email"], details["sessions"]) == (0, None, 0)
     assert (await friend.get("/users/@me/relationships")).json() == []

@@ -1,14 +1,17 @@
 """Each route of `/admin` with every kind of token, as an outsider would try it."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from api.http.route import Route
+from api.routes.admin_reference import write_reference
 from api.routes.all_routes import ADMIN_ROUTES
 from api.services.administration.staff_authenticator import StaffAuthenticator
+from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.instance.staff import has_rank
 from core.runtime.clock import SystemClock
 from tests.fakes.clock import FakeClock
@@ -37,6 +40,11 @@ def test_each_route_of_admin_names_its_role_and_each_writing_one_takes_a_reason(
         if route.method != "GET":
             assert route.is_audited, route.paths
             assert route.staff_role != "reader", route.paths
+
+
+def test_reference_is_that_of_the_routes() -> None:
+    page = Path(__file__).parents[4] / "docs" / "admin.md"
+    assert page.read_text() == write_reference(), "run `python -m api.routes.admin_reference`"
 
 
 async def test_no_token_but_one_of_staff_passes_any_route(scene: StaffScene) -> None:
@@ -77,6 +85,20 @@ async def test_each_role_passes_its_routes_and_no_others(scene: StaffScene, role
         may = has_rank(role, route.staff_role)  # type: ignore[arg-type]
         assert (answer.status_code != 403) is may, (route.method, route.paths, answer.text)
         assert answer.status_code != 401
+
+
+async def test_odd_requests_of_staff_are_refused_and_not_faults_of_the_server(scene: StaffScene) -> None:
+    bodies = (b"", b"[]", b"5", b'"x"', b"{", b"\xff", b'{"username": 5, "role": [], "mode": 1, "max_uses": -1}')
+    for route in ADMIN_ROUTES:
+        for value in ("0", str(MAX_SNOWFLAKE), str(MAX_SNOWFLAKE + 1), "-1", "x", "%00", "%ff"):
+            path = BASE + re.sub(r"\{\w+\}", value, route.paths[0])
+            for body in bodies if route.method != "GET" else (b"",):
+                answer = await scene.operator.request(route.method, path, content=body)
+                assert answer.status_code < 500, (route.method, path, body, answer.text)
+    for query in ("after=-1", "limit=0", "limit=x", "before=x", "search=%00", "search=%ff", "target=%00", "actor=-1"):
+        for path in ("users", "guilds", "log"):
+            answer = await scene.operator.get(f"{ADMIN}/{path}?{query}")
+            assert answer.status_code < 500, (path, query, answer.text)
 
 
 async def test_tokens_of_staff_mean_nothing_elsewhere(scene: StaffScene) -> None:
