@@ -36,6 +36,7 @@ from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
 from api.services.presence.seen_times import SeenTimes
 from api.services.voice.voice_joins import VoiceJoins
+from api.services.voice.voice_log import VoiceLog
 from api.web_services import WebParts, build_web_parts
 
 
@@ -73,6 +74,7 @@ class Api:
         "_previews",
         "_seen_times",
         "_temporary_members",
+        "_voice_log",
         "_web",
         "asgi",
         "call_sweep",
@@ -105,6 +107,7 @@ class Api:
         seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
         voice: VoiceJoins,
+        voice_log: VoiceLog,
         call_sweep: CallSweep,
     ) -> None:
         self.asgi = asgi
@@ -134,6 +137,7 @@ class Api:
         self.publisher = messages.publisher
         self._seen_times = seen_times
         self._temporary_members = temporary_members
+        self._voice_log = voice_log
         self._web = web
 
     async def run(self) -> None:
@@ -143,6 +147,7 @@ class Api:
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
                 chores.create_task(self.call_sweep.run(), name="call sweep")
+                chores.create_task(self._voice_log.run(), name="voice log")
                 chores.create_task(self._previews.run(), name="previews")
                 chores.create_task(self.publisher.run(), name="publisher")
                 chores.create_task(self._seen_times.run(), name="seen times")
@@ -222,9 +227,11 @@ def build_api(ground: ApiGround) -> Api:
             calls=private.call_joins,
             statuses=guilds.voice_statuses,
             limits=limits,
+            log=guilds.voice_log,
             clock=ground.clock,
         ),
         call_sweep=private.call_sweep,
+        voice_log=guilds.voice_log,
     )
 
 

@@ -9,11 +9,14 @@
 Two queues are made before their receivers, the inbox and the login reads, and get them at the end (`hand_to`).
 """
 
+import logging
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import msgspec
 
+from core.domain.errors import Unavailable
+from core.domain.guilds.voice_session import VoiceSession
 from core.links.interfaces import LinkListener
 from core.live.interfaces import SessionStarts
 from core.store.aggregates.session_journal import SessionJournal
@@ -47,6 +50,9 @@ from gateway.sessions.session_table import SessionTable
 from gateway.transport.listener import Listener, MakeListener
 from gateway.transport.public_address import PublicAddress
 from gateway.users.user_directory import UserDirectory
+from gateway.voice.interfaces import VoicePort
+
+logger = logging.getLogger(__name__)
 
 _INCARNATION_BYTES = 8
 """Enough bytes that no two lives of a gateway have the same name."""
@@ -183,12 +189,20 @@ def _build_voice_seats(common: Common, homes: HomesSide, lent: Lent, table: Sess
         guilds=homes.guilds,
         find_session=find_session,
         host_for=host_for,
+        log=lambda session: common.tasks.spawn(_log_voice(common.voice, session)),
         **({} if takeover is None else {"has": takeover.has}),
     )
     if takeover is not None:
         takeover.hand_to(seats)
     homes.voice_ends.hand_to(seats.refresh)
     return seats
+
+
+async def _log_voice(port: VoicePort, session: VoiceSession) -> None:
+    try:
+        await port.log_session(session)
+    except Unavailable:
+        logger.warning("a stay in voice was not logged", extra={"guild_id": session.guild_id})
 
 
 def _build_takeover(common: Common, homes: HomesSide) -> VoiceTakeover | None:

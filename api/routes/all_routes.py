@@ -12,7 +12,17 @@ from api.routes.administration import people as admin_people
 from api.routes.administration import staff as admin_staff
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
-from api.routes.guilds import bans, guilds, invites, members, roles, stage_instances, voice_states, webhooks
+from api.routes.guilds import (
+    bans,
+    guilds,
+    invites,
+    members,
+    roles,
+    stage_instances,
+    voice_sessions,
+    voice_states,
+    webhooks,
+)
 from api.routes.messages import external_pictures, files, messages, pins, reactions
 from api.routes.people import (
     applications,
@@ -56,6 +66,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *bans.ROUTES,
     *invites.ROUTES,
     *stage_instances.ROUTES,
+    *voice_sessions.ROUTES,
     *voice_states.ROUTES,
     *webhooks.ROUTES,
 )

@@ -33,6 +33,7 @@ from core.store.aggregates.guilds.invites import InviteReader, InviteWriter
 from core.store.aggregates.guilds.members import MemberReader, MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.stage_instances import StageInstanceReader, StageInstanceWriter
+from core.store.aggregates.guilds.voice_sessions import VoiceSessionReader, VoiceSessionWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceStateWriter
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader, VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
@@ -68,6 +69,7 @@ class Transaction(Protocol):
     members: MemberWriter
     bans: BanWriter
     invites: InviteWriter
+    voice_sessions: VoiceSessionWriter
     voice_states: VoiceStateWriter
     voice_statuses: VoiceStatusWriter
     stage_instances: StageInstanceWriter
@@ -113,6 +115,7 @@ class Store(Protocol):
     members: MemberReader
     bans: BanReader
     invites: InviteReader
+    voice_sessions: VoiceSessionReader
     voice_states: VoiceStateReader
     voice_statuses: VoiceStatusReader
     stage_instances: StageInstanceReader

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import msgspec
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.voice.seats import Rights, Room, Seat, SeatKey
 
 
@@ -56,6 +57,9 @@ class VoiceListener(Protocol):
 
     def on_connected(self, key: SeatKey, session_id: str) -> None:
         """The client has taken its seat."""
+
+    def on_visited(self, session: VoiceSession) -> None:
+        """A stay in a guild's channel is over. That of a node that died is told without what the node had measured."""
 
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         """The client's voice socket is gone and was not resumed in time. Its seat stays until it is removed."""

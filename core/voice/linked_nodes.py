@@ -22,6 +22,7 @@ from typing import Final
 import msgspec
 from typing_extensions import override
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.domain.ids import shard_of
 from core.links.interfaces import LinkListener, Links
 from core.runtime.clock import Clock
@@ -41,6 +42,7 @@ from core.voice.orders import (
     Malformed,
     Remove,
     ToNode,
+    Visited,
     encode_order,
     parse_to_gateway,
 )
@@ -60,6 +62,8 @@ class Placed(msgspec.Struct, frozen=True):
     region: str
     node: str
     """"" while no node takes it."""
+    began_ms: int = 0
+    """When its media has begun there, 0 before."""
 
 
 class LinkedVoiceNodes(VoiceNodes, LinkListener):
@@ -214,6 +218,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
                 self._use_room()
             case Held():
                 self._take_held(peer, node, order)
+            case Visited():
+                self._listener.on_visited(order.session)
             case Leaving():
                 node.address = msgspec.structs.replace(node.address, is_draining=True)
                 self._use_room()
@@ -239,7 +245,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             adopted = self._claims.adopt(each.seat)
             if adopted is not None:
                 seat, region = adopted
-                self._put(Placed(seat, region, name))
+                self._put(Placed(seat, region, name, each.began_ms))
                 if seat.rights != each.seat.rights:
                     self._say(name, Change(seat.key.server_id, seat.user_id, seat.rights))
         self._settle(self._claims.answer(name, node.asked.popleft() if node.asked else ()))
@@ -297,6 +303,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         node.seats.clear()
         for placed in lost:
             self._rooms.pop(placed.seat.room, None)
+            if placed.began_ms and not placed.seat.room.is_call:
+                self._listener.on_visited(_guess_visit(placed, now_ms=self._clock.now_ms()))
         self._settle([(placed.seat, placed.region) for placed in lost])
         self._settle(self._claims.answer(name, self._claims.list_rooms(name)))
 
@@ -324,6 +332,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     def _on_connected(self, name: str, order: Connected) -> None:
         key = SeatKey(order.server_id, order.user_id)
         if self._find_node(key) == name:
+            self._seats[key] = msgspec.structs.replace(self._seats[key], began_ms=order.began_ms)
             self._moving.end(key)
             self._listener.on_connected(key, order.session_id)
 
@@ -339,3 +348,15 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
 
     def _say(self, name: str, order: ToNode) -> None:
         self._links.send(name, encode_order(order))
+
+
+def _guess_visit(placed: Placed, *, now_ms: int) -> VoiceSession:
+    """Return a stay at a node that is gone with all that it has measured. If it tells its own later, that counts."""
+    room = placed.seat.room
+    return VoiceSession(
+        guild_id=room.server_id,
+        began_ms=placed.began_ms,
+        user_id=placed.seat.user_id,
+        channel_id=room.channel_id,
+        ended_ms=max(now_ms, placed.began_ms),
+    )

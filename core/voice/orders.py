@@ -7,6 +7,7 @@
 | `Remove`: it has left, or was made to; its media ends at once | `Load`: how much the node does, each second |
 | `CloseRoom`: nobody is in this room any more | `Held`: what of a claim it has |
 | `Claim`: these shards are mine, with these seats | `Leaving`: it stops, so its rooms shall go elsewhere |
+| | `Visited`: a stay that is over, for the guild's log |
 
 A seat belongs to the gateway that has admitted or claimed it, and only that one changes or removes it. When the
 conversation is broken, the gateway places its rooms anew, and the node keeps the seats for a while: the gateway may be
@@ -19,6 +20,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.voice.seats import Rights, Room, Seat
 
 
@@ -66,11 +68,12 @@ class Claim(msgspec.Struct, frozen=True, array_like=True, tag=5, forbid_unknown_
 
 
 class Connected(msgspec.Struct, frozen=True, array_like=True, tag=10, forbid_unknown_fields=True):
-    """A user has shown its token, and its keys are made."""
+    """A user has shown its token, and its keys are made. `began_ms` is when, by the node's clock."""
 
     server_id: int
     user_id: int
     session_id: str
+    began_ms: int
 
 
 class Ended(msgspec.Struct, frozen=True, array_like=True, tag=11, forbid_unknown_fields=True):
@@ -82,10 +85,11 @@ class Ended(msgspec.Struct, frozen=True, array_like=True, tag=11, forbid_unknown
 
 
 class HeldSeat(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A seat that a node has, with its epoch."""
+    """A seat that a node has, with its epoch, and when its media has begun, 0 before."""
 
     seat: Seat
     epoch: int
+    began_ms: int = 0
 
 
 class Held(msgspec.Struct, frozen=True, array_like=True, tag=13, forbid_unknown_fields=True):
@@ -96,6 +100,12 @@ class Held(msgspec.Struct, frozen=True, array_like=True, tag=13, forbid_unknown_
 
 class Leaving(msgspec.Struct, frozen=True, array_like=True, tag=14, forbid_unknown_fields=True):
     """The node stops in a moment."""
+
+
+class Visited(msgspec.Struct, frozen=True, array_like=True, tag=15, forbid_unknown_fields=True):
+    """A user's media in a guild is over: what it was like."""
+
+    session: VoiceSession
 
 
 class Counts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -121,7 +131,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_
 
 
 ToNode = Admit | Change | Remove | CloseRoom | Claim
-ToGateway = Connected | Ended | Load | Held | Leaving
+ToGateway = Connected | Ended | Load | Held | Leaving | Visited
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_to_node: Final[Callable[[bytes], ToNode]] = msgspec.msgpack.Decoder(ToNode).decode

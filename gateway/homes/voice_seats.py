@@ -22,6 +22,7 @@ from msgspec import UNSET, UnsetType
 
 from core.domain.events import GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
 from core.domain.guilds.permissions import Permission
+from core.domain.guilds.voice_session import VoiceSession
 from core.domain.ids import shard_of
 from core.voice.interfaces import VoiceNodes, VoiceServer
 from core.voice.seats import Rights, Room, Seat, SeatKey
@@ -68,7 +69,7 @@ class VoiceServerUpdate(msgspec.Struct):
 class VoiceSeats:
     """The `VoiceListener` of one gateway."""
 
-    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_has", "_host_for", "_nodes", "_seats")
+    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_has", "_host_for", "_log", "_nodes", "_seats")
 
     def __init__(
         self,
@@ -77,12 +78,13 @@ class VoiceSeats:
         guilds: GuildDirectory,
         find_session: Callable[[Seat], SessionSeat | None],
         host_for: Callable[[SessionSeat], str],
+        log: Callable[[VoiceSession], None],
         has: Callable[[int], bool] = lambda _guild_id: True,
     ) -> None:
         """`find_session` finds the session behind a seat, here or elsewhere, while it is in the guild.
 
-        `host_for` gives the host by which a session's client reaches this machine. `has` says whether this gateway
-        seats the people of a guild.
+        `host_for` gives the host by which a session's client reaches this machine. `log` keeps a stay
+        that is over. `has` says whether this gateway seats the people of a guild.
         """
         self._calls: dict[int, SeatKey] = {}
         """The seat of each user who is in a call, and whose session is here."""
@@ -90,6 +92,7 @@ class VoiceSeats:
         self._guilds = guilds
         self._find_session = find_session
         self._has = has
+        self._log = log
         self._host_for = host_for
         self._seats: dict[SeatKey, Seat] = {}
         self._gone: set[SeatKey] = set()
@@ -228,6 +231,10 @@ class VoiceSeats:
     def on_connected(self, key: SeatKey, session_id: str) -> None:  # noqa: ARG002 - the seat is known by its key
         """Note that the client is there."""
         self._gone.discard(key)
+
+    def on_visited(self, session: VoiceSession) -> None:
+        """Have a stay that is over logged."""
+        self._log(session)
 
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         """Note that the client's voice socket is gone. Its voice state stays; said again, it gets a new place."""

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.wire.voice_wish import VoiceWish
 
 
@@ -44,6 +45,9 @@ class VoicePort(Protocol):
         Raises:
             Unavailable
         """
+
+    async def log_session(self, session: VoiceSession) -> None:
+        """Keep a stay that is over, for the guild's log. Raises Unavailable."""
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

@@ -165,6 +165,7 @@ class Forwarder:
             except Unsealed as unsealed:
                 self._tally.drop(str(unsealed))
                 continue
+            peer.bytes_sent += len(datagram)
             self.emit(datagram, address)
 
     def _answer_discovery(self, datagram: bytes, address: Address) -> None:

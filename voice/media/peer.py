@@ -27,6 +27,8 @@ class Peer(Protocol):
     address: Address | None
     """Where packets for it are sent, None until that address is proven."""
     circle: "Circle | None"
+    bytes_sent: int
+    """The datagrams with others' packets that it was sent."""
 
     @property
     def codecs(self) -> Container[Codec]:

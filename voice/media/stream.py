@@ -10,6 +10,8 @@ from typing import Final
 
 import msgspec
 
+from voice.media.quality import Quality
+
 _FIRST_NUMBER: Final = 0x1000
 """Not 0, so that a packet which overtakes the first one has a number too."""
 _HALF: Final = 0x8000
@@ -50,7 +52,7 @@ class Stream:
     __slots__ = (
         "_clock", "_expected_before", "_first", "_highest", "_is_broken_off", "_jitter", "_last_s", "_last_timestamp",
         "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_passed", "clock_rate",
-        "packets_passed", "source",
+        "packets_passed", "quality", "source",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int) -> None:
@@ -58,6 +60,7 @@ class Stream:
         self.source: int | None = None
         """The sender's SSRC, None before its first packet."""
         self.packets_passed = self.bytes_passed = 0
+        self.quality = Quality()
         self._offset = self._shift = 0
         """What is added to the sender's sequence numbers and timestamps."""
         self._first = self._highest = 0
@@ -79,6 +82,7 @@ class Stream:
             ahead = 0
         self._received += 1
         number = self._highest + ahead
+        self.quality.note(number)
         if ahead >= 0:
             self._measure_jitter(timestamp, now_s)
             self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
@@ -131,6 +135,7 @@ class Stream:
         self.source = ssrc
         self._offset, self._shift = number - sequence, shift
         self._first = self._highest = sequence
+        self.quality.begin(sequence)
         self._received = self._received_before = self._expected_before = 0
         self._transit, self._clock, self._is_broken_off = None, None, False
 

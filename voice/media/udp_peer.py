@@ -20,7 +20,7 @@ _OPUS_ALONE: Final = frozenset({Codec.OPUS})
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("_voice", "address", "circle", "fresh", "own", "rights", "ssrc", "suite")
+    __slots__ = ("_voice", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite")
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -31,6 +31,7 @@ class UdpPeer(Peer):
         self.own = OwnNonces()
         self.address: Address | None = None
         self.circle: Circle | None = None
+        self.bytes_sent = 0
         self._voice = voice
 
     @property

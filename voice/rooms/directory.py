@@ -18,7 +18,19 @@ from typing import Final
 
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
-from core.voice.orders import Admit, Change, Claim, CloseRoom, Connected, Ended, Held, Remove, ToGateway
+from core.voice.orders import (
+    Admit,
+    Change,
+    Claim,
+    CloseRoom,
+    Connected,
+    Ended,
+    Held,
+    HeldSeat,
+    Remove,
+    ToGateway,
+    Visited,
+)
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
@@ -31,6 +43,7 @@ from voice.rooms.bounds import Bounds
 from voice.rooms.expected_seats import ExpectedSeats
 from voice.rooms.member import ClientLink, Member, Timer, mask_flags
 from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
+from voice.rooms.visits import describe_visit
 
 logger = logging.getLogger(__name__)
 
@@ -145,10 +158,11 @@ class Directory:
     def claim(self, gateway: str, order: Claim) -> None:
         """Give seats to the gateway that has their guilds now, end the others of its shards, and say what is here."""
         held, over = self._expected.claim(gateway, order)
-        for each in held:
+        for place, each in enumerate(held):
             member = self._members.get(each.seat.key)
             if member is not None:
                 member.gateway = gateway
+                held[place] = HeldSeat(each.seat, each.epoch, member.began_ms)
         for key in over:
             self._dismiss(key, close_codes.DISCONNECTED)
         self._tell(gateway, Held(held))
@@ -237,7 +251,9 @@ class Directory:
             return
         room.enter(member)
         seat = member.seat
-        self._tell(member.gateway, Connected(seat.room.server_id, seat.user_id, seat.session_id))
+        member.began_ms = self._clock.now_ms()
+        connected = Connected(seat.room.server_id, seat.user_id, seat.session_id, member.began_ms)
+        self._tell(member.gateway, connected)
 
     def speak(self, member: Member, flags: int) -> None:
         """Tell the room what kind of speaking a member does."""
@@ -302,6 +318,8 @@ class Directory:
     def _end(self, member: Member, code: CloseCode) -> None:
         seat = member.seat
         self._stop_timer(member)
+        if member.began_ms and not seat.room.is_call:
+            self._tell(member.gateway, Visited(describe_visit(member, now_ms=self._clock.now_ms())))
         del self._members[seat.key]
         del self._tokens[member.token]
         self._forwarder.take_back(member.ssrc)

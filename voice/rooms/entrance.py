@@ -44,7 +44,7 @@ class Entrance:
             raise Refused(close_codes.UNKNOWN_MODE)
         secret = self._randomness.token_bytes(KEY_BYTES)
         peer = UdpPeer(ssrc=member.ssrc, suite=make_suite(secret), rights=member.seat.rights, voice=member.voice)
-        member.peer = peer
+        member.change_peer(peer)
         self._forwarder.add(peer, room.circle)
         if member.link is not None:
             self._forwarder.bind_discovered(peer, address, member.link.client_ip)
@@ -61,7 +61,7 @@ class Entrance:
             voice=member.voice,
             video=member.video,
         )
-        member.peer = connection.peer
+        member.change_peer(connection.peer)
         self._forwarder.add(connection.peer, room.circle)
         return Answer(media_ip, self._port, connection.name, connection.password, self._gate.fingerprint)
 

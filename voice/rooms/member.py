@@ -40,7 +40,8 @@ class Member:
     """The directory alone changes it."""
 
     __slots__ = (
-        "camera", "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay", "seat", "shown", "ssrc",
+        "_received", "began_ms", "camera", "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay",
+        "seat", "shown", "ssrc",
         "timer", "token", "video", "voice",
     )  # fmt: skip
 
@@ -53,6 +54,10 @@ class Member:
         self.token = token
         """A hash of the token, by which it may resume."""
         self.link: ClientLink | None = link
+        self.began_ms = 0
+        """When its media has begun, in Unix milliseconds; 0 before."""
+        self._received = 0
+        """The bytes that its earlier peers were sent."""
         self.peer: Peer | None = None
         """Its media, once the keys are made."""
         self.voice = Stream(Codec.OPUS.clock_rate)
@@ -68,6 +73,15 @@ class Member:
         """Whether it has ever said what kind of speaking it does; others know its SSRC from then on."""
         self.timer: Timer | None = None
         """Ends the seat of a client whose socket is gone."""
+
+    def count_received(self) -> int:
+        """Return the bytes of others' packets that its client was sent."""
+        return self._received + (0 if self.peer is None else self.peer.bytes_sent)
+
+    def change_peer(self, peer: Peer | None) -> None:
+        """Have other media from now on."""
+        self._received = self.count_received()
+        self.peer = peer
 
     @property
     def video_ssrc(self) -> int:

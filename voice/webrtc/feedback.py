@@ -30,7 +30,7 @@ from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Unsealed
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
-from voice.webrtc.reports import NODE_SSRC, parse_reports, write_reports
+from voice.webrtc.reports import NODE_SSRC, find_rtts, parse_reports, write_reports
 
 _KEYFRAME_S: Final = 0.5
 """A keyframe is many packets at once: no sender is asked for one more often."""
@@ -50,6 +50,8 @@ class Feedback:
         """Do what a browser's datagram asks for. Never raises, whatever it is."""
         now_s = self._clock.monotonic_s()
         for report in parse_reports(plain):
+            for rtt_s in find_rtts(report, now_ms=self._clock.now_ms())[:1]:
+                peer.note_rtt(rtt_s)
             match report:
                 case RtcpSrPacket(ssrc=source, sender_info=info):
                     peer.note_clock(source, info.ntp_timestamp, info.rtp_timestamp, now_s)

@@ -31,7 +31,7 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_numbers", "_on_end", "_sources", "address", "again_left", "circle",
+        "_codecs_by_number", "_numbers", "_on_end", "_sources", "address", "again_left", "bytes_sent", "circle",
         "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source", "video_ssrc",
         "voice", "wants_keyframe", "worst_loss",
     )  # fmt: skip
@@ -53,6 +53,7 @@ class WebrtcPeer(Peer):
         self.offer = offer
         self.address: Address | None = None
         self.circle: Circle | None = None
+        self.bytes_sent = 0
         self.keys: SrtpKeys | None = None
         self.voice = voice
         self.video = video
@@ -81,6 +82,10 @@ class WebrtcPeer(Peer):
     @override
     def streams(self) -> Mapping[int, Stream]:
         return {self.ssrc: self.voice, self.video_ssrc: self.video}
+
+    def note_rtt(self, seconds: float) -> None:
+        """Take a time to the browser and back."""
+        self.voice.quality.note_rtt(seconds)
 
     # ---- what it sends
 

@@ -17,6 +17,8 @@ NODE_SSRC: Final = 1
 
 _NTP_EPOCH_S: Final = 2_208_988_800
 """From 1900 to 1970."""
+_LONGEST_RTT: Final = 10 << 16
+"""In 1/65536 s: what is longer was not told in truth, or the clock has been set."""
 _COUNTS: Final = 1 << 32
 _MOST_STREAMS: Final = 32
 """Streams that one datagram tells of, in about 900 bytes."""
@@ -29,6 +31,17 @@ def parse_reports(plain: bytes) -> list[Any]:
     except (ValueError, IndexError, struct.error):
         return []
     return packets
+
+
+def find_rtts(report: Any, *, now_ms: int) -> list[float]:
+    """Return the times to a browser and back, in seconds, that it tells of what the node has sent it.
+
+    It names the middle of the time in a report of the node, and how long ago that came (RFC 3550 section 6.4.1).
+    """
+    seconds, rest_ms = divmod(now_ms, 1000)
+    now = ((seconds + _NTP_EPOCH_S) << 32 | (rest_ms << 32) // 1000) >> 16 & 0xFFFFFFFF
+    passed = [(now - each.lsr - each.dlsr) & 0xFFFFFFFF for each in getattr(report, "reports", []) if each.lsr]
+    return [each / 65536 for each in passed if each < _LONGEST_RTT]
 
 
 def write_reports(

@@ -15,10 +15,12 @@ from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.voice.voice_changes import VoiceChanges
+from api.services.voice.voice_log import VoiceLog
 from api.services.voice.voice_statuses import VoiceStatusService
 from core.domain.channels.channel import VOCAL, Channel, ChannelType
 from core.domain.errors import Forbidden, UnknownChannel, UnknownMember, WrongChannelType
 from core.domain.guilds.voice_rules import begins_suppressed, is_full, is_silenced, may_enter, may_show_video, may_stay
+from core.domain.guilds.voice_session import VoiceSession
 from core.domain.guilds.voice_state import VoiceState
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
@@ -28,7 +30,7 @@ from core.wire.voice_wish import VoiceWish
 class VoiceJoins:
     """The gateway's `VoicePort`."""
 
-    __slots__ = ("_calls", "_changes", "_clock", "_entities", "_limits", "_statuses", "_store")
+    __slots__ = ("_calls", "_changes", "_clock", "_entities", "_limits", "_log", "_statuses", "_store")
 
     def __init__(
         self,
@@ -39,8 +41,10 @@ class VoiceJoins:
         calls: CallJoins,
         statuses: VoiceStatusService,
         limits: Limits,
+        log: VoiceLog,
         clock: Clock,
     ) -> None:
+        self._log = log
         self._store = store
         self._entities = entities
         self._changes = changes
@@ -112,6 +116,10 @@ class VoiceJoins:
     async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
         """Return `d` of CHANNEL_STATUSES, None for who is no member. Raises Unavailable."""
         return await self._statuses.show(user_id, guild_id)
+
+    async def log_session(self, session: VoiceSession) -> None:
+        """Keep a stay that is over. Raises Unavailable."""
+        await self._log.keep(session)
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

@@ -26,6 +26,7 @@ import uvloop
 from api.services.announcements import channel_event
 from benchmarks.harness.worlds.world import World
 from core.domain.events import MESSAGE_CREATE, PRESENCE_UPDATE, Audience
+from core.domain.guilds.voice_session import VoiceSession
 from core.domain.messages.message import Message, ResolvedMessage
 from core.live.limits import MemoryRateLimiter
 from core.live.memory import MemoryOnlineCounts
@@ -96,6 +97,9 @@ class NoVoice:
         """Show none."""
         del user_id, guild_id
         return None
+
+    async def log_session(self, session: VoiceSession) -> None:
+        """Do nothing."""
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Do nothing."""

@@ -34,6 +34,7 @@ class ClusterStore:
         self.members = relational.members
         self.bans = relational.bans
         self.invites = relational.invites
+        self.voice_sessions = relational.voice_sessions
         self.voice_states = relational.voice_states
         self.voice_statuses = relational.voice_statuses
         self.stage_instances = relational.stage_instances

@@ -12,6 +12,7 @@ from core.store.aggregates.guilds.invites import InviteWriter
 from core.store.aggregates.guilds.members import MemberWriter
 from core.store.aggregates.guilds.roles import RoleWriter
 from core.store.aggregates.guilds.stage_instances import StageInstanceWriter
+from core.store.aggregates.guilds.voice_sessions import VoiceSessionWriter
 from core.store.aggregates.guilds.voice_states import VoiceStateWriter
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
@@ -39,6 +40,7 @@ from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.roles import SqlRoles
 from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
+from core.store.sql.aggregates.guilds.voice_sessions import SqlVoiceSessions
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
@@ -94,6 +96,7 @@ class SqlTransaction:
         "stage_instances",
         "suspensions",
         "users",
+        "voice_sessions",
         "voice_states",
         "voice_statuses",
         "webhooks",
@@ -114,6 +117,7 @@ class SqlTransaction:
         self.members: MemberWriter = SqlMembers(db)
         self.bans: BanWriter = SqlBans(db)
         self.read_states: ReadStateWriter = SqlReadStates(db, dialect)
+        self.voice_sessions: VoiceSessionWriter = SqlVoiceSessions(db, dialect)
         self.voice_states: VoiceStateWriter = SqlVoiceStates(db, dialect)
         self.voice_statuses: VoiceStatusWriter = SqlVoiceStatuses(db, dialect)
         self.stage_instances: StageInstanceWriter = SqlStageInstances(db, dialect)

@@ -91,8 +91,22 @@ async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Serve
             await hears(one, two, b"and you")
             await alice.call("DELETE", f"/guilds/{guild['id']}/members/{bob.id}")
             assert await two.wait_closed() == 4014
-            for client in (one, two):
-                await client.leave()
+            await one.leave()
+            await two.leave()
+            path = f"/guilds/{guild['id']}/guildway/voice-sessions"
+            async with asyncio.timeout(WAIT_S):
+                while len(stays := await alice.call("GET", path)) < 2:  # noqa: ASYNC110 - of another process
+                    await asyncio.sleep(0.05)
+            assert {stay["user_id"] for stay in stays} == {alice.id, bob.id}
+            for stay in stays:
+                assert stay["channel_id"] == voice_channel(guild)
+                assert stay["bytes_sent"] > 0 < stay["bytes_received"]
+                assert stay["started_at"] <= stay["ended_at"]
+            assert (await bob.request("GET", path)).status_code == 404
+            assert await alice.call("GET", f"{path}?before={stays[-1]['id']}") == []
+            assert await alice.call("GET", f"{path}?user_id={bob.id}&limit=1") == [
+                stay for stay in stays if stay["user_id"] == bob.id
+            ]
 
 
 async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_session(server: Server) -> None:

@@ -1,5 +1,6 @@
 """A `VoicePort` that keeps its calls."""
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.wire.voice_wish import VoiceWish
 
 
@@ -11,6 +12,7 @@ class FakeVoicePort:
         self.ended: list[tuple[int, int, str]] = []
         self.calls: dict[int, bytes] = {}
         """What is shown of each channel's call."""
+        self.logged: list[VoiceSession] = []
         self.settled: list[tuple[int, int]] = []
 
     async def join_from_gateway(self, user_id: int, session_id: str, wish: VoiceWish) -> None:
@@ -28,6 +30,10 @@ class FakeVoicePort:
     async def show_statuses(self, user_id: int, guild_id: int) -> bytes | None:
         """Show that there are none."""
         return b'{"guild_id":"%d","channels":[]}' % guild_id
+
+    async def log_session(self, session: VoiceSession) -> None:
+        """Keep a stay."""
+        self.logged.append(session)
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Keep a question."""

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 import msgspec
 from typing_extensions import override
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.links.bounds import LinkBounds
 from core.links.handshake import Identity
 from core.links.interfaces import PeerAddress
@@ -40,6 +41,7 @@ class News(VoiceListener):
     def __init__(self) -> None:
         self.connected: list[SeatKey] = []
         self.ended: list[SeatKey] = []
+        self.visits: list[VoiceSession] = []
         self.servers: list[tuple[Seat, VoiceServer | None]] = []
         self.loads: list[Load] = []
         self._came = asyncio.Event()
@@ -52,6 +54,11 @@ class News(VoiceListener):
     @override
     def on_connected(self, key: SeatKey, session_id: str) -> None:
         self.connected.append(key)
+        self._came.set()
+
+    @override
+    def on_visited(self, session: VoiceSession) -> None:
+        self.visits.append(session)
         self._came.set()
 
     @override

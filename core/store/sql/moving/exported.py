@@ -35,6 +35,7 @@ from core.store.sql.schema.tables.read_states import read_states
 from core.store.sql.schema.tables.relationships import relationships
 from core.store.sql.schema.tables.stage_instances import stage_instances
 from core.store.sql.schema.tables.users import auth_sessions, users
+from core.store.sql.schema.tables.voice_sessions import voice_sessions
 from core.store.sql.schema.tables.voice_states import voice_states
 from core.store.sql.schema.tables.voice_statuses import voice_statuses
 from core.store.sql.schema.tables.webhooks import webhooks
@@ -79,6 +80,7 @@ OF_USER: Final[dict[Table, Choice]] = {
     invites: lambda owner: invites.c.inviter_id == owner,
     webhooks: lambda owner: webhooks.c.user_id == owner,
     voice_states: lambda owner: voice_states.c.user_id == owner,
+    voice_sessions: lambda owner: voice_sessions.c.user_id == owner,
     channels: lambda owner: channels.c.id.in_(_DIRECT.where(recipients.c.user_id == owner)),
     read_states: lambda owner: read_states.c.user_id == owner,
     reactions: lambda owner: reactions.c.user_id == owner,
@@ -100,6 +102,7 @@ OF_GUILD: Final[dict[Table, Choice]] = {
     voice_states: lambda guild: voice_states.c.guild_id == guild,
     stage_instances: lambda guild: stage_instances.c.guild_id == guild,
     voice_statuses: lambda guild: voice_statuses.c.guild_id == guild,
+    voice_sessions: lambda guild: voice_sessions.c.guild_id == guild,
     messages: lambda guild: messages.c.guild_id == guild,
     reactions: lambda guild: reactions.c.channel_id.in_(_IN_GUILD.where(channels.c.guild_id == guild)),
     pins: lambda guild: pins.c.channel_id.in_(_IN_GUILD.where(channels.c.guild_id == guild)),

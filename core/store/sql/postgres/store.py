@@ -26,6 +26,7 @@ from core.store.aggregates.guilds.guilds import GuildReader
 from core.store.aggregates.guilds.invites import InviteReader
 from core.store.aggregates.guilds.members import MemberReader
 from core.store.aggregates.guilds.stage_instances import StageInstanceReader
+from core.store.aggregates.guilds.voice_sessions import VoiceSessionReader
 from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
@@ -56,6 +57,7 @@ from core.store.sql.aggregates.guilds.guilds import SqlGuilds
 from core.store.sql.aggregates.guilds.invites import SqlInvites
 from core.store.sql.aggregates.guilds.members import SqlMembers
 from core.store.sql.aggregates.guilds.stage_instances import SqlStageInstances
+from core.store.sql.aggregates.guilds.voice_sessions import SqlVoiceSessions
 from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
@@ -141,6 +143,7 @@ class PostgresStore:
         self.voice_states: VoiceStateReader = SqlVoiceStates(reads, dialect)
         self.voice_statuses: VoiceStatusReader = SqlVoiceStatuses(reads, dialect)
         self.stage_instances: StageInstanceReader = SqlStageInstances(reads, dialect)
+        self.voice_sessions: VoiceSessionReader = SqlVoiceSessions(reads, dialect)
         self.calls: CallReader = SqlCalls(reads, dialect)
         self.webhooks: WebhookReader = SqlWebhooks(reads)
         self.pins: PinReader = SqlPins(reads)

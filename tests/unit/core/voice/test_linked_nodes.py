@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from typing_extensions import override
 
+from core.domain.guilds.voice_session import VoiceSession
 from core.links.interfaces import Links, PeerAddress
 from core.voice.interfaces import VoiceListener, VoiceServer
 from core.voice.linked_nodes import LinkedVoiceNodes
@@ -56,6 +57,7 @@ class Gateway(VoiceListener):
         self.servers: list[tuple[Seat, VoiceServer | None]] = []
         self.connected: list[tuple[SeatKey, str]] = []
         self.ended: list[tuple[SeatKey, str]] = []
+        self.visits: list[VoiceSession] = []
 
     @override
     def on_server(self, seat: Seat, server: VoiceServer | None) -> None:
@@ -64,6 +66,10 @@ class Gateway(VoiceListener):
     @override
     def on_connected(self, key: SeatKey, session_id: str) -> None:
         self.connected.append((key, session_id))
+
+    @override
+    def on_visited(self, session: VoiceSession) -> None:
+        self.visits.append(session)
 
     @override
     def on_ended(self, key: SeatKey, session_id: str) -> None:
@@ -215,10 +221,10 @@ def test_removed_seat_is_not_placed_again() -> None:
 def test_gateway_is_told_of_clients() -> None:
     scene = Scene()
     scene.begin(one=ONE)
-    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1")))
+    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1", 5)))
     assert not scene.gateway.connected
     scene.nodes.place(make_seat(1))
-    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1")))
+    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1", 5)))
     scene.nodes.on_frame("one", encode_order(Ended(10, 1, "s1")))
     scene.nodes.on_frame("one", b"\xff")
     assert scene.gateway.connected == scene.gateway.ended == [(SeatKey(10, 1), "s1")]

@@ -35,7 +35,7 @@ def test_orders_to_nodes_come_out_as_they_went_in(order: ToNode) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [Connected(1, 2, "s"), Ended(1, 2, "s"), Load(1, 2, 0.5, Counts(1, 2, 3, 4, 5, {"forged": 6}))]
+    "order", [Connected(1, 2, "s", 3), Ended(1, 2, "s"), Load(1, 2, 0.5, Counts(1, 2, 3, 4, 5, {"forged": 6}))]
 )
 def test_orders_to_gateways_come_out_as_they_went_in(order: ToGateway) -> None:
     assert parse_to_gateway(encode_order(order)) == order

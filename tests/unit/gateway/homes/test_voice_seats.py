@@ -8,6 +8,7 @@ import pytest
 
 from core.domain.events import GUILD_DELETE, VOICE_STATE_UPDATE, Audience
 from core.domain.guilds.permissions import Permission
+from core.domain.guilds.voice_session import VoiceSession
 from core.voice.interfaces import VoiceListener, VoiceServer
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.wire.envelope import Envelope
@@ -81,6 +82,7 @@ class Scene:
 
     def __init__(self) -> None:
         self.nodes, self.guilds = Nodes(), Guilds()
+        self.logged: list[VoiceSession] = []
         self.session, self.connection = make_session(USER, session_id="a")
         known = {"a": self.session}
         guilds: Any = self.guilds
@@ -89,6 +91,7 @@ class Scene:
             guilds=guilds,
             find_session=lambda seat: known.get(seat.session_id),
             host_for=lambda _session: "host",
+            log=self.logged.append,
         )
 
     def follow(self, channel_id: int | None, **fields: Any) -> None:

@@ -23,7 +23,17 @@ from guildway.data.data_files import DataFiles
 from tests.fakes.clock import FakeClock
 
 ADA, BOB, CHANNEL, GUILD = (1 << 60) + 1, (1 << 60) + 2, (1 << 60) + 3, (1 << 60) + 4
-NUMBERS = ("flags", "notification_flags", "size", "member_count", "vanity_uses", "version", "last_viewed")
+NUMBERS = (
+    "flags",
+    "notification_flags",
+    "size",
+    "member_count",
+    "vanity_uses",
+    "version",
+    "last_viewed",
+    "bytes_sent",
+    "bytes_received",
+)
 
 
 @pytest.fixture

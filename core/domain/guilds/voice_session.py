@@ -1,0 +1,21 @@
+"""A stay of a user at a media node in a voice channel of a guild, as the guild's log of voice has it."""
+
+import msgspec
+
+
+class VoiceSession(msgspec.Struct, kw_only=True, frozen=True):
+    """From the first media to the end of the seat. A room that moves to another node begins another one."""
+
+    guild_id: int
+    began_ms: int
+    user_id: int
+    channel_id: int
+    ended_ms: int
+    bytes_sent: int | None = None
+    """The content of the packets that others were sent, without headers. None when the node died, as below."""
+    bytes_received: int | None = None
+    """The datagrams that the client was sent."""
+    peak_loss: float | None = None
+    """The greatest part of a few seconds' packets that did not come to the node, 0 to 1. None for who hardly spoke."""
+    mean_rtt_ms: float | None = None
+    """The mean way to the client and back. Only browsers tell it."""

@@ -1,0 +1,200 @@
+"""The nodes of a cluster: regions, full nodes, draining, calls, and what a gateway takes over from another one."""
+
+from core.domain.guilds.voice_session import VoiceSession
+from core.links.interfaces import PeerAddress
+from core.voice.linked_nodes import LinkedVoiceNodes
+from core.voice.orders import Admit, Change, Claim, Connected, Held, HeldSeat, Leaving, Load, Remove, encode_order
+from core.voice.placement import NodeAddress
+from core.voice.seats import Rights, Room, Seat, SeatKey
+from tests.unit.core.voice.test_linked_nodes import SPEAKS, FakeLinks, Gateway, Scene, make_seat
+
+MUTED = Rights(speak=False, hear=True)
+NUM_SHARDS = 4
+GUILD = 1 << 22
+"""In shard 1."""
+
+
+def address(number: int, region: str = "", *, is_draining: bool = False) -> NodeAddress:
+    """A node's address."""
+    return NodeAddress(PeerAddress("127.0.0.1", number), f"node{number}", number, region, is_draining)
+
+
+def seat(user_id: int, channel_id: int = 7, rights: Rights = SPEAKS) -> Seat:
+    """A seat in the guild."""
+    return Seat(Room(GUILD, channel_id), user_id, f"s{user_id}", rights)
+
+
+class Clustered(Scene):
+    """A gateway of a cluster, which has no shard yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links, self.gateway = FakeLinks(), Gateway()
+        self.nodes = LinkedVoiceNodes(
+            secret=b"s" * 32,
+            clock=self.clock,
+            call_later=self.timers.call_later,
+            token_bytes=lambda size: b"r" * size,
+            num_shards=NUM_SHARDS,
+            shards=(),
+            default_region="near",
+        )
+        self.nodes.attach(self.links)
+        self.nodes.listen(self.gateway)
+
+    def hold(self, node: str, *seats: Seat) -> None:
+        """Have a node answer a claim."""
+        self.nodes.on_frame(node, encode_order(Held([HeldSeat(each, 5, 100) for each in seats])))
+
+    def places(self) -> dict[int, int | None]:
+        """Where each user was told to go, by the port."""
+        return {each.user_id: None if server is None else server.port for each, server in self.gateway.servers}
+
+
+def test_rooms_are_in_the_region_of_their_channel_or_in_that_of_the_worker_if_there_is_a_node() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "far"), two=address(2, "near"))
+    places = [scene.nodes.place(make_seat(user_id, channel_id=user_id), region) for user_id, region in
+              ((1, "far"), (2, "near"), (3, ""), (4, "nowhere"))]  # fmt: skip
+    assert [place.port for place in places if place is not None] == [1, 2, 2, 1]
+
+
+def test_without_a_node_that_takes_rooms_seats_wait_until_one_does() -> None:
+    scene = Scene()
+    scene.begin(one=address(1))
+    scene.nodes.on_frame("one", encode_order(Load(9, 99, 0.95)))
+    assert scene.nodes.place(make_seat(1)) is None
+    scene.nodes.on_frame("one", encode_order(Load(9, 99, 0.5)))
+    assert [server is not None for _, server in scene.gateway.servers] == [True]
+
+
+def test_draining_moves_seats_which_end_at_the_old_node_when_clients_have_come() -> None:
+    scene = Scene()
+    scene.begin(one=address(1))
+    scene.nodes.place(make_seat(1))
+    scene.nodes.place(make_seat(2))
+    scene.begin(one=address(1), two=address(2))
+    scene.nodes.offer({"one": address(1, is_draining=True), "two": address(2)})
+    assert {server.port for _, server in scene.gateway.servers if server is not None} == {2}
+    assert [type(order) for peer, order in scene.links.sent if peer == "one"] == []
+    scene.nodes.change(SeatKey(10, 1), MUTED)
+    assert [peer for peer, order in scene.links.sent if order == Change(10, 1, MUTED)] == ["two", "one"]
+    scene.nodes.on_frame("two", encode_order(Connected(10, 1, "s1", 5)))
+    assert [order for peer, order in scene.links.sent if peer == "one"][1:] == [Remove(10, 1)]
+    scene.timers.advance(60)
+    assert [order for peer, order in scene.links.sent if peer == "one"][2:] == [Remove(10, 2)]
+
+
+def test_removal_of_a_seat_that_moves_ends_both() -> None:
+    scene = Scene()
+    scene.begin(one=address(1), two=address(2))
+    scene.nodes.place(make_seat(1))
+    scene.nodes.on_frame("one", encode_order(Leaving()))
+    scene.nodes.remove(SeatKey(10, 1))
+    assert sorted(peer for peer, order in scene.links.sent if order == Remove(10, 1)) == ["one", "two"]
+
+
+def test_claimed_seats_stay_where_they_are_and_rights_are_set_right() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1), two=address(2))
+    scene.nodes.claim({1}, [(seat(1), ""), (seat(2, rights=MUTED), "")])
+    claim = Claim([1], NUM_SHARDS, [seat(1), seat(2, rights=MUTED)])
+    assert scene.links.sent == [("one", claim), ("two", claim)]
+    scene.hold("two", seat(1), seat(2))
+    scene.hold("one")
+    assert not scene.gateway.servers
+    assert scene.links.sent[2:] == [("two", Change(GUILD, 2, MUTED))]
+    scene.nodes.place(seat(3))
+    assert [peer for peer, order in scene.links.sent if isinstance(order, Admit)] == ["two"]
+
+
+def test_claimed_seats_that_no_node_has_are_placed_with_the_others_of_their_room() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1), two=address(2))
+    scene.nodes.claim({1}, [(seat(1), ""), (seat(2), "")])
+    assert scene.nodes.place(seat(3)) is None
+    scene.hold("two", seat(1))
+    scene.hold("one")
+    assert scene.places() == {2: 2, 3: 2}
+
+
+def test_claims_do_not_wait_for_ever_for_nodes_that_say_nothing() -> None:
+    scene = Clustered()
+    scene.nodes.offer({"one": address(1), "two": address(2)})
+    scene.nodes.on_begun("one")
+    scene.nodes.claim({1}, [(seat(1), "")])
+    scene.hold("one")
+    scene.hold("one")
+    assert scene.places() == {}
+    scene.timers.advance(60)
+    assert scene.places() == {1: 1}
+
+
+def test_dead_node_is_not_waited_for_and_a_split_room_goes_on_at_the_first() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1), two=address(2), three=address(3))
+    scene.nodes.claim({1}, [(seat(1), ""), (seat(2), "")])
+    scene.hold("two", seat(1))
+    scene.hold("one", seat(2))
+    scene.nodes.on_broken("three")
+    assert scene.places() == {2: 2}
+
+
+def test_node_that_begins_later_is_asked_for_what_is_not_known_and_told_the_rest() -> None:
+    scene = Clustered()
+    scene.nodes.offer({"one": address(1)})
+    scene.nodes.claim({1}, [(seat(1), "")])
+    scene.nodes.on_begun("one")
+    assert scene.links.sent == [("one", Claim([1], NUM_SHARDS, [seat(1)]))]
+    scene.hold("one", seat(1))
+    scene.nodes.remove(seat(1).key)
+    assert scene.links.sent[-1] == ("one", Remove(GUILD, 1))
+
+
+def test_shards_that_are_let_go_are_forgotten_without_a_word() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1))
+    scene.nodes.claim({1}, [(seat(1), "")])
+    scene.hold("one", seat(1))
+    scene.links.sent.clear()
+    scene.nodes.let_go({1})
+    scene.nodes.remove(seat(1).key)
+    scene.nodes.on_broken("one")
+    assert not scene.links.sent
+    assert not scene.gateway.servers
+
+
+def test_call_is_at_the_node_that_all_gateways_choose_and_moves_when_they_choose_another() -> None:
+    nodes = {f"n{number}": address(number) for number in range(1, 6)}
+    scenes = Clustered(), Clustered()
+    for scene in scenes:
+        scene.begin(**nodes)
+    scenes[0].nodes.on_frame("n1", encode_order(Load(9, 99, 0.99)))
+    for channel_id in range(100, 110):
+        room = Room(channel_id, channel_id)
+        ports = {scene.nodes.place(Seat(room, user_id, "s", SPEAKS)).port  # type: ignore[union-attr]
+                 for user_id, scene in enumerate(scenes)}  # fmt: skip
+        assert len(ports) == 1
+    for scene in scenes:
+        scene.nodes.offer(dict(list(nodes.items())[1:]))
+        assert all(server is not None for _, server in scene.gateway.servers)
+    moved = [{each.room: server.port for each, server in scene.gateway.servers if server} for scene in scenes]
+    assert moved[0] == moved[1]
+    for scene in scenes:
+        scene.begin(**nodes)
+    back = [{each.room: server.port for each, server in scene.gateway.servers if server} for scene in scenes]
+    assert back[0] == back[1]
+    assert set(back[0].values()) == {1}
+
+
+def test_stays_are_told_also_when_their_node_dies() -> None:
+    scene = Scene()
+    scene.begin(one=address(1))
+    scene.nodes.place(make_seat(1))
+    scene.nodes.on_frame("one", encode_order(Connected(10, 1, "s1", scene.clock.now_ms())))
+    began_ms = scene.clock.now_ms()
+    scene.clock.advance(7)
+    scene.nodes.on_broken("one")
+    assert scene.gateway.visits == [
+        VoiceSession(guild_id=10, began_ms=began_ms, user_id=1, channel_id=20, ended_ms=began_ms + 7000)
+    ]
