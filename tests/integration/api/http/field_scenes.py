@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channels.channel import ChannelType, Overwrite
+from core.domain.guilds.voice_session import VoiceSession
 from core.domain.guilds.voice_state import VoiceState
+from core.domain.ids import snowflake_at
 from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
@@ -374,6 +376,24 @@ async def list_bans(api: ApiUnderTest, _field: str) -> Prepared:
     return ground.request(f"{ground.path}/bans", values=values)
 
 
+async def list_voice_sessions(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    async with api.store.write() as tx:
+        for began_ms, person, channel in ((1 << 41, ground.owner, 1), ((1 << 41) + 1, ground.member, 2)):
+            await tx.voice_sessions.put(
+                VoiceSession(
+                    guild_id=int(ground.id),
+                    began_ms=began_ms,
+                    user_id=int(person.id),
+                    channel_id=channel,
+                    ended_ms=began_ms,
+                )
+            )
+    before = str(snowflake_at((1 << 41) + 1))
+    values = {"limit": [1], "before": [before], "user_id": [ground.member.id], "channel_id": ["1"]}
+    return ground.request(f"{ground.path}/guildway/voice-sessions", values=values)
+
+
 async def put_ban(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     await ground.message("spam", ground.member)
@@ -697,6 +717,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("GET", _REACTIONS): list_reactions,
     ("GET", "/guilds/{guild_id}"): get_guild,
     ("GET", "/guilds/{guild_id}/bans"): list_bans,
+    ("GET", "/guilds/{guild_id}/guildway/voice-sessions"): list_voice_sessions,
     ("GET", "/guilds/{guild_id}/members"): list_members,
     ("GET", "/guilds/{guild_id}/members/search"): search_members,
     ("GET", "/guilds/{guild_id}/prune"): count_prunable,
