@@ -26,6 +26,7 @@ from gateway.events.log_progress import LogProgress
 from gateway.far.far_side import FarSide
 from gateway.far.neighbours import Neighbours
 from gateway.far_homes_side import join_neighbours
+from gateway.homes.afk_watch import AfkWatch
 from gateway.homes.home_port import HomePort
 from gateway.homes.voice_sweep import VoiceSweep
 from gateway.homes_side import build_homes_side
@@ -47,6 +48,7 @@ class Gateway:
 
     __slots__ = (
         "_address",
+        "_afk",
         "_bus",
         "_close",
         "_count_sessions",
@@ -77,6 +79,7 @@ class Gateway:
         count_sessions: Callable[[], int],
         far_side: FarSide | None,
         voice_sweep: VoiceSweep,
+        afk: AfkWatch | None,
         close: Sequence[Callable[[], None]],
     ) -> None:
         """The functions of `close` are called at the end, to stop timers."""
@@ -94,6 +97,7 @@ class Gateway:
         self._drain = drain
         self._far_side = far_side
         self._voice_sweep = voice_sweep
+        self._afk = afk
         self._subscription: Subscription | None = None
 
     @property
@@ -130,6 +134,8 @@ class Gateway:
             group.create_task(self._journal.run(), name="journal")
             group.create_task(self._drain.run(), name="drain")
             group.create_task(self._voice_sweep.run(), name="voice sweep")
+            if self._afk is not None:
+                group.create_task(self._afk.run(), name="idle people in voice")
             if self._far_side is not None:
                 group.create_task(self._far_side.run(), name="positions for other workers")
 
@@ -226,6 +232,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         count_sessions=host.table.__len__,
         far_side=homes.far_side,
         voice_sweep=homes.voice_sweep,
+        afk=None if voice_nodes is None else homes.afk,
         close=(host.close, host.table.close, homes.users.close, homes.guilds.close, homes.missed.close),
     )
 

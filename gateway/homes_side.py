@@ -26,6 +26,7 @@ from gateway.far.neighbours import Neighbours
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
 from gateway.guilds.passive_sessions import LargeGuilds
+from gateway.homes.afk_watch import AfkWatch
 from gateway.homes.call_watch import CallWatch
 from gateway.homes.guild_entrance import GuildEntrance
 from gateway.homes.home_port import HomePort
@@ -54,6 +55,7 @@ class HomesSide(msgspec.Struct, kw_only=True, frozen=True):
     progress: LogProgress
     missed: MissedEvents
     calls: CallWatch
+    afk: AfkWatch
     plans: ReplayPlans
     voice_sweep: VoiceSweep
     voice_ends: EndingVoice
@@ -122,6 +124,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
         progress=progress,
         missed=missed,
         calls=calls,
+        afk=AfkWatch(guilds=guilds, port=common.voice, clock=common.clock, is_here=_find_places(common)),
         plans=plans,
         voice_ends=voice_ends,
         voice_sweep=VoiceSweep(

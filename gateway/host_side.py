@@ -190,7 +190,8 @@ def _build_voice_seats(common: Common, homes: HomesSide, lent: Lent, table: Sess
         find_session=find_session,
         host_for=host_for,
         log=lambda session: common.tasks.spawn(_log_voice(common.voice, session)),
-        **({} if takeover is None else {"has": takeover.has}),
+        has=_has_every_guild if takeover is None else takeover.has,
+        on_spoke=homes.afk.note,
     )
     if takeover is not None:
         takeover.hand_to(seats)
@@ -203,6 +204,11 @@ async def _log_voice(port: VoicePort, session: VoiceSession) -> None:
         await port.log_session(session)
     except Unavailable:
         logger.warning("a stay in voice was not logged", extra={"guild_id": session.guild_id})
+
+
+def _has_every_guild(_guild_id: int) -> bool:
+    """One gateway seats the people of all guilds."""
+    return True
 
 
 def _build_takeover(common: Common, homes: HomesSide) -> VoiceTakeover | None:

@@ -64,6 +64,9 @@ class VoiceListener(Protocol):
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         """The client's voice socket is gone and was not resumed in time. Its seat stays until it is removed."""
 
+    def on_spoke(self, key: SeatKey) -> None:
+        """The client has spoken in the last seconds."""
+
 
 class VoiceNodes(Protocol):
     """The media nodes."""

@@ -41,6 +41,7 @@ from core.voice.orders import (
     Load,
     Malformed,
     Remove,
+    Spoke,
     ToNode,
     Visited,
     encode_order,
@@ -210,8 +211,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         match order:
             case Connected():
                 self._on_connected(peer, order)
-            case Ended() if self._find_node(SeatKey(order.server_id, order.user_id)) == peer:
-                self._listener.on_ended(SeatKey(order.server_id, order.user_id), order.session_id)
+            case Ended():
+                self._on_ended(peer, order)
             case Load():
                 node.load = order
                 self._observe(peer, order)
@@ -220,6 +221,8 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
                 self._take_held(peer, node, order)
             case Visited():
                 self._listener.on_visited(order.session)
+            case Spoke(keys=keys):
+                self._on_spoke(peer, keys)
             case Leaving():
                 node.address = msgspec.structs.replace(node.address, is_draining=True)
                 self._use_room()
@@ -335,6 +338,16 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             self._seats[key] = msgspec.structs.replace(self._seats[key], began_ms=order.began_ms)
             self._moving.end(key)
             self._listener.on_connected(key, order.session_id)
+
+    def _on_ended(self, name: str, order: Ended) -> None:
+        key = SeatKey(order.server_id, order.user_id)
+        if self._find_node(key) == name:
+            self._listener.on_ended(key, order.session_id)
+
+    def _on_spoke(self, name: str, keys: Iterable[SeatKey]) -> None:
+        for key in keys:
+            if self._find_node(key) == name:
+                self._listener.on_spoke(key)
 
     def _find_node(self, key: SeatKey) -> str:
         placed = self._seats.get(key)

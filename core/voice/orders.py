@@ -21,7 +21,7 @@ from typing import Final
 import msgspec
 
 from core.domain.guilds.voice_session import VoiceSession
-from core.voice.seats import Rights, Room, Seat
+from core.voice.seats import Rights, Room, Seat, SeatKey
 
 
 class Malformed(Exception):
@@ -98,6 +98,12 @@ class Held(msgspec.Struct, frozen=True, array_like=True, tag=13, forbid_unknown_
     seats: list[HeldSeat]
 
 
+class Spoke(msgspec.Struct, frozen=True, array_like=True, tag=16, forbid_unknown_fields=True):
+    """These have spoken lately. Said every few seconds, if anybody has."""
+
+    keys: list[SeatKey]
+
+
 class Leaving(msgspec.Struct, frozen=True, array_like=True, tag=14, forbid_unknown_fields=True):
     """The node stops in a moment."""
 
@@ -131,7 +137,7 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_
 
 
 ToNode = Admit | Change | Remove | CloseRoom | Claim
-ToGateway = Connected | Ended | Load | Held | Leaving | Visited
+ToGateway = Connected | Ended | Load | Held | Leaving | Visited | Spoke
 
 _encode: Final = msgspec.msgpack.Encoder().encode
 _decode_to_node: Final[Callable[[bytes], ToNode]] = msgspec.msgpack.Decoder(ToNode).decode

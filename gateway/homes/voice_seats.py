@@ -69,7 +69,18 @@ class VoiceServerUpdate(msgspec.Struct):
 class VoiceSeats:
     """The `VoiceListener` of one gateway."""
 
-    __slots__ = ("_calls", "_find_session", "_gone", "_guilds", "_has", "_host_for", "_log", "_nodes", "_seats")
+    __slots__ = (
+        "_calls",
+        "_find_session",
+        "_gone",
+        "_guilds",
+        "_has",
+        "_host_for",
+        "_log",
+        "_nodes",
+        "_on_spoke",
+        "_seats",
+    )
 
     def __init__(
         self,
@@ -80,15 +91,18 @@ class VoiceSeats:
         host_for: Callable[[SessionSeat], str],
         log: Callable[[VoiceSession], None],
         has: Callable[[int], bool] = lambda _guild_id: True,
+        on_spoke: Callable[[SeatKey], None] = lambda _key: None,
     ) -> None:
         """`find_session` finds the session behind a seat, here or elsewhere, while it is in the guild.
 
         `host_for` gives the host by which a session's client reaches this machine. `log` keeps a stay
-        that is over. `has` says whether this gateway seats the people of a guild.
+        that is over. `has` says whether this gateway seats the people of a guild. `on_spoke` is told who has spoken
+        lately.
         """
         self._calls: dict[int, SeatKey] = {}
         """The seat of each user who is in a call, and whose session is here."""
         self._nodes = nodes
+        self._on_spoke = on_spoke
         self._guilds = guilds
         self._find_session = find_session
         self._has = has
@@ -241,3 +255,7 @@ class VoiceSeats:
         seat = self._seats.get(key)
         if seat is not None and seat.session_id == session_id:
             self._gone.add(key)
+
+    def on_spoke(self, key: SeatKey) -> None:
+        """Hand on that somebody has spoken."""
+        self._on_spoke(key)

@@ -49,5 +49,12 @@ class VoicePort(Protocol):
     async def log_session(self, session: VoiceSession) -> None:
         """Keep a stay that is over, for the guild's log. Raises Unavailable."""
 
+    async def move_idle(self, guild_id: int, user_id: int, channel_id: int) -> None:
+        """Move somebody who is idle in this channel to the guild's AFK channel, if it may go there.
+
+        Raises:
+            Unavailable
+        """
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""

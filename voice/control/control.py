@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from typing import Final
 
 from typing_extensions import override
 
@@ -16,20 +17,25 @@ from core.voice.orders import (
     Load,
     Malformed,
     Remove,
+    Spoke,
     ToGateway,
     encode_order,
     parse_to_node,
 )
 from voice.media.tally import Tally
 from voice.rooms.directory import Directory
+from voice.rooms.speakers import Speakers
 
 logger = logging.getLogger(__name__)
+
+_REPORTS_PER_SPEAKERS: Final = 5
+"""Who has spoken is told after so many reports of the load."""
 
 
 class Control(LinkListener):
     """The conversations. `attach` comes before the links run."""
 
-    __slots__ = ("_busy", "_cpu_s", "_directory", "_gateways", "_links", "_load_s", "_tally")
+    __slots__ = ("_busy", "_cpu_s", "_directory", "_gateways", "_links", "_load_s", "_speakers", "_tally")
 
     def __init__(self, *, tally: Tally, cpu_s: Callable[[], float], load_s: float) -> None:
         """`cpu_s` is the process's time on processors, `load_s` the time between two reports."""
@@ -37,6 +43,7 @@ class Control(LinkListener):
         self._cpu_s = cpu_s
         self._load_s = load_s
         self._busy = 0.0
+        self._speakers = Speakers()
         self._gateways: set[str] = set()
         self._links: Links
         self._directory: Directory
@@ -57,13 +64,18 @@ class Control(LinkListener):
 
     async def run(self) -> None:
         """Tell the load until cancelled."""
-        before_s = self._cpu_s()
+        before_s, reports = self._cpu_s(), 0
         while True:
             await asyncio.sleep(self._load_s)
             now_s = self._cpu_s()
             self._busy, before_s = min((now_s - before_s) / self._load_s, 1.0), now_s
             for gateway in self._gateways:
                 self.tell(gateway, self._measure())
+            reports += 1
+            if reports % _REPORTS_PER_SPEAKERS == 0:
+                spoken = self._speakers.find(self._directory.members, self._load_s * _REPORTS_PER_SPEAKERS)
+                for gateway, keys in spoken.items():
+                    self.tell(gateway, Spoke(keys))
 
     def _measure(self) -> Load:
         return Load(self._directory.room_count, self._directory.member_count, self._busy, self._tally.read())

@@ -13,7 +13,7 @@ alone is worth nothing. Everything that a member has is undone in one place, `_e
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from core.runtime.clock import Clock
@@ -119,6 +119,11 @@ class Directory:
     def member_count(self) -> int:
         """The clients that have a seat."""
         return len(self._members)
+
+    @property
+    def members(self) -> Iterable[Member]:
+        """The clients that have a seat."""
+        return self._members.values()
 
     # ---- orders of gateways
 

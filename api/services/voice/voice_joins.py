@@ -121,6 +121,27 @@ class VoiceJoins:
         """Keep a stay that is over. Raises Unavailable."""
         await self._log.keep(session)
 
+    async def move_idle(self, guild_id: int, user_id: int, channel_id: int) -> None:
+        """Move somebody who is idle in this channel to the guild's AFK channel. Raises Unavailable.
+
+        Bots stay, as do those who may not enter the AFK channel, or find it full.
+        """
+        async with self._store.write(guilds=[guild_id]) as tx:
+            state = await tx.voice_states.find(guild_id, user_id)
+            snapshot = await tx.guilds.load_snapshot(guild_id)
+            member = await tx.members.find(guild_id, user_id)
+            if state is None or snapshot is None or member is None or state.channel_id != channel_id:
+                return
+            access = GuildAccess(entry=as_entry(snapshot), member=member, now_ms=self._clock.now_ms())
+            afk = _find_afk_channel(access, channel_id)
+            if afk is None:
+                return
+            permissions = access.in_channel(afk)
+            members = await tx.voice_states.count_in_channel(afk.id) if afk.user_limit else 0
+            if may_enter(permissions) and not is_full(afk, members=members, permissions=permissions):
+                moved = _begin(state, user_id, guild_id, afk.id, suppress=True)
+                await self._changes.put(tx, state, msgspec.structs.replace(moved, self_video=False), member)
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the present rights, or end it. Raises Unavailable."""
         async with self._store.write(guilds=[guild_id]) as tx:
@@ -138,6 +159,15 @@ class VoiceJoins:
                 await self._changes.leave(tx, guild_id, user_id)
             elif after != state:
                 await self._changes.put(tx, state, after, member)
+
+
+def _find_afk_channel(access: GuildAccess, channel_id: int) -> Channel | None:
+    """Return the AFK channel for a member who is idle in this channel; None where nobody is moved."""
+    channels, afk_id = access.entry.channels, access.entry.guild.afk_channel_id
+    source = channels.get(channel_id)
+    if afk_id in (None, channel_id) or access.member.user.bot or source is None or source.type != ChannelType.VOICE:
+        return None
+    return channels.get(afk_id or 0)
 
 
 def _begin(before: VoiceState | None, user_id: int, guild_id: int, channel_id: int, *, suppress: bool) -> VoiceState:

@@ -101,6 +101,9 @@ class NoVoice:
     async def log_session(self, session: VoiceSession) -> None:
         """Do nothing."""
 
+    async def move_idle(self, guild_id: int, user_id: int, channel_id: int) -> None:
+        """Do nothing."""
+
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Do nothing."""
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.channels.channel import VOCAL, Channel
+from core.domain.channels.channel import VOCAL, Channel, ChannelType
 from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.wire.objects.channels.channel import render_channel
 from gateway.guilds.state.member_table import Fields
@@ -47,6 +47,7 @@ class ChannelState(msgspec.Struct, kw_only=True, eq=False):
     """A channel: its overwrites, and the object for clients."""
 
     id: int
+    is_stage: bool
     is_vocal: bool
     """Whether it is a voice channel, whose text only members with CONNECT may read."""
     overwrites: tuple[_OverwriteFields, ...]
@@ -114,6 +115,7 @@ def parse_channel(payload: bytes | msgspec.Raw) -> ChannelState:
     seen = _decode_channel(payload)
     return ChannelState(
         id=seen.id,
+        is_stage=seen.type == ChannelType.STAGE,
         is_vocal=seen.type in VOCAL,
         overwrites=seen.permission_overwrites,
         member_ids=frozenset(item.id for item in seen.permission_overwrites if item.type == 1),
@@ -129,6 +131,7 @@ def from_row(channel: Channel, last_message_id: int | None) -> ChannelState:
         shown.last_message_id = str(last_message_id)
     return ChannelState(
         id=channel.id,
+        is_stage=channel.type == ChannelType.STAGE,
         is_vocal=channel.type in VOCAL,
         overwrites=tuple(
             _OverwriteFields(id=item.id, type=item.type, allow=item.allow, deny=item.deny)

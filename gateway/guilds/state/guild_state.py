@@ -8,7 +8,7 @@ guild's actor is its only writer.
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -183,6 +183,10 @@ class GuildState:
             return None
         channel.note_pin(_decode_pin(envelope.payload).last_pin_timestamp)
         return MESSAGE_ADDED
+
+    def fields_of(self, *names: str) -> dict[str, Any]:
+        """Return the values of some of the guild's fields."""
+        return {name: msgspec.json.decode(self.fields[name]) for name in names}
 
     def put_presence(self, user_id: int, presence: msgspec.Raw | None) -> PresenceChanged | None:
         """Set the presence of a connected user. None is offline."""

@@ -13,6 +13,7 @@ class FakeVoicePort:
         self.calls: dict[int, bytes] = {}
         """What is shown of each channel's call."""
         self.logged: list[VoiceSession] = []
+        self.moved: list[tuple[int, int, int]] = []
         self.settled: list[tuple[int, int]] = []
 
     async def join_from_gateway(self, user_id: int, session_id: str, wish: VoiceWish) -> None:
@@ -34,6 +35,10 @@ class FakeVoicePort:
     async def log_session(self, session: VoiceSession) -> None:
         """Keep a stay."""
         self.logged.append(session)
+
+    async def move_idle(self, guild_id: int, user_id: int, channel_id: int) -> None:
+        """Keep a move."""
+        self.moved.append((guild_id, user_id, channel_id))
 
     async def settle_voice(self, guild_id: int, user_id: int) -> None:
         """Keep a question."""

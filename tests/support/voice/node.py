@@ -42,6 +42,7 @@ class News(VoiceListener):
         self.connected: list[SeatKey] = []
         self.ended: list[SeatKey] = []
         self.visits: list[VoiceSession] = []
+        self.spoken: list[SeatKey] = []
         self.servers: list[tuple[Seat, VoiceServer | None]] = []
         self.loads: list[Load] = []
         self._came = asyncio.Event()
@@ -65,6 +66,10 @@ class News(VoiceListener):
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         self.ended.append(key)
         self._came.set()
+
+    @override
+    def on_spoke(self, key: SeatKey) -> None:
+        self.spoken.append(key)
 
     def on_load(self, _node: str, load: Load) -> None:
         """Remember a load."""

@@ -17,6 +17,7 @@ from core.voice.orders import (
     Held,
     Load,
     Remove,
+    Spoke,
     ToNode,
     encode_order,
     parse_to_node,
@@ -58,6 +59,7 @@ class Gateway(VoiceListener):
         self.connected: list[tuple[SeatKey, str]] = []
         self.ended: list[tuple[SeatKey, str]] = []
         self.visits: list[VoiceSession] = []
+        self.spoken: list[SeatKey] = []
 
     @override
     def on_server(self, seat: Seat, server: VoiceServer | None) -> None:
@@ -74,6 +76,10 @@ class Gateway(VoiceListener):
     @override
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         self.ended.append((key, session_id))
+
+    @override
+    def on_spoke(self, key: SeatKey) -> None:
+        self.spoken.append(key)
 
 
 class Scene:
@@ -228,3 +234,5 @@ def test_gateway_is_told_of_clients() -> None:
     scene.nodes.on_frame("one", encode_order(Ended(10, 1, "s1")))
     scene.nodes.on_frame("one", b"\xff")
     assert scene.gateway.connected == scene.gateway.ended == [(SeatKey(10, 1), "s1")]
+    scene.nodes.on_frame("one", encode_order(Spoke([SeatKey(10, 1), SeatKey(10, 2)])))
+    assert scene.gateway.spoken == [SeatKey(10, 1)]

@@ -14,13 +14,14 @@ from core.voice.orders import (
     Load,
     Malformed,
     Remove,
+    Spoke,
     ToGateway,
     ToNode,
     encode_order,
     parse_to_gateway,
     parse_to_node,
 )
-from core.voice.seats import Rights, Room, Seat
+from core.voice.seats import Rights, Room, Seat, SeatKey
 
 RIGHTS = Rights(speak=True, hear=True)
 
@@ -35,7 +36,13 @@ def test_orders_to_nodes_come_out_as_they_went_in(order: ToNode) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", [Connected(1, 2, "s", 3), Ended(1, 2, "s"), Load(1, 2, 0.5, Counts(1, 2, 3, 4, 5, {"forged": 6}))]
+    "order",
+    [
+        Connected(1, 2, "s", 3),
+        Ended(1, 2, "s"),
+        Load(1, 2, 0.5, Counts(1, 2, 3, 4, 5, {"forged": 6})),
+        Spoke([SeatKey(1, 2)]),
+    ],
 )
 def test_orders_to_gateways_come_out_as_they_went_in(order: ToGateway) -> None:
     assert parse_to_gateway(encode_order(order)) == order
