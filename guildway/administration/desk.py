@@ -6,16 +6,19 @@ stopped one. Both answer the same routes, with the same checks and the same log.
                  └─ the folder is free:                  in process → /admin over the opened data
 ```
 
-Either way the request carries the operator's key, which the command reads in the server's database.
+Either way the request carries a pass of the operator, made by the key that the command reads in the server's database.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
+from api.services.administration.operator_passes import make_pass
+from api.services.administration.staff_authenticator import OPERATOR_SCHEME
+from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir, DataInUse
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
@@ -37,18 +40,20 @@ class Client(Protocol):
 class Desk:
     """The requests of one command."""
 
-    __slots__ = ("_client", "_token")
+    __slots__ = ("_client", "_key", "_now_ms")
 
-    def __init__(self, client: Client, key: bytes) -> None:
+    def __init__(self, client: Client, key: bytes, now_ms: Callable[[], int]) -> None:
         self._client = client
-        self._token = f"Operator {key.hex()}"
+        self._key = key
+        self._now_ms = now_ms
 
     def ask(self, method: str, *words: str | int, body: Any = None, reason: str = "", **query: Any) -> Any:
         """Send a request to the path of these words, and return the answer. Raises ApiError, DemoError."""
         path = "".join(f"/{quote(str(word), safe='')}" for word in words)
         given = {name: value for name, value in query.items() if value not in (None, "")}
         tail = f"?{urlencode(given)}" if given else ""
-        return self._client.request(method, path + tail, body, token=self._token, reason=reason)
+        token = OPERATOR_SCHEME + make_pass(self._key, self._now_ms())
+        return self._client.request(method, path + tail, body, token=token, reason=reason)
 
 
 @contextlib.contextmanager
@@ -82,12 +87,12 @@ def open_desk(settings: Settings, *, url: str | None, is_cluster: bool) -> Itera
         from guildway.administration.stopped_server import StoppedServer  # noqa: PLC0415 - the tiers load slowly
 
         with StoppedServer.open(settings, held) as server:
-            yield Desk(server, server.key)
+            yield Desk(server, server.key, SystemClock().now_ms)
 
 
 def _open_remote(settings: Settings, url: str | None, key: bytes) -> Iterator[Desk]:
     with contextlib.closing(RestClient(url or find_api_url(settings), prefix=PREFIX)) as client:
-        yield Desk(client, key)
+        yield Desk(client, key, SystemClock().now_ms)
 
 
 async def _read_key_of_cluster(settings: Settings) -> bytes:

@@ -21,7 +21,7 @@ _TURNS: Final = 10
 
 def check_certificate(about: str, certificate: str, key: str, *, now_s: float) -> Iterator[Finding]:
     """Look at a certificate's file and its key's, which may be in the same one."""
-    renew = "renew it, and restart the server"
+    renew = "renew it, and reload or restart the server"
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False

@@ -45,10 +45,10 @@ def _check_machine(settings: Settings, *, is_cluster: bool) -> Iterator[Finding]
     if not is_cluster:  # the processes of a cluster have their ports by flags
         yield from check_ports(settings, runs=any("in use" in finding.found for finding in folder))
         yield _check_sqlite()
-    if settings.voice.certificate:
-        yield from check_certificate(
-            "voice.certificate", settings.voice.certificate, settings.voice.certificate_key, now_s=time.time()
-        )
+    for name, section in (("tls", settings.tls), ("voice", settings.voice)):
+        if section.certificate:
+            about = f"{name}.certificate"
+            yield from check_certificate(about, section.certificate, section.certificate_key, now_s=time.time())
     yield from check_files()
     yield from check_clock()
     if settings.instance.registration == "open" and settings.api.host not in ("127.0.0.1", "::1", "localhost"):

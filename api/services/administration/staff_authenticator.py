@@ -1,17 +1,17 @@
-"""Who calls `/admin`: a member of instance staff by a token of their own, or the operator by the server's key.
+"""Who calls `/admin`: a member of instance staff by a token of their own, or the operator by a pass.
 
 Tokens of accounts mean nothing here, and tokens of staff mean nothing elsewhere: they have a scheme and a table of
 their own. So a stolen token of a client never administers the server, whoever it belongs to. Staff is looked up at each
 request and once more where it acts, without a cache: a token that was revoked is of no use from then on.
 
-The operator is whoever can read the server's database, where the key is; `guildway admin` reads it there.
+The operator is whoever can read the server's database, where the key of passes is; `guildway admin` reads it there.
 """
 
-import hmac
 from typing import Final
 
 import msgspec
 
+from api.services.administration.operator_passes import is_pass
 from core.domain.errors import StaffAlone, Unauthorized
 from core.domain.instance.staff import OPERATOR_ID, StaffRole, has_rank
 from core.domain.tokens import hash_token
@@ -49,14 +49,14 @@ class StaffAuthenticator:
         """`operator_key` is empty where nobody is the operator."""
         self._staff = staff
         self._clock = clock
-        self._operator_key = operator_key.hex().encode()
+        self._operator_key = operator_key
 
     async def find(self, header: str) -> Staff | None:
         """Find the caller of the header."""
         if header.startswith(OPERATOR_SCHEME):
-            given = header.removeprefix(OPERATOR_SCHEME).encode("utf-8", "surrogateescape")
-            is_key = hmac.compare_digest(given, self._operator_key)
-            return Staff(actor_id=OPERATOR_ID, role="owner") if is_key and self._operator_key else None
+            given = header.removeprefix(OPERATOR_SCHEME)
+            is_good = is_pass(self._operator_key, given, self._clock.now_ms())
+            return Staff(actor_id=OPERATOR_ID, role="owner") if is_good else None
         if not header.startswith(STAFF_SCHEME):
             return None
         return await find_staff(self._staff, hash_token(header.removeprefix(STAFF_SCHEME)), self._clock.now_ms())

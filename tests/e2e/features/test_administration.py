@@ -35,7 +35,6 @@ async def test_suspended_person_loses_every_connection_and_is_told_why_at_the_lo
         refused = await bob.request("POST", "/auth/login", credentials)
         assert refused.json()["errors"]["login"]["_errors"][0]["code"] == "ACCOUNT_DISABLED"
 
-    await server.administer("guilds", "show", guild["id"])
     await server.administer("users", "unsuspend", alice.name)
     alice.token = (await bob.call("POST", "/auth/login", credentials))["token"]
     assert (await alice.call("GET", f"/channels/{channel}/messages/{message['id']}"))["content"] == "this stays"

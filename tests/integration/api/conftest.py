@@ -19,6 +19,7 @@ import pytest
 
 from api.app import build_api
 from api.common_parts import ApiGround
+from api.services.administration.operator_passes import make_pass
 from core.door.memory import MemoryDoor
 from core.door.rules import find_message_rules
 from core.live.limits import MemoryGate, MemoryRateLimiter
@@ -64,6 +65,12 @@ API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
 
 OPERATOR_KEY = bytes(range(32))
 GATEWAY_URL = "ws://127.0.0.1:8081"
+
+
+def operator_pass(now_ms: int | None = None) -> str:
+    """The header of the operator."""
+    return f"Operator {make_pass(OPERATOR_KEY, SystemClock().now_ms() if now_ms is None else now_ms)}"
+
 
 OpenApi = Callable[..., AbstractAsyncContextManager[ApiUnderTest]]
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.integration.api.conftest import OPERATOR_KEY, OpenApi
+from tests.integration.api.conftest import OpenApi, operator_pass
 from tests.support.embedded_api import Actor, ApiUnderTest
 
 ADMIN = "http://guildway/admin"
@@ -42,6 +42,6 @@ async def hire(api: ApiUnderTest, operator: Actor, role: str) -> Actor:
 async def scene(open_api: OpenApi) -> AsyncIterator[StaffScene]:
     """The scene, on a server that is open to all."""
     async with open_api() as api:
-        operator = api.actor(f"Operator {OPERATOR_KEY.hex()}")
+        operator = api.actor(operator_pass())
         owner, moderator, reader = [await hire(api, operator, role) for role in ("owner", "moderator", "reader")]
         yield StaffScene(api, operator, owner, moderator, reader)

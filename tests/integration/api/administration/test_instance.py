@@ -7,7 +7,7 @@ import httpx
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.runtime.settings.settings import InstanceSettings
 from tests.integration.api.administration.conftest import ADMIN, StaffScene
-from tests.integration.api.conftest import OPERATOR_KEY, OpenApi
+from tests.integration.api.conftest import OpenApi, operator_pass
 from tests.support.embedded_api import PASSWORD, Actor
 
 
@@ -36,7 +36,7 @@ async def test_guild_is_found_given_away_and_deleted(scene: StaffScene) -> None:
 
 async def test_staff_closes_and_opens_registration(open_api: OpenApi) -> None:
     async with open_api(instance=InstanceSettings(registration="closed")) as api:
-        operator = api.actor(f"Operator {OPERATOR_KEY.hex()}")
+        operator = api.actor(operator_pass())
         path = f"{ADMIN}/registration"
         assert (await operator.get(path)).json() == {"mode": "closed", "configured": "closed"}
         assert (await operator.put(path, {"mode": "open"})).json() == {"mode": "open", "configured": "closed"}

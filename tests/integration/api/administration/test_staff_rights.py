@@ -10,13 +10,14 @@ import pytest
 from api.http.route import Route
 from api.routes.admin_reference import write_reference
 from api.routes.all_routes import ADMIN_ROUTES
+from api.services.administration.operator_passes import make_pass
 from api.services.administration.staff_authenticator import StaffAuthenticator
 from core.domain.ids import MAX_SNOWFLAKE
 from core.domain.instance.staff import has_rank
 from core.runtime.clock import SystemClock
 from tests.fakes.clock import FakeClock
 from tests.integration.api.administration.conftest import ADMIN, StaffScene, hire
-from tests.integration.api.conftest import OPERATOR_KEY, OpenApi
+from tests.integration.api.conftest import OPERATOR_KEY, OpenApi, operator_pass
 from tests.support.embedded_api import Actor
 
 BASE = "http://guildway"
@@ -67,8 +68,14 @@ async def test_no_token_but_one_of_staff_passes_any_route(scene: StaffScene) -> 
         "a part of the token": f"Staff {secret[:-1]}",
         "empty staff": "Staff ",
         "empty operator": "Operator ",
-        "a part of the key": operator[:-1],
-        "the key as staff": operator.replace("Operator", "Staff"),
+        "the key itself": f"Operator {OPERATOR_KEY.hex()}",
+        "a part of a pass": operator[:-1],
+        "a pass of another key": f"Operator {make_pass(b'another key', SystemClock().now_ms())}",
+        "a pass of no key": f"Operator {make_pass(b'', SystemClock().now_ms())}",
+        "a pass of yesterday": operator_pass(SystemClock().now_ms() - 86_400_000),
+        "a pass of tomorrow": operator_pass(SystemClock().now_ms() + 86_400_000),
+        "a pass with another end": operator.replace("Operator 1", "Operator 2"),
+        "a pass as staff": operator.replace("Operator", "Staff"),
     }
     for name, authorization in outsiders.items():
         for route in ADMIN_ROUTES:
@@ -109,14 +116,26 @@ async def test_tokens_of_staff_mean_nothing_elsewhere(scene: StaffScene) -> None
 
 async def test_bytes_that_are_no_text_are_nobodys_token(scene: StaffScene) -> None:
     find = StaffAuthenticator(staff=scene.api.store.staff, clock=SystemClock(), operator_key=OPERATOR_KEY).find
-    for header in ("Operator \udcff\udcfe", "Staff \udcff", "Operator é", "\udcff"):
+    for header in (
+        "Operator \udcff\udcfe",
+        "Operator 1.\udcff",
+        "Staff \udcff",
+        "Operator é",
+        "Operator 1.é",
+        "\udcff",
+    ):
         assert await find(header) is None
-    assert await find(f"Operator {OPERATOR_KEY.hex()}") is not None
+    assert await find(operator_pass()) is not None
 
 
 async def test_server_without_an_operators_key_has_no_operator(open_api: OpenApi) -> None:
     async with open_api(operator_key=b"") as api:
-        for authorization in ("Operator ", "Operator", "Operator 00"):
+        for authorization in (
+            "Operator ",
+            "Operator",
+            f"Operator {make_pass(b'', SystemClock().now_ms())}",
+            operator_pass(),
+        ):
             assert (await api.actor(authorization).get(f"{ADMIN}/users")).status_code == 401
 
 
@@ -155,7 +174,7 @@ async def test_moderators_have_no_power_over_the_staff(scene: StaffScene) -> Non
 async def test_token_of_staff_ends_when_it_says(open_api: OpenApi) -> None:
     clock = FakeClock()
     async with open_api(clock=clock) as api:
-        operator = api.actor(f"Operator {OPERATOR_KEY.hex()}")
+        operator = api.actor(operator_pass(clock.now_ms()))
         member = await hire(api, operator, "reader")
         made: dict[str, Any] = (await operator.post(f"{ADMIN}/staff/{member.id}/tokens", {"max_age": 60})).json()
         short = api.actor(f"Staff {made['token']}")

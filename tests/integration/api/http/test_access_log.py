@@ -11,7 +11,7 @@ from core.runtime.access_log import AccessLog, open_access_log
 from core.runtime.errors import StartError
 from core.runtime.traces.request import CURRENT, TracedRequest
 from tests.fakes.clock import START_MS, FakeClock
-from tests.integration.api.conftest import OPERATOR_KEY, OpenApi
+from tests.integration.api.conftest import OpenApi, operator_pass
 from tests.support.embedded_api import PASSWORD
 
 
@@ -41,7 +41,7 @@ async def test_each_request_is_a_line_without_tokens_bodies_and_addresses(open_a
             await zoe.get("/users/@me?token=secret")
             await api.nobody.get("/users/@me")
             await api.nobody.get("http://guildway/nowhere/secret")
-            operator = api.actor(f"Operator {OPERATOR_KEY.hex()}")
+            operator = api.actor(operator_pass(START_MS))
             await operator.get("http://guildway/admin/limits")
     told = [(line["method"], line["route"], line["status"]) for line in lines_of(path)]
     assert told == [
@@ -58,7 +58,7 @@ async def test_each_request_is_a_line_without_tokens_bodies_and_addresses(open_a
     assert "user_id" not in refused
     assert admin["staff_id"] == "0"
     whole = path.read_text()
-    for secret in ("secret", PASSWORD, zoe.authorization, OPERATOR_KEY.hex()):
+    for secret in ("secret", PASSWORD, zoe.authorization, "Operator"):
         assert secret not in whole
 
 

@@ -24,7 +24,7 @@ def test_good_certificate_is_told_with_its_days_and_warned_of_before_it_ends(tmp
     assert (good.state, good.found) == ("ok", "server.pem is good for 90 more days")
     assert look(server, now_s=NOW_S + 76 * DAY_S).state == "ok"
     soon = look(server, now_s=NOW_S + 77 * DAY_S)
-    assert (soon.state, soon.remedy) == ("warning", "renew it, and restart the server")
+    assert (soon.state, soon.remedy) == ("warning", "renew it, and reload or restart the server")
 
 
 def test_certificate_that_has_ended_is_a_fault(tmp_path: Path) -> None:
