@@ -37,12 +37,12 @@ from core.wire.close_codes import CloseCode
 from voice.media.forwarder import Forwarder
 from voice.media.tally import Tally
 from voice.protocol import close_codes
-from voice.protocol.commands import Identify, Resume, Video
-from voice.protocol.payloads import Payload
+from voice.protocol.commands import Identify, Resume
+from voice.rooms.announcements import Announcements
 from voice.rooms.bounds import Bounds
 from voice.rooms.expected_seats import ExpectedSeats
-from voice.rooms.member import ClientLink, Member, Timer, mask_flags
-from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
+from voice.rooms.member import ClientLink, Member, Timer
+from voice.rooms.room import OpenRoom
 from voice.rooms.visits import describe_visit
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Directory:
 
     __slots__ = (
         "_bounds", "_call_later", "_clock", "_expected", "_forwarder", "_lost", "_members", "_randomness", "_rooms",
-        "_secret", "_tally", "_tell", "_tokens", "_used", "_waiting",
+        "_secret", "_tally", "_tell", "_tokens", "_used", "_waiting", "announcements",
     )  # fmt: skip
 
     def __init__(
@@ -96,6 +96,8 @@ class Directory:
         self._members: dict[SeatKey, Member] = {}
         self._tokens: dict[bytes, Member] = {}
         self._rooms: dict[Room, OpenRoom] = {}
+        self.announcements = Announcements(self._rooms)
+        """What members say of themselves."""
         self._used = UsedTokens()
         self._waiting: dict[SeatKey, dict[int, Callable[[], None]]] = {}
 
@@ -250,7 +252,7 @@ class Directory:
 
     def enter(self, member: Member) -> None:
         """Tell the room of a member whose media may begin, or begins anew."""
-        self.film(member, member.camera)
+        self.announcements.film(member, member.camera)
         room = self._rooms[member.seat.room]
         if room.members.get(member.seat.user_id) is member:
             return
@@ -259,24 +261,6 @@ class Directory:
         member.began_ms = self._clock.now_ms()
         connected = Connected(seat.room.server_id, seat.user_id, seat.session_id, member.began_ms)
         self._tell(member.gateway, connected)
-
-    def speak(self, member: Member, flags: int) -> None:
-        """Tell the room what kind of speaking a member does."""
-        flags = mask_flags(flags, member.seat.rights)
-        if member.has_spoken and flags == member.flags:
-            return
-        member.has_spoken, member.flags = True, flags
-        self._tell_room(member, describe_speaking)
-
-    def film(self, member: Member, video: Video | None) -> None:
-        """Note what a member says of its camera, and tell the room what its rights and its media allow."""
-        member.camera = video if video is not None and video.video_ssrc else None
-        source = None if member.camera is None or not member.seat.rights.stream else member.camera.video_ssrc
-        can_film = member.peer is not None and member.peer.film(source)
-        shown = member.camera if source is not None and can_film else None
-        if shown != member.shown:
-            member.shown = shown
-            self._tell_room(member, describe_camera)
 
     def resume(self, command: Resume, link: ClientLink) -> tuple[Member, list[bytes]]:
         """Give a member another socket; return it, and what it has missed. Raises Refused."""
@@ -344,14 +328,7 @@ class Directory:
         member.seat = seat
         if member.peer is not None:
             member.peer.rights = rights
-        if member.has_spoken:
-            self.speak(member, member.flags)
-        self.film(member, member.camera)
-
-    def _tell_room(self, member: Member, describe: Callable[[Member], Payload]) -> None:
-        room = self._rooms.get(member.seat.room)
-        if room is not None and room.members.get(member.seat.user_id) is member:
-            room.tell(describe(member), but=member)
+        self.announcements.repeat(member)
 
     def _make_ssrc(self) -> int:
         while True:

@@ -160,9 +160,9 @@ class Conversation:
             case SelectProtocol():
                 self._select(member, command)
             case Speaking():
-                self._directory.speak(member, int(command.speaking))
+                self._directory.announcements.speak(member, int(command.speaking))
             case Video():
-                self._directory.film(member, command)
+                self._directory.announcements.film(member, command)
             case AskVersion():
                 self._link.send(payloads.backend_version(self._facts.version).encode())
             case Ignored():

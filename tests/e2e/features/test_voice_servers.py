@@ -14,6 +14,7 @@ from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.voice.client import VoiceTestClient
+from tests.support.voice.webrtc_client import WebrtcTestClient
 
 pytestmark = pytest.mark.embedded
 
@@ -50,9 +51,15 @@ def voice_channel(guild: dict[str, Any]) -> str:
 
 
 async def join(
-    client: GatewayClient, session_id: str, person: Person, guild_id: str | None, channel_id: str
+    client: GatewayClient,
+    session_id: str,
+    person: Person,
+    guild_id: str | None,
+    channel_id: str,
+    *,
+    kind: type[VoiceTestClient] = VoiceTestClient,
 ) -> VoiceTestClient:
-    """Join a channel, or a call, and take the seat at the node."""
+    """Join a channel, or a call, and take the seat at the node with a client of this kind."""
     told = len(client.bodies("VOICE_SERVER_UPDATE"))
     await client.send(4, {"guild_id": guild_id, "channel_id": channel_id, "self_mute": False, "self_deaf": False})
     await client.wait_until(lambda: [d for d in client.bodies("VOICE_SERVER_UPDATE")[told:] if d["endpoint"]])
@@ -60,9 +67,7 @@ async def join(
     assert client.names().index("VOICE_STATE_UPDATE") < client.names().index("VOICE_SERVER_UPDATE")
     assert update["guild_id"] == guild_id
     host, _, port = update["endpoint"].rpartition(":")
-    voice = VoiceTestClient(
-        int(person.id), int(guild_id or update["channel_id"]), VoiceServer(update["token"], host, int(port))
-    )
+    voice = kind(int(person.id), int(guild_id or update["channel_id"]), VoiceServer(update["token"], host, int(port)))
     voice.session_id = session_id
     await voice.join()
     return voice
@@ -86,7 +91,7 @@ async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Serve
         await alice.invite(text_channel(guild), bob)
         async with open_session(server, alice) as (alices, alices_id), open_session(server, bob) as (bobs, bobs_id):
             one = await join(alices, alices_id, alice, guild["id"], voice_channel(guild))
-            two = await join(bobs, bobs_id, bob, guild["id"], voice_channel(guild))
+            two = await join(bobs, bobs_id, bob, guild["id"], voice_channel(guild), kind=WebrtcTestClient)
             await hears(two, one, b"hello")
             await hears(one, two, b"and you")
             await alice.call("DELETE", f"/guilds/{guild['id']}/members/{bob.id}")

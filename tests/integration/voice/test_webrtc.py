@@ -19,18 +19,18 @@ ADA, BOB, EVE = 1, 2, 3
 async def test_two_browsers_hear_each_other_in_order(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
         for number in range(600):
-            await ada.play(b"frame %d" % number)
+            ada.talk(b"frame %d" % number)
             packet = await bob.listen()
             assert (packet.ssrc, packet.payload) == (ada.ssrc, b"frame %d" % number)
         assert packet.sequence_number == 0x1000 + 599, "which the sender's own number, gone round, is not"
-        await bob.play(b"answer")
-        assert await ada.hear_sound() == (bob.ssrc, b"answer")
+        bob.talk(b"answer")
+        assert await ada.hear() == (bob.ssrc, b"answer")
 
 
 @pytest.mark.parametrize("mode", [GCM, XCHACHA])
 async def test_browser_and_bot_hear_each_other(stage: Stage, mode: str) -> None:
     async with browsers(stage, ADA) as (ada,), bot(stage, BOB, mode) as bob:
-        await ada.play(b"hello")
+        ada.talk(b"hello")
         assert await bob.hear() == (ada.ssrc, b"hello")
         for number in range(3):
             bob.talk(b"frame %d" % number)
@@ -45,20 +45,20 @@ async def test_each_browser_has_its_own_numbers(stage: Stage) -> None:
     await bob.check()
     await bob.shake_hands()
     async with browsers(stage, ADA) as (ada,):
-        await ada.play(b"hello")
+        ada.talk(b"hello")
         packet = await bob.listen()
         assert (packet.payload_type, packet.payload) == (96, b"hello")
-        await bob.play(b"answer", payload_type=96)
+        bob.talk(b"answer", payload_type=96)
         answer = await ada.listen()
         assert (answer.payload_type, answer.payload) == (111, b"answer")
-    await bob.hang_up()
+    await bob.leave()
 
 
 async def test_reports_end_at_the_node(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
-        await ada.play(b"one")
+        ada.talk(b"one")
         ada.next_sequence = (ada.next_sequence + 1) & 0xFFFF
-        await ada.play(b"three")
+        ada.talk(b"three")
         assert [(await bob.listen()).payload for _ in range(2)] == [b"one", b"three"]
         (told,) = (await ada.next_report(RtcpRrPacket)).reports
         assert (told.ssrc, told.packets_lost, told.fraction_lost) == (ada.source, 1, 256 // 3)
@@ -68,7 +68,7 @@ async def test_reports_end_at_the_node(stage: Stage) -> None:
 
 async def test_speaker_is_told_of_the_worst_hearers_loss(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB, EVE) as (ada, bob, eve):
-        await ada.play(b"voice")
+        ada.talk(b"voice")
         await bob.listen()
         for who, loss in ((bob, 26), (eve, 3)):
             heard = RtcpReceiverInfo(ada.ssrc, loss, packets_lost=9, highest_sequence=1, jitter=0, lsr=0, dlsr=0)
@@ -80,22 +80,22 @@ async def test_speaker_is_told_of_the_worst_hearers_loss(stage: Stage) -> None:
 
 async def test_muted_and_deafened_browsers(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob), bot(stage, EVE) as eve:
-        await ada.play(b"before")
-        assert await bob.hear_sound() == (ada.ssrc, b"before")
+        ada.talk(b"before")
+        assert await bob.hear() == (ada.ssrc, b"before")
         stage.nodes.change(SeatKey(GUILD, ADA), Rights(speak=False, hear=True))
         stage.nodes.change(SeatKey(GUILD, EVE), Rights(speak=True, hear=False))
         stage.nodes.change(SeatKey(GUILD, BOB), Rights(speak=True, hear=False))
         await stage.news.wait_until(lambda: all_have(stage, ADA, "speak") and all_have(stage, BOB, "hear"))
-        await ada.play(b"muted")
+        ada.talk(b"muted")
         await wait_for_drop(stage, "muted")
         eve.talk(b"to the deaf")
-        assert await ada.hear_sound() == (eve.ssrc, b"to the deaf")
+        assert await ada.hear() == (eve.ssrc, b"to the deaf")
         for user_id in (ADA, BOB, EVE):
             stage.nodes.change(SeatKey(GUILD, user_id), EVERYTHING)
         await stage.news.wait_until(lambda: not all_have(stage, ADA, "speak") and not all_have(stage, BOB, "hear"))
         ada.next_sequence = 20_000  # as far behind as an hour of silence leads
-        await ada.play(b"after")
-        assert await bob.hear_sound() == (ada.ssrc, b"after")
+        ada.talk(b"after")
+        assert await bob.hear() == (ada.ssrc, b"after")
 
 
 def all_have(stage: Stage, user_id: int, right: str) -> bool:
@@ -109,20 +109,20 @@ async def test_removed_browser_is_heard_no_more(stage: Stage) -> None:
         stage.nodes.remove(SeatKey(GUILD, ADA))
         assert await ada.wait_closed() == 4014
         await ada.wait_over()
-        await ada.play(b"too late")
+        ada.talk(b"too late")
         await wait_for_drop(stage, "stranger")
-        await bob.play(b"alone")
+        bob.talk(b"alone")
         assert (ada.packets.empty(), bob.packets.empty()) == (True, True)
 
 
 async def test_browser_that_comes_anew_is_heard_on(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
-        await ada.play(b"first")
+        ada.talk(b"first")
         first = await bob.listen()
         await ada.choose()
         await ada.check()
         await ada.shake_hands()
-        await ada.play(b"second", ssrc=77, sequence_number=3)
+        ada.talk(b"second", ssrc=77, sequence_number=3)
         second = await bob.listen()
         assert (second.ssrc, second.payload) == (ada.ssrc, b"second")
         assert second.sequence_number == first.sequence_number + 1
@@ -136,10 +136,10 @@ async def test_keys_are_for_whom_the_offer_named(stage: Stage) -> None:
     await ada.check()
     await ada.shake_hands()
     async with browsers(stage, BOB) as (bob,):
-        await ada.play(b"hello")
+        ada.talk(b"hello")
         await wait_for_drop(stage, "no keys")
         assert bob.packets.empty()
-    await ada.hang_up()
+    await ada.leave()
 
 
 @pytest.mark.parametrize("changes", [{"ice-pwd": "0" * 32}, {"ice-ufrag": "nobody"}])
@@ -153,17 +153,17 @@ async def test_strangers_are_not_answered(stage: Stage, changes: dict[str, str])
     ada.answer = right
     await ada.check()
     assert ada.socket.checks.empty(), "the first one was not answered"
-    await ada.hang_up()
+    await ada.leave()
 
 
 async def test_browser_that_moves_is_followed(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
         old = await ada.move()
         await ada.check()
-        await ada.play(b"from elsewhere")
-        assert await bob.hear_sound() == (ada.ssrc, b"from elsewhere")
-        await bob.play(b"answer")
-        assert await ada.hear_sound() == (bob.ssrc, b"answer")
+        ada.talk(b"from elsewhere")
+        assert await bob.hear() == (ada.ssrc, b"from elsewhere")
+        bob.talk(b"answer")
+        assert await ada.hear() == (bob.ssrc, b"answer")
         assert old.received.empty()
         old.close()
 

@@ -48,7 +48,7 @@ async def test_camera_is_told_and_passed_on_while_it_is_on(stage: Stage) -> None
         ada.film(b"off")
         await wait_for_drop(stage, "muted", 2)
         assert bob.packets.empty()
-        await ada.play(b"voice")
+        ada.talk(b"voice")
         assert await eve.hear() == (ada.ssrc, b"voice"), "and nothing of the video"
 
 
@@ -63,7 +63,7 @@ async def test_camera_needs_the_right_to_stream(stage: Stage) -> None:
         stage.nodes.change(SeatKey(GUILD, ADA), EVERYTHING)
         assert await bob.expect(12) == told_on(ada)
         ada.film(b"allowed")
-        assert await bob.hear_sound() == (ada.video_ssrc, b"allowed")
+        assert await bob.hear() == (ada.video_ssrc, b"allowed")
 
 
 async def test_client_without_video_has_no_camera(stage: Stage) -> None:
@@ -126,5 +126,5 @@ async def test_what_the_node_has_not_got_is_asked_for(stage: Stage) -> None:
 async def test_broken_reports_of_a_member_do_nothing(stage: Stage, plain: bytes) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
         ada.udp.send(ada.dtls._tx_srtp.protect_rtcp(plain.ljust(8, b"\0")))
-        await ada.play(b"voice")
-        assert await bob.hear_sound() == (ada.ssrc, b"voice")
+        ada.talk(b"voice")
+        assert await bob.hear() == (ada.ssrc, b"voice")

@@ -13,10 +13,10 @@ async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTes
     """Browsers in the room."""
     clients = [WebrtcTestClient(user_id, GUILD, stage.seat(user_id)) for user_id in user_ids]
     for client in clients:
-        await client.join_room()
+        await client.join()
     yield clients
     for client in clients:
-        await client.hang_up()
+        await client.leave()
 
 
 @contextlib.asynccontextmanager

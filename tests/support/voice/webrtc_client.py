@@ -32,8 +32,8 @@ class WebrtcTestClient(VoiceTestClient):
         self.answer: dict[str, str] = {}
         self.packets: asyncio.Queue[RtpPacket] = asyncio.Queue()
         self.reports: asyncio.Queue[Any] = asyncio.Queue()
-        self.source = 0x11223344 + self.user_id
-        self.camera = 0x55667788 + self.user_id
+        self.source = (0x11223344 + self.user_id) & 0xFFFFFFFF
+        self.camera = (0x55667788 + self.user_id) & 0xFFFFFFFF
         self.video_ssrc = 0
         self.next_frame = 65000
         self.next_sequence = 65000
@@ -103,8 +103,8 @@ class WebrtcTestClient(VoiceTestClient):
         async with asyncio.timeout(WAIT_S):
             await self.dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value)]))
 
-    async def join_room(self) -> None:
-        """Do all of it."""
+    @override
+    async def join(self, mode: str = "") -> None:
         await self.sit()
         await self.choose()
         await self.check()
@@ -118,7 +118,8 @@ class WebrtcTestClient(VoiceTestClient):
         self.socket.received, old.received = old.received, asyncio.Queue()
         return old
 
-    async def play(self, sound: bytes, **changes: Any) -> None:
+    @override
+    def talk(self, sound: bytes, **changes: Any) -> None:
         """Send a packet of sound, even when the connection is over."""
         packet = RtpPacket(payload_type=OPUS, sequence_number=self.next_sequence, ssrc=self.source, payload=sound)
         packet.timestamp = self.next_sequence * 960
@@ -158,8 +159,8 @@ class WebrtcTestClient(VoiceTestClient):
         self.dtls._setup_srtp()
         self.dtls._tx_srtp = sending
 
-    async def hear_sound(self) -> tuple[int, bytes]:
-        """Receive a packet; return its SSRC and what is in it."""
+    @override
+    async def hear(self) -> tuple[int, bytes]:
         packet = await self.listen()
         return packet.ssrc, packet.payload
 
@@ -185,11 +186,11 @@ class WebrtcTestClient(VoiceTestClient):
             while self.dtls.state != "closed":
                 await over.wait()
 
-    async def hang_up(self) -> None:
-        """End the connection and the seat."""
+    @override
+    async def leave(self, code: int = 1000) -> None:
         if self.dtls is not None:
             await self.dtls.stop()
-        await self.leave()
+        await super().leave(code)
 
 
 class BrowserSocket(UdpClient):

@@ -192,9 +192,9 @@ def test_member_without_rights_does_not_seem_to_speak() -> None:
     node = Node()
     _, other, _ = node.join(1)
     member, _, _ = node.join(2)
-    node.directory.speak(member, 5)
+    node.directory.announcements.speak(member, 5)
     node.directory.change(GATEWAY, Change(10, 2, Rights(speak=False, hear=True)))
-    node.directory.speak(member, 1)
+    node.directory.announcements.speak(member, 1)
     said = [message for message in other.sent if b'"op":5' in message]
     assert [b'"speaking":1' in message for message in said] == [True, False], "5 has the priority that it may not have"
 

@@ -1,0 +1,50 @@
+"""What members say of themselves to their rooms: how they speak, and their cameras.
+
+A member may say anything; the others are told what its rights allow, and told anew when these change.
+"""
+
+from collections.abc import Callable, Mapping
+
+from core.voice.seats import Room
+from voice.protocol.commands import Video
+from voice.protocol.payloads import Payload
+from voice.rooms.member import Member, mask_flags
+from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
+
+
+class Announcements:
+    """The announcements in all rooms of a node, which are the directory's."""
+
+    __slots__ = ("_rooms",)
+
+    def __init__(self, rooms: Mapping[Room, OpenRoom]) -> None:
+        self._rooms = rooms
+
+    def speak(self, member: Member, flags: int) -> None:
+        """Tell the room what kind of speaking a member does."""
+        flags = mask_flags(flags, member.seat.rights)
+        if member.has_spoken and flags == member.flags:
+            return
+        member.has_spoken, member.flags = True, flags
+        self._tell_room(member, describe_speaking)
+
+    def film(self, member: Member, video: Video | None) -> None:
+        """Note what a member says of its camera, and tell the room what its rights and its media allow."""
+        member.camera = video if video is not None and video.video_ssrc else None
+        source = None if member.camera is None or not member.seat.rights.stream else member.camera.video_ssrc
+        can_film = member.peer is not None and member.peer.film(source)
+        shown = member.camera if source is not None and can_film else None
+        if shown != member.shown:
+            member.shown = shown
+            self._tell_room(member, describe_camera)
+
+    def repeat(self, member: Member) -> None:
+        """Tell the room what a member's rights, which are others now, make of what it has said."""
+        if member.has_spoken:
+            self.speak(member, member.flags)
+        self.film(member, member.camera)
+
+    def _tell_room(self, member: Member, describe: Callable[[Member], Payload]) -> None:
+        room = self._rooms.get(member.seat.room)
+        if room is not None and room.members.get(member.seat.user_id) is member:
+            room.tell(describe(member), but=member)
