@@ -12,9 +12,10 @@ nothing has happened, nothing is written.
 Describing a crowd that logs in would hold up the loop. So sessions are described ahead, some at a time between the
 cuts, and a description holds until the session changes again. The cut itself describes those that are left.
 
-A session that has moved between two cuts is described with the later one, and cuts before that do not count for it any
-more: what the record says and what a cut says are of one moment. It is in the cut even if its `seq` is as before. A cut
-that could not be written is made up for by the next one, which is whole then.
+A session that has moved between two cuts is described with the later one, and is in that even if its `seq` is as
+before. If it is in other guilds then, cuts before that do not count for it any more: what the record says and what a
+cut says are of one moment. A guild that has another home now is the same guild. A cut that could not be written is made
+up for by the next one, which is whole then.
 
 Owns the places of sessions, what of them was noted last, and the number of the newest cut.
 """
@@ -35,7 +36,7 @@ from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.session_journal import Cut, JournalLost, SessionJournal, SessionRecord
 from core_ext.delivery import Track, collect_seqs
 from gateway.homes.session_state import SessionHomes
-from gateway.journal.session_facts import SessionFacts, encode_facts
+from gateway.journal.session_facts import Description, describe_session
 from gateway.sessions.session import Session
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,7 @@ class JournalWriter:
         "_facts",
         "_first_cuts",
         "_free",
+        "_guilds",
         "_homes",
         "_incarnation",
         "_is_behind",
@@ -111,14 +113,16 @@ class JournalWriter:
         self._changed: dict[Session, bool] = {}
         self._ended: dict[str, None] = {}
         """The sessions whose records are to go."""
-        self._facts: dict[Session, bytes] = {}
-        """The facts of changed sessions that are described already."""
+        self._facts: dict[Session, Description] = {}
+        """The changed sessions that are described already."""
         self._tracks: list[Track | None] = []
         self._sessions: list[Session | None] = []
         self._unwritten: list[Session] = []
         """The sessions whose records were lost with the journal. They are written again some at a time."""
         self._noted = bytearray()
         self._first_cuts = array("q")
+        self._guilds = array("q")
+        """For each place what the last record says of guilds (`Description.guilds`), 0 when there is none."""
         self._free: list[int] = []
         self._number = 0
         self._positions: dict[int, int] = {}
@@ -136,13 +140,14 @@ class JournalWriter:
         """Give a session that is READY or restored a place. It can be resumed elsewhere from the next cut on."""
         if self._free:
             place = self._free.pop()
-            self._tracks[place], self._sessions[place] = session.track, session
+            self._tracks[place], self._sessions[place], self._guilds[place] = session.track, session, 0
         else:
             place = len(self._tracks)
             self._tracks.append(session.track)
             self._sessions.append(session)
             self._noted += _UNKNOWN
             self._first_cuts.append(0)
+            self._guilds.append(0)
         self._ended.pop(session.id, None)  # it may have been here before, and elsewhere since
         session.place, session.follower = place, self
         session.note_moved()
@@ -178,7 +183,7 @@ class JournalWriter:
         del self._unwritten[-_DESCRIBED_AT_ONCE:]
         waiting = (session for session in self._changed if session not in self._facts)
         for session in list(islice(waiting, _DESCRIBED_AT_ONCE)):
-            self._facts[session] = self._encode_facts(session)
+            self._facts[session] = self._describe(session)
 
     def stop(self) -> None:
         """Take no cut any more. One that is taken already is written."""
@@ -209,6 +214,7 @@ class JournalWriter:
             logger.warning("the journal of sessions is lost, and written anew", extra={"cut": taken.cut.number})
             self._make_up_for(taken)
             self._unwritten = [session for session in self._sessions if session is not None]
+            self._guilds = array("q", bytes(8 * len(self._sessions)))
         except BaseException:
             self._make_up_for(taken)
             raise
@@ -264,8 +270,10 @@ class JournalWriter:
             self._wholes.popleft()
 
     def _make_record(self, session: Session, *, has_moved: bool) -> SessionRecord:
-        if has_moved:
+        described = self._facts.get(session) or self._describe(session)
+        if has_moved and self._guilds[session.place] != described.guilds:
             self._first_cuts[session.place] = self._number
+        self._guilds[session.place] = described.guilds
         return SessionRecord(
             session_id=session.id,
             user_id=session.user_id,
@@ -275,11 +283,11 @@ class JournalWriter:
             place=session.place,
             first_cut=self._first_cuts[session.place],
             detached_ms=0 if session.connection is not None else self._clock.now_ms(),
-            facts=self._facts.get(session) or self._encode_facts(session),
+            facts=described.facts,
         )
 
-    def _encode_facts(self, session: Session) -> bytes:
-        return encode_facts(SessionFacts(profile=session.profile, state=self._homes.describe(session)))
+    def _describe(self, session: Session) -> Description:
+        return describe_session(session.profile, self._homes.describe(session))
 
     def _make_up_for(self, taken: _Taken) -> None:
         """Have the next cut say what this one, which is lost, was to say."""
@@ -289,3 +297,4 @@ class JournalWriter:
         for session, has_moved in taken.changed.items():
             if session.place >= 0:
                 self.note(session, has_moved=has_moved)
+                self._guilds[session.place] = 0

@@ -17,8 +17,23 @@ class SessionFacts(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     state: SessionState
 
 
+class Description(msgspec.Struct, frozen=True):
+    """A session as a cut's record has it."""
+
+    facts: bytes
+    guilds: int
+    """A number for the guilds that the session is in, or on its way into; never 0."""
+
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(SessionFacts)
+
+
+def describe_session(profile: SessionProfile, state: SessionState) -> Description:
+    """Return what a record has of a session."""
+    guild_ids = sorted(known.guild_id for known in state.guilds)
+    guilds = hash((tuple(guild_ids), tuple(sorted(state.arriving)))) or 1
+    return Description(encode_facts(SessionFacts(profile=profile, state=state)), guilds)
 
 
 def encode_facts(facts: SessionFacts) -> bytes:

@@ -87,7 +87,7 @@ class WorkersFate:
         kinds = (self.kill_worker, self.cut_link, self.pin_shards, self.drain_worker, self._kill_controller)
         happening = self._chance.choice(kinds)
         self._note(f"and once more: {happening.__name__}")
-        self._takes_back = False
+        self._takes_back = self._chance.random() < 0.5
         happening()
 
     # ---- processes

@@ -11,7 +11,6 @@ from typing import Final
 
 from typing_extensions import override
 
-from tests.simulation.clients.person import Person
 from tests.simulation.cluster.check import Ending
 from tests.simulation.cluster.run import EXPECTED, ClusterRun
 from tests.simulation.outcome import Outcome, logged_to, quiet_collector
@@ -24,7 +23,9 @@ from tests.simulation.world.wires import GatewayAddress, GatewayPort
 from tests.support.preparation import prepared_once
 from tests.support.stores.databases import MigratedDatabase
 
-_LEAVING_SHARE: Final = 0.2
+_OFFLINE: Final = "offline"
+_STATUSES: Final = ("online", "idle", "dnd", "invisible", _OFFLINE)
+"""How people are shown at the end; who is to be offline leaves. Each has another status before, so that all are told."""
 _TOLD_S: Final = 2.0
 """The time after which everybody has heard what was said: longer than cuts of the journal are apart."""
 _GRACE_S: Final = 14.0
@@ -85,10 +86,14 @@ class WorkersRun(ClusterRun):
     @override
     def _go_on(self) -> None:
         """Let something happen while people only talk: then every session goes on."""
-        self.statuses = self._choose_statuses()
+        self.statuses = {person: self._chance.choice(_STATUSES) for person in self.scene.people}
         self._say({person.id: "idle" if status == "dnd" else "dnd" for person, status in self.statuses.items()})
         self.world.run_for(_TOLD_S)
         self._say({person.id: status for person, status in self.statuses.items()})
+        for person, status in self.statuses.items():
+            if status == _OFFLINE:
+                for client in person.clients:
+                    self._clients.call_soon(client.go_offline)
         self.world.run_for(_GRACE_S)
         invalid = self.ledger.invalid_sessions
         self.fate.disturb_once_more()
@@ -100,25 +105,14 @@ class WorkersRun(ClusterRun):
         if told:
             self._violations.append(f"{told} sessions began anew, though nothing had changed what they see")
 
-    def _choose_statuses(self) -> dict[Person, str]:
-        """Have some people leave, and choose how the others are shown."""
-        statuses = {}
-        for person in self.scene.people:
-            if self._chance.random() < _LEAVING_SHARE:
-                for client in person.clients:
-                    self._clients.call_soon(client.go_offline)
-            else:
-                statuses[person] = self._chance.choice(("online", "idle", "dnd", "invisible"))
-        return statuses
-
     def _say(self, statuses: Mapping[int, str]) -> None:
-        """Have every client say how its user is shown, which is another status than before."""
+        """Have every client say how its user is to be shown."""
         for client in self.scene.clients:
-            status = statuses.get(client.user_id, "")
+            status = statuses[client.user_id]
             self._clients.call_soon(client.tell, 3, {"since": None, "activities": [], "status": status, "afk": False})
 
     @override
     def _find_more(self, ending: Ending) -> list[str]:
-        shown = {person.id: "offline" if status == "invisible" else status for person, status in self.statuses.items()}
+        shown = {person.id: _OFFLINE if status == "invisible" else status for person, status in self.statuses.items()}
         people = PeopleCheck(statuses=shown, live=ending.live, guilds=self.cluster.read_rows().guilds)
         return find_shard_violations(self.cluster) + people.find_violations()

@@ -14,6 +14,7 @@ from gateway.journal.journal_writer import WHOLE_GAP_S, JournalWriter
 from gateway.journal.session_facts import SessionFacts, find_facts
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.session import Session
+from gateway.sessions.session_guild import SessionGuild
 from gateway.users.presence import Presence
 from tests.fakes.clock import FakeClock
 from tests.fakes.gateway.session_homes import FakeSessionHomes
@@ -46,6 +47,12 @@ class Desk:
             session.dispatch(BODY)
         self.writer.add(session)
         return session
+
+    def move(self, session: Session, *guild_ids: int) -> None:
+        """Let a session be in these guilds."""
+        known = tuple(SessionGuild(guild_id=each, is_limited=False, subscription=None) for each in guild_ids)
+        self.homes.states[session.id] = SessionState(guilds=known)
+        session.note_moved()
 
     @property
     def cuts(self) -> list[Cut]:
@@ -122,7 +129,7 @@ async def test_cut_is_not_changed_by_what_happens_after_it(desk: Desk) -> None:
 async def test_session_that_has_moved_counts_from_the_cut_that_says_so(desk: Desk) -> None:
     session, other = desk.add("a", dispatches=2), desk.add("b")
     await desk.writer.write()
-    session.note_moved()
+    desk.move(session, 7)
     await desk.writer.write()
     assert desk.newest == [(session.place, 2)]
     assert (desk.record("a").first_cut, desk.record("b").first_cut) == (2, 1)
@@ -132,10 +139,23 @@ async def test_session_that_has_moved_counts_from_the_cut_that_says_so(desk: Des
     assert desk.homes.described == ["a", "b", "a", "b"]
 
 
+async def test_session_whose_guilds_have_other_homes_counts_from_the_same_cut(desk: Desk) -> None:
+    session = desk.add("a")
+    desk.move(session, 7, 8)
+    await desk.writer.write()
+    desk.move(session, 8, 7)
+    await desk.writer.write()
+    assert desk.newest == [(session.place, 0)]
+    assert desk.record("a").first_cut == 1
+    desk.move(session, 8)
+    await desk.writer.write()
+    assert desk.record("a").first_cut == 3
+
+
 async def test_session_that_has_moved_and_then_changed_has_moved(desk: Desk) -> None:
     session = desk.add("a")
     await desk.writer.write()
-    session.note_moved()
+    desk.move(session, 7)
     session.note_changed()
     await desk.writer.write()
     assert desk.record("a").first_cut == 2
