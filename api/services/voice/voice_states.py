@@ -3,6 +3,9 @@
 Source: Discord's documentation, "Modify Current User Voice State" and "Modify User Voice State".
 """
 
+import datetime as dt
+from typing import Final
+
 import msgspec
 from msgspec import UNSET
 
@@ -19,6 +22,9 @@ from core.domain.guilds.voice_state import VoiceState
 from core.runtime.clock import Clock
 from core.store.interfaces import Store
 from core.wire.objects.guilds.voice_state import VoiceStateObject, render_voice_state
+
+_LATEST_MS: Final = 253_402_300_799_000
+"""The end of the year 9999, after which a time cannot be written down."""
 
 
 class VoiceStateService:
@@ -49,7 +55,7 @@ class VoiceStateService:
     async def update_own(self, caller: Caller, guild_id: int, form: UpdateOwnVoiceState) -> None:
         """Ask for the word on a stage, take it, or give it back.
 
-        Taking it needs MUTE_MEMBERS, asking REQUEST_TO_SPEAK.
+        Taking it needs MUTE_MEMBERS, asking REQUEST_TO_SPEAK. A time that is over is now.
         """
         await self._update(caller, guild_id, caller.user_id, form)
 
@@ -73,7 +79,8 @@ class VoiceStateService:
             member = await tx.members.find(guild_id, user_id)
             if before is None or member is None or before.channel_id != channel.id:
                 raise UnknownVoiceState
-            after = _changed(before, form, now_ms=self._clock.now_ms())
+            is_invited = user_id != caller.user_id and not member.user.bot
+            after = _changed(before, form, now_ms=self._clock.now_ms(), is_invited=is_invited)
             if after != before:
                 await self._changes.put(tx, before, after, member)
 
@@ -98,11 +105,23 @@ def _check(form: UpdateVoiceState, permissions: int, *, is_own: bool) -> None:
         raise Forbidden
 
 
-def _changed(state: VoiceState, form: UpdateVoiceState, *, now_ms: int) -> VoiceState:
+def _changed(state: VoiceState, form: UpdateVoiceState, *, now_ms: int, is_invited: bool) -> VoiceState:
+    """Return the state as the form has it.
+
+    A person whom somebody else gives the word is invited: it counts as having asked just now, until it says otherwise.
+    """
     suppress = form.suppress if isinstance(form.suppress, bool) else state.suppress
     asked_ms = state.request_to_speak_ms
-    if isinstance(form, UpdateOwnVoiceState) and form.request_to_speak_timestamp is not UNSET:
-        asked_ms = 0 if form.request_to_speak_timestamp is None else now_ms
     if suppress != state.suppress:
-        asked_ms = 0
+        asked_ms = now_ms if is_invited and not suppress else 0
+    if isinstance(form, UpdateOwnVoiceState) and form.request_to_speak_timestamp is not UNSET:
+        asked_ms = _read_time(form.request_to_speak_timestamp, now_ms)
     return msgspec.structs.replace(state, suppress=suppress, request_to_speak_ms=asked_ms)
+
+
+def _read_time(asked: dt.datetime | None, now_ms: int) -> int:
+    """Return when somebody asks to speak: now or later. 0 takes it back."""
+    if asked is None:
+        return 0
+    moment = asked if asked.tzinfo is not None else asked.replace(tzinfo=dt.UTC)
+    return min(max(now_ms, int(moment.timestamp() * 1000)), _LATEST_MS)
