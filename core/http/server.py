@@ -9,7 +9,6 @@ cost bytes and tell clients nothing. The server owns the socket from `run` on.
 import asyncio
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from core.http.open_work import OpenWork
 from core.http.peers import HttpPeers
 from core.http.proxies import TrustedProxies
 from core.http.serving import Serving
+from core.http.shared_port import PLAIN, Front, SharedConnection
 from core.runtime.clock import SystemClock
 from core.runtime.sockets import BACKLOG, local_authority
 from core.runtime.tls import HANDSHAKE_S
@@ -36,7 +36,8 @@ _ACCEPTING_TURNS: Final = 3
 class HttpServer:
     """An application and its socket."""
 
-    __slots__ = ("_application", "_bounds", "_grace_s", "_peers", "_proxies", "_socket", "_tls", "_work", "authority")
+    __slots__ = ("_application", "_bounds", "_front", "_grace_s", "_peers", "_proxies", "_socket", "_work",
+                 "authority")  # fmt: skip
 
     def __init__(
         self,
@@ -47,10 +48,11 @@ class HttpServer:
         trusted_proxies: Sequence[str] = (),
         bounds: HttpBounds = DEFAULT_BOUNDS,
         count_refusal: Callable[[str], None] = lambda _: None,
-        tls: ssl.SSLContext | None = None,
+        front: Front = PLAIN,
     ) -> None:
         """`grace_s` is the time that requests in flight have when `run` is told to stop. `count_refusal` is called with
-        the limit's name for each connection past a bound.
+        the limit's name for each connection past a bound. WebSockets that come are those of the front's shared port, if
+        there is one.
 
         Raises:
             StartError: when a proxy is no address.
@@ -62,13 +64,13 @@ class HttpServer:
         self._proxies = TrustedProxies(trusted_proxies)
         self._peers = HttpPeers(bounds=bounds, count_refusal=count_refusal)
         self._work = OpenWork()
-        self._tls = tls
+        self._front = front
         self.authority = local_authority(sock)
 
     @property
     def url(self) -> str:
         """The address by which a client on this machine reaches the server."""
-        return f"{'https' if self._tls else 'http'}://{self.authority}"
+        return f"{'https' if self._front.tls else 'http'}://{self.authority}"
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:
         """Set `started` once requests are answered. When `stopping` is set, finish those in flight and return."""
@@ -83,13 +85,16 @@ class HttpServer:
             call_later=loop.call_later,
         )
         # The loop asks for a subclass of asyncio's protocol, which adds nothing to its methods.
+        shared = self._front.shared
         make_connection: Any = lambda: HttpConnection(serving)  # noqa: E731
+        if shared is not None:
+            make_connection = lambda: SharedConnection(serving, shared)  # noqa: E731
         listener = await loop.create_server(
             make_connection,
             sock=self._socket,
             backlog=BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
+            ssl=self._front.tls,
+            ssl_handshake_timeout=HANDSHAKE_S if self._front.tls else None,
         )
         try:
             started.set()

@@ -9,10 +9,10 @@ Both stay. A server on Linux has one epoll, so it takes the native transport. pi
 other systems without epoll, and its protocol objects carry the sockets of the voice tier later.
 """
 
-import ssl
 import sys
 from typing import Final, Protocol
 
+from core.http.shared_port import PLAIN, Front
 from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics.metrics import Metrics
@@ -77,21 +77,21 @@ def make_listener(
     metrics: Metrics,
     sending: Sending | None = None,
     surroundings: Surroundings = ALONE,
-    tls: ssl.SSLContext | None = None,
+    front: Front = PLAIN,
 ) -> Listener:
     """Make a listener of the transport in the settings. `handler` gets every connection's commands and its end.
 
-    `sending` sends the sessions' dispatches; by default the listener gets one of its own. With `tls` the transport is
-    picows, since the native one has sockets that are written past the loop.
+    `sending` sends the sessions' dispatches; by default the listener gets one of its own. With TLS, and on a port that
+    the API has too, the transport is picows: the native one writes past the loop, to sockets that it has accepted.
 
     Raises:
         StartError: when this machine does not have the transport.
     """
     name = settings.transport
     if name == "auto":
-        name = TRANSPORTS[0] if tls is None else "picows"
-    if tls is not None and name == "native":
-        raise StartError("gateway.transport: the native one speaks no TLS; leave it at auto, or take picows")
+        name = TRANSPORTS[0] if front == PLAIN else "picows"
+    if front != PLAIN and name == "native":
+        raise StartError("gateway.transport: native has no TLS and a port of its own; leave it at auto, or take picows")
     if name not in TRANSPORTS:
         raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
     sending = sending or make_sending(clock=clock, call_later=call_later, metrics=metrics)
@@ -106,4 +106,4 @@ def make_listener(
     )
     if sys.platform == "linux" and name == "native":
         return NativeListener(host=settings.host, port=settings.port, admission=admission)
-    return PicowsListener(host=settings.host, port=settings.port, admission=admission, tls=tls)
+    return PicowsListener(host=settings.host, port=settings.port, admission=admission, front=front)

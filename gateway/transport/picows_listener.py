@@ -7,12 +7,12 @@ Owns the server socket and the peers. Starts no task.
 
 import asyncio
 import socket
-import ssl
 from http import HTTPStatus
 from typing import Any
 
 from picows import WSUpgradeRequest, WSUpgradeResponse, WSUpgradeResponseWithListener
 
+from core.http.shared_port import PLAIN, Front
 from core.runtime.sockets import BACKLOG, bind_socket
 from core.runtime.tls import HANDSHAKE_S
 from core.wire import close_codes
@@ -26,10 +26,11 @@ from gateway.transport.picows_peer import Peer, find_descriptor, peer_factory
 class PicowsListener:
     """A `gateway.transport.listener.Listener`."""
 
-    __slots__ = ("_admission", "_host", "_peers", "_port", "_server", "_tls")
+    __slots__ = ("_admission", "_front", "_host", "_peers", "_port", "_server")
 
-    def __init__(self, *, host: str, port: int, admission: Admission, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls
+    def __init__(self, *, host: str, port: int, admission: Admission, front: Front = PLAIN) -> None:
+        """On a shared port it takes the WebSockets of an HTTP server, and host and port are not used."""
+        self._front = front
         self._host = host
         self._port = port
         self._admission = admission
@@ -39,6 +40,8 @@ class PicowsListener:
     @property
     def address(self) -> tuple[str, int]:
         """Host and port, once started."""
+        if self._front.shared is not None:
+            return self._front.shared.address
         if self._server is None:
             raise RuntimeError("the listener is not started")
         host, port = self._server.sockets[0].getsockname()[:2]
@@ -54,13 +57,17 @@ class PicowsListener:
         shared = self._admission.shared
         settings = shared.settings
         factory = peer_factory(self, settings.max_message_bytes, shared.call_later)
+        if self._front.shared is not None:
+            self._front.shared.make_socket = factory
+            self._admission.start(lambda: self.connections)
+            return
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
             factory,
             sock=bind_socket(self._host, self._port),
             backlog=BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=HANDSHAKE_S if self._tls else None,
+            ssl=self._front.tls,
+            ssl_handshake_timeout=HANDSHAKE_S if self._front.tls else None,
         )
         for server_socket in self._server.sockets:
             # Accepted sockets inherit it.
@@ -70,6 +77,8 @@ class PicowsListener:
     async def stop(self) -> None:
         """Stop listening and close all connections with 1001. Takes a little over two seconds at most."""
         self._admission.stop()
+        if self._front.shared is not None:
+            self._front.shared.make_socket = None
         if self._server is not None:
             self._server.close()
         for connection in self.connections:

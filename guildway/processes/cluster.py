@@ -10,7 +10,6 @@ import contextlib
 import logging
 import platform
 import socket
-import ssl
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import msgspec
 from api.app import Api
 from core.bus.redis import RedisBus
 from core.http.server import HttpServer
+from core.http.shared_port import Front
 from core.runtime.access_log import open_access_log
 from core.runtime.clock import SystemClock
 from core.runtime.settings.settings import Settings
@@ -64,7 +64,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
     """
     clock = SystemClock()
     certificates = open_certificates(settings.tls)
-    tls = None if certificates is None else certificates.context
+    front = Front(tls=None if certificates is None else certificates.context)
     metrics = build_metrics(worker=name)
     files = DataFiles.in_folder(Path(settings.store.data_dir))
     files.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,10 +93,10 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
         voice = None if neighbours is None else await open_cluster_voice(laid)
-        gateway = _open_gateway(laid, api, address, neighbours, voice, tls)
+        gateway = _open_gateway(laid, api, address, neighbours, voice, front)
         yield Server(
             gateway=gateway,
-            api_server=None if api_socket is None else _make_api_server(ground, api, api_socket, tls),
+            api_server=None if api_socket is None else _make_api_server(ground, api, api_socket, front),
             operations_server=_make_operations_server(ground, operations_socket),
             garbage=ground.garbage,
             chores=_list_chores(laid, api, role, gateway, address)
@@ -114,7 +114,7 @@ def _open_gateway(
     address: PublicAddress,
     neighbours: ClusterNeighbours | None,
     voice: ClusterVoice | None,
-    tls: ssl.SSLContext | None,
+    front: Front,
 ) -> Gateway | None:
     settings, shards = laid.ground.settings.gateway, laid.shards
     if neighbours is not None and shards is not None:
@@ -124,7 +124,7 @@ def _open_gateway(
             laid.ground,
             api,
             address,
-            make_listener=partial(make_listener, tls=tls),
+            make_listener=partial(make_listener, front=front),
             is_drained=lambda: sends_away and shards.is_drained,
             neighbours=neighbours,
             voice_nodes=None if voice is None else voice.nodes,
@@ -139,7 +139,7 @@ def _make_addresses(laid: ClusterGround, own: PublicAddress) -> GatewayAddresses
     return GatewayAddresses(list_workers=lambda: laid.living.workers, host=settings.host, fallback=own)
 
 
-def _make_api_server(ground: Ground, api: Api, sock: socket.socket, tls: ssl.SSLContext | None) -> HttpServer:
+def _make_api_server(ground: Ground, api: Api, sock: socket.socket, front: Front) -> HttpServer:
     return make_api_server(
         api.asgi,
         sock,
@@ -148,7 +148,7 @@ def _make_api_server(ground: Ground, api: Api, sock: socket.socket, tls: ssl.SSL
         readiness=ground.readiness,
         metrics=ground.metrics,
         tracer=ground.tracer,
-        tls=tls,
+        front=front,
     )
 
 

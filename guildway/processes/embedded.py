@@ -14,18 +14,20 @@ folder).
 import contextlib
 import logging
 import platform
+import socket
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
+from core.http.shared_port import Front, SharedPort
 from core.runtime.access_log import open_access_log
 from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics.voice_metrics import VoiceMetrics
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_socket
-from core.runtime.tls import open_certificates
+from core.runtime.tls import Certificates, open_certificates
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
 from gateway.transport.listener import make_listener
@@ -67,7 +69,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
         voice_ports = stack.enter_context(open_ports(settings.voice))
         certificates = open_certificates(settings.tls)
-        tls = None if certificates is None else certificates.context
+        front = _make_front(settings, certificates, api_socket)
         clock = clock or SystemClock()
         metrics = build_metrics(worker=_WORKER)
         store = await open_store(folder, settings.store, clock, metrics)
@@ -88,7 +90,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             ground,
             api,
             address,
-            make_listener=partial(make_listener, tls=tls),
+            make_listener=partial(make_listener, front=front),
             voice_nodes=voice.nodes if voice else None,
         )
         operations_server = None
@@ -105,7 +107,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 readiness=ground.readiness,
                 metrics=ground.metrics,
                 tracer=tracer,
-                tls=tls,
+                front=front,
             ),
             operations_server=operations_server,
             garbage=ground.garbage,
@@ -120,6 +122,16 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
             facts=_list_facts(ground, store),
             reload=certificates.reload if certificates else lambda: None,
         )
+
+
+def _make_front(settings: Settings, certificates: Certificates | None, api_socket: socket.socket) -> Front:
+    """Tell what stands before the API and the gateway."""
+    tls = None if certificates is None else certificates.context
+    if not settings.gateway.on_api_port:
+        return Front(tls=tls)
+    # Accepted sockets inherit it.
+    api_socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.gateway.socket_buffer_bytes)
+    return Front(tls=tls, shared=SharedPort(api_socket.getsockname()[:2]))
 
 
 def _make_voice(ground: Ground, ports: NodePorts | None) -> VoiceNodeProcess | None:

@@ -1,12 +1,12 @@
 """The HTTP listeners of a process: the API's, and the one for operations, which every process may have."""
 
 import socket
-import ssl
 from typing import Final
 
 from api.http.scope import TEMPLATE_KEY
 from core.http.bounds import HttpBounds
 from core.http.server import HttpServer
+from core.http.shared_port import PLAIN, Front
 from core.runtime.descriptors import DescriptorShares
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.operations import build_operations
@@ -30,7 +30,7 @@ def make_api_server(
     readiness: Readiness,
     metrics: Metrics,
     tracer: Tracer | None = None,
-    tls: ssl.SSLContext | None = None,
+    front: Front = PLAIN,
 ) -> HttpServer:
     """Make the API's listener, which answers probes too."""
     if tracer is not None:
@@ -47,7 +47,7 @@ def make_api_server(
             connections_per_address=min(settings.connections_per_address, shares.api * 3 // 4),
             connections=shares.api,
         ),
-        tls=tls,
+        front=front,
     )
 
 

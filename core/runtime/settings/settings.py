@@ -61,6 +61,7 @@ class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
 
     host: Host = "0.0.0.0"  # noqa: S104 - as for the API
     port: Port = 8081
+    on_api_port: bool = False
     transport: Literal["auto", "native", "picows"] = "auto"
     public_url: GatewayUrl = ""
     resume_url: GatewayUrl = ""

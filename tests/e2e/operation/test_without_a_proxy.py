@@ -1,4 +1,4 @@
-"""TLS without a proxy: a stock bot, a file, and a certificate that is replaced while the server runs."""
+"""What needs no proxy: TLS, with a certificate that is replaced while the server runs, and one port for everything."""
 
 import asyncio
 import io
@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.e2e.clients.discord_bot import discord, running_bot
+from tests.e2e.clients.discord_bot import cut_socket, discord, running_bot
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.voice.certificates import make_certificates
@@ -80,6 +80,32 @@ async def test_stock_bot_chats_by_tls_through_a_change_of_certificates(tmp_path:
                 await seen.wait_for("message", lambda m: m.content == "still here")
         health = await asyncio.create_subprocess_exec(sys.executable, "-m", "guildway", "health", "--url", server.api)
         assert await health.wait() == 0
+    finally:
+        assert await server.stop() == 0
+
+
+@pytest.mark.parametrize("has_tls", [False, True], ids=["plain", "tls"])
+async def test_stock_bot_finds_api_and_gateway_at_one_port(tmp_path: Path, has_tls: bool) -> None:
+    certificates = make_certificates(_made(tmp_path / "certificates"))
+    settings = {"GUILDWAY_GATEWAY_ON_API_PORT": "true"}
+    if has_tls:
+        settings["GUILDWAY_TLS_CERTIFICATE"] = str(certificates.server)
+    server = await Server(tmp_path / "data", settings).start()
+    try:
+        assert server.gateway.rpartition(":")[2] == server.api.rpartition(":")[2]
+        async with await Person.register(server.api, trust=certificates.trust()) as owner:
+            guild = await owner.make_guild()
+            channel_id = text_channel(guild)
+            bot = await owner.make_bot(guild["id"])
+            connector = aiohttp.TCPConnector(ssl=certificates.trust())
+            async with running_bot(server, bot["token"], connector=connector) as (client, seen):
+                await owner.send(channel_id, "hello")
+                (message,) = await seen.wait_for("message", lambda m: m.content == "hello")
+                await message.reply("and to you", file=discord.File(io.BytesIO(FILE), "large.bin"))
+                cut_socket(client)
+                await seen.wait_for("resumed")
+                await owner.send(channel_id, "again")
+                await seen.wait_for("message", lambda m: m.content == "again")
     finally:
         assert await server.stop() == 0
 
