@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -17,9 +17,10 @@ import pytest_asyncio
 
 from tests.e2e.clients.discord_bot import Recorder, discord, running_bot
 from tests.e2e.conftest import GENEROUS
-from tests.support.clusters.cluster import Cluster, run_cluster
+from tests.support.clusters.cluster import Cluster, proxy_links, run_cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
+from tests.support.proxies.cut_proxy import CutProxy
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
@@ -58,6 +59,12 @@ class Crowd:
             while not await is_done():
                 await self.say()
 
+    async def say_during(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Say something again and again, until a work has ended."""
+        task = asyncio.create_task(work)
+        await self.say_until(lambda: _done(task))
+        await task
+
     async def hear(self) -> None:
         """Check that every client has heard everything once, in its order, in one session."""
         await self.say()
@@ -78,10 +85,19 @@ def _is(message: dict[str, Any], channel_id: str, content: str) -> bool:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def cluster(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Cluster]:
+async def wires() -> AsyncIterator[CutProxy]:
+    """What the links between the workers go through."""
+    proxy = CutProxy(None)
+    await proxy.start()
+    yield proxy
+    await proxy.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def cluster(tmp_path_factory: pytest.TempPathFactory, wires: CutProxy) -> AsyncIterator[Cluster]:
     """Two workers."""
     folder = tmp_path_factory.mktemp("workers")
-    async with run_cluster(folder, SETTINGS, workers=2, has_cassandra=False) as running:
+    async with run_cluster(folder, {**SETTINGS, **proxy_links(wires.port)}, workers=2, has_cassandra=False) as running:
         yield running
 
 
@@ -185,9 +201,7 @@ async def test_guilds_move_while_their_members_chat(cluster: Cluster, crowd: Cro
     for source, target in (("worker-1", "worker-2"), ("worker-2", "worker-1")):
         moving = [shard for shard, name in enumerate(await owners(cluster)) if name == source]
         for shard in moving[:3]:
-            moved = asyncio.create_task(cluster.shardctl("move", str(shard), target))
-            await crowd.say_until(lambda moved=moved: _done(moved))
-            await moved
+            await crowd.say_during(cluster.shardctl("move", str(shard), target))
     await crowd.hear()
 
 
@@ -195,11 +209,46 @@ async def _done(task: asyncio.Task[Any]) -> bool:
     return task.done()
 
 
+async def test_link_that_is_cut_for_ten_seconds_loses_nothing(cluster: Cluster, crowd: Crowd, wires: CutProxy) -> None:
+    before = len(cluster.server.log)
+    wires.is_silent = True
+    cut = asyncio.create_task(asyncio.sleep(10))  # the fault is that long
+    await crowd.say_until(lambda: _done(cut))
+    wires.is_silent = False
+    await crowd.hear()
+    log = "\n".join(cluster.server.log[before:])
+    assert "nothing has come from it" in log
+    async with asyncio.timeout(SETTLED_S):
+        while not any('"linked"' in line and '"tcp"' in line for line in cluster.server.log[before:]):
+            await crowd.say()
+    await crowd.hear()
+
+
+async def test_cluster_grows_from_one_worker_to_three_and_shrinks_again_while_people_chat(
+    cluster: Cluster, crowd: Crowd
+) -> None:
+    await crowd.say_during(cluster.shardctl("drain", "worker-2"))
+    assert await owners(cluster) == ["worker-1"] * SHARDS
+    async with cluster.another_worker("worker-3") as third, open_gateway(third.gateway) as guest:
+        await cluster.shardctl("undrain", "worker-2")
+        await crowd.say_until(lambda: _are_at(cluster, {"worker-1", "worker-2", "worker-3"}))
+        await guest.identify(crowd.owner.token)
+        for name in ("worker-2", "worker-3"):
+            await crowd.say_during(cluster.shardctl("drain", name))
+        assert await owners(cluster) == ["worker-1"] * SHARDS
+        await crowd.hear()
+        for channel_id, said in crowd.said.items():
+            await guest.wait_for("MESSAGE_CREATE", lambda each, at=channel_id, last=said[-1]: _is(each, at, last))
+    await crowd.hear()
+    for name in ("worker-2", "worker-3"):
+        await cluster.shardctl("undrain", name)
+
+
 async def test_paused_worker_is_replaced_and_its_clients_go_on_when_it_wakes(cluster: Cluster, crowd: Crowd) -> None:
     pid = cluster.pid_of("worker-2")
     os.kill(pid, signal.SIGSTOP)
     try:
-        await crowd.say_until(lambda: _are_all_at(cluster, "worker-1"))
+        await crowd.say_until(lambda: _are_at(cluster, {"worker-1"}))
     finally:
         os.kill(pid, signal.SIGCONT)
     await crowd.hear()
@@ -207,16 +256,14 @@ async def test_paused_worker_is_replaced_and_its_clients_go_on_when_it_wakes(clu
     await crowd.hear()
 
 
-async def _are_all_at(cluster: Cluster, name: str) -> bool:
-    return set(await owners(cluster)) == {name}
+async def _are_at(cluster: Cluster, names: set[str]) -> bool:
+    return set(await owners(cluster)) == names
 
 
 async def test_clients_of_the_other_worker_go_on_when_one_is_killed(cluster: Cluster, crowd: Crowd) -> None:
     lost = crowd.clients.pop()
     killed = cluster.pid_of("worker-2")
     os.kill(killed, signal.SIGKILL)
-    replaced = asyncio.create_task(cluster.wait_replaced("worker-2", killed))
-    await crowd.say_until(lambda: _done(replaced))
-    await replaced
+    await crowd.say_during(cluster.wait_replaced("worker-2", killed))
     await crowd.hear()
     assert lost.is_closed

@@ -109,6 +109,16 @@ class Cluster:
         await redis.flushall()
         await redis.aclose()
 
+    @asynccontextmanager
+    async def another_worker(self, name: str) -> AsyncIterator[Server]:
+        """Run another worker on this machine, beside the supervisor's."""
+        command = (sys.executable, "-m", "guildway", "run", "--role", "worker", "--name", name)
+        server = await Server(self._data, self._environ, command=command).start()
+        try:
+            yield server
+        finally:
+            assert await server.stop() == 0
+
     async def cut_topics(self) -> None:
         """Cut all connections that listen to the logs, so that who stands still now does not hear it later."""
         redis = Redis.from_url(self.redis.service.address)
@@ -150,6 +160,11 @@ def skew_clocks(**skews_ms: int) -> dict[str, str]:
     """Return the settings of a cluster whose processes have wrong clocks, by their names with `_` for `-`."""
     skews = ",".join(f"{name.replace('_', '-')}={skew}" for name, skew in skews_ms.items())
     return {"PYTHONPATH": str(Path(__file__).parent / "skewed_clock"), "SKEW_MS": skews}
+
+
+def proxy_links(port: int) -> dict[str, str]:
+    """Return the settings of a cluster whose workers' links go through a `CutProxy` at a port."""
+    return {"PYTHONPATH": str(Path(__file__).parent / "proxied_links"), "LINK_PROXY": str(port)}
 
 
 @asynccontextmanager

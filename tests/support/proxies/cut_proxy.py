@@ -12,7 +12,8 @@ _CHUNK = 4096
 class CutProxy:
     """Connections to one port, through one of its own."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int | None) -> None:
+        """With None the first two bytes of each connection are the port that it leads to."""
         self._server_port = port
         self._server: asyncio.Server | None = None
         self._ways: set[asyncio.Task[None]] = set()
@@ -44,8 +45,9 @@ class CutProxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         try:
-            back_reader, back_writer = await asyncio.open_connection(LOOPBACK, self._server_port)
-        except OSError:
+            port = self._server_port or int.from_bytes(await reader.readexactly(2), "big")
+            back_reader, back_writer = await asyncio.open_connection(LOOPBACK, port)
+        except (OSError, asyncio.IncompleteReadError):
             writer.transport.abort()
             return
         pair = (writer, back_writer)
