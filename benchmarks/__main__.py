@@ -25,7 +25,7 @@ from benchmarks.harness.reports.results import FOLDER, read_results, write_readm
 from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
 from benchmarks.routes import files, reactions, sends, unread
-from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm
+from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm, workers
 from benchmarks.voice import forwarding
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
@@ -50,6 +50,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "cluster": cluster.run,
     "link": links.run,
     "voice": forwarding.run,
+    "workers": workers.run,
 }
 _TOOLS: Final = {"wrk": {"sends", "unread", "reactions"}}
 """The tools that only some benchmarks need. All need a C compiler."""

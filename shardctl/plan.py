@@ -6,12 +6,34 @@ from typing import Final
 
 import msgspec
 
-from core.runtime.settings.settings import Settings
+from core.runtime.settings.settings import MetricsSettings, Settings
 from core.runtime.sockets import find_free_port
 
 _PORTS_APART: Final = 10
 """Worker 2 listens ten ports behind worker 1. The ports in between are those that the settings give to other listeners.
 They do not change, since clients come back to the worker that they know, also after a restart of the machine."""
+
+
+class _Addresses:
+    """The addresses of one plan, of which no two are the same: a system may name a free port twice."""
+
+    __slots__ = ("_given", "_metrics")
+
+    def __init__(self, metrics: MetricsSettings) -> None:
+        self._metrics = metrics
+        self._given: set[int] = set()
+
+    def make(self, host: str, port: int) -> str:
+        """Return an address; port 0 stands for a free one. Raises StartError."""
+        while not port:
+            found = find_free_port(host)
+            port = 0 if found in self._given else found
+        self._given.add(port)
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def make_metrics(self, port: int) -> str | None:
+        """Return an address for metrics, None where there are none. Raises StartError."""
+        return self.make(self._metrics.host, port) if self._metrics.enabled else None
 
 
 class PlannedProcess(msgspec.Struct, kw_only=True, frozen=True):
@@ -43,28 +65,31 @@ def plan_processes(
         StartError: when an address cannot be used.
     """
     pins = _choose_pins(workers, processors)
-    gateways = [_address(settings.gateway.host, _shift(settings.gateway.port, number)) for number in range(workers)]
+    addresses = _Addresses(settings.metrics)
+    gateways = [
+        addresses.make(settings.gateway.host, _shift(settings.gateway.port, number)) for number in range(workers)
+    ]
     planned = [
         _plan(
             settings,
             "worker",
             f"worker-{number + 1}",
             config,
-            {"gateway": gateway, "metrics": _metrics(settings, _shift(settings.metrics.port, number))},
+            {"gateway": gateway, "metrics": addresses.make_metrics(_shift(settings.metrics.port, number))},
             pins.get(number),
         )
         for number, gateway in enumerate(gateways)
     ]
     for number in range(1, apis + 1):
         port = settings.api.port if number == 1 else 0
-        api = _address(settings.api.host, port)
+        api = addresses.make(settings.api.host, port)
         # Before an API knows who lives, it tells clients of the first worker.
-        listeners = {"api": api, "gateway": gateways[0], "metrics": _metrics(settings, 0)}
+        listeners = {"api": api, "gateway": gateways[0], "metrics": addresses.make_metrics(0)}
         planned.append(_plan(settings, "api", f"api-{number}", config, listeners))
     if settings.voice.enabled:
-        planned += [_plan_voice(settings, number, config) for number in range(voice)]
+        planned += [_plan_voice(settings, number, config, addresses) for number in range(voice)]
     names = [f"controller-{number}" for number in range(1, controllers + 1)]
-    return planned + [_plan_controller(settings, name, config) for name in names]
+    return planned + [_plan_controller(settings, name, config, addresses.make_metrics(0)) for name in names]
 
 
 def _choose_pins(workers: int, processors: Collection[int]) -> dict[int, int]:
@@ -84,16 +109,16 @@ def _shift(port: int, number: int) -> int:
     return shifted if port and shifted < 1 << 16 else 0
 
 
-def _plan_voice(settings: Settings, number: int, config: str | None) -> PlannedProcess:
+def _plan_voice(settings: Settings, number: int, config: str | None, addresses: _Addresses) -> PlannedProcess:
     port = _shift(settings.voice.port, number)
     # The first one has both of its ports by the settings. A flag gives one number for both.
-    address = None if port and number == 0 else _address(settings.voice.host, port)
-    listeners = {"voice": address, "metrics": _metrics(settings, 0)}
+    address = None if port and number == 0 else addresses.make(settings.voice.host, port)
+    listeners = {"voice": address, "metrics": addresses.make_metrics(0)}
     return _plan(settings, "voice", f"voice-{number + 1}", config, listeners)
 
 
-def _plan_controller(settings: Settings, name: str, config: str | None) -> PlannedProcess:
-    flags = {"name": name, "data": settings.store.data_dir, "metrics": _metrics(settings, 0), "config": config}
+def _plan_controller(settings: Settings, name: str, config: str | None, metrics: str | None) -> PlannedProcess:
+    flags = {"name": name, "data": settings.store.data_dir, "metrics": metrics, "config": config}
     return PlannedProcess(role="controller", name=name, command=_command("shardctl", "controller", flags))
 
 
@@ -113,12 +138,3 @@ def _plan(
 def _command(program: str, command: str, flags: dict[str, str | None]) -> tuple[str, ...]:
     arguments = [part for flag, value in flags.items() if value is not None for part in (f"--{flag}", value)]
     return (sys.executable, "-m", program, command, *arguments)
-
-
-def _metrics(settings: Settings, port: int) -> str | None:
-    return _address(settings.metrics.host, port) if settings.metrics.enabled else None
-
-
-def _address(host: str, port: int) -> str:
-    port = port or find_free_port(host)
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -1,4 +1,4 @@
-"""The processor time of processes, with or without their children, from /proc (Linux, proc_pid_stat(5)), in ticks."""
+"""The processor time and the memory of processes, from /proc (Linux, proc_pid_stat(5))."""
 
 import os
 from pathlib import Path
@@ -33,6 +33,11 @@ def read_tree_cpu_s(pid: int) -> float:
         ticks += sum(map(int, stats[one][_TIMES])) if one in stats else 0
         found += [child for child, fields in stats.items() if int(fields[_PARENT]) == one]
     return ticks / _TICKS_A_SECOND
+
+
+def read_rss_bytes(pid: int) -> int:
+    """Return the resident memory of a process. Raises OSError when there is none."""
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def _split(stat: str) -> list[str]:

@@ -34,45 +34,62 @@ class _ClusterFile(msgspec.Struct):
 class ClusterServers:
     """A running cluster. `stop` ends everything that was started for it."""
 
-    def __init__(self, folder: Path) -> None:
-        """Raises MissingProgram when one of the servers is not installed."""
+    def __init__(
+        self, folder: Path, *, workers: int = 1, has_cassandra: bool = True, imported: Path | None = None
+    ) -> None:
+        """Without Cassandra messages are in PostgreSQL. `imported` is an embedded server's data that is moved there.
+
+        Raises MissingProgram when one of the servers is not installed.
+        """
         self._data = folder / "data"
         self._stack = ExitStack()
         try:
-            self._start(folder)
+            self._start_servers(folder, has_cassandra=has_cassandra)
+            self._start(workers, imported)
         except BaseException:
             self._stack.close()
             raise
 
-    def _start(self, folder: Path) -> None:
+    def _start_servers(self, folder: Path, *, has_cassandra: bool) -> None:
         redis = RedisServer(folder=folder / "redis", port=find_free_port())
         postgres = PostgresServer(folder=folder / "postgres", port=find_free_port())
-        cassandra = CassandraServer(folder=folder / "cassandra", port=find_free_port(), storage_port=find_free_port())
-        services: tuple[Service, ...] = (redis, postgres, cassandra)
-        self._servers = {service.name: self._stack.enter_context(running(service)) for service in services}
-        settings = {
+        services: list[Service] = [redis, postgres]
+        self.settings: dict[str, str] = {
             **HIGH_LIMITS,
             **SILENT_CLIENTS,
             "GUILDWAY_LOGGING_LEVEL": "error",
             "GUILDWAY_REDIS_URL": redis.address,
             "GUILDWAY_POSTGRES_URL": postgres.address,
-            "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
-            "GUILDWAY_CASSANDRA_PORT": str(cassandra.port),
-            "GUILDWAY_CASSANDRA_REPLICATION": "1",
         }
-        subprocess.run(
-            [sys.executable, "-m", "guildway", "migrate"],
-            env={**os.environ, **settings},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
-        command = [sys.executable, "-m", "shardctl", "up", "--apis", str(APIS), "--data", str(self._data)]
+        """The variables of all processes."""
+        if has_cassandra:
+            cassandra = CassandraServer(
+                folder=folder / "cassandra", port=find_free_port(), storage_port=find_free_port()
+            )
+            services.append(cassandra)
+            self.settings |= {
+                "GUILDWAY_CASSANDRA_CONTACT_POINTS": "127.0.0.1",
+                "GUILDWAY_CASSANDRA_PORT": str(cassandra.port),
+                "GUILDWAY_CASSANDRA_REPLICATION": "1",
+            }
+        self._servers = {service.name: self._stack.enter_context(running(service)) for service in services}
+
+    def _start(self, workers: int, imported: Path | None) -> None:
+        self._run("migrate")
+        if imported is not None:
+            self._run("import-embedded", "--data", str(imported))
+        numbers = ["--workers", str(workers), "--apis", str(APIS)]
+        command = [sys.executable, "-m", "shardctl", "up", *numbers, "--data", str(self._data)]
         for name in ("api", "gateway", "metrics"):
             command += [f"--{name}", "127.0.0.1:0"]
-        process = PinnedProcess(command, on_core=None, settings=settings)
+        process = PinnedProcess(command, on_core=None, settings=self.settings)
         self._stack.callback(process.stop)
         self.gateway = process.read_ready()["gateway"]
         self.apis = [entry.addresses["api"] for entry in self._entries() if entry.role == "api"]
+
+    def find(self, name: str) -> Entry:
+        """Return what is known of a process now."""
+        return next(entry for entry in self._entries() if entry.name == name)
 
     def cpu_s(self) -> dict[str, float]:
         """Return the processor time used so far by each process and server, by name.
@@ -89,6 +106,10 @@ class ClusterServers:
     def stop(self) -> None:
         """End the processes, then the servers, and remove their data."""
         self._stack.close()
+
+    def _run(self, *words: str) -> None:
+        command = [sys.executable, "-m", "guildway", *words]
+        subprocess.run(command, env={**os.environ, **self.settings}, stdout=subprocess.DEVNULL, check=True)
 
     def _entries(self) -> list[Entry]:
         return msgspec.json.decode((self._data / FILE_NAME).read_bytes(), type=_ClusterFile).cluster

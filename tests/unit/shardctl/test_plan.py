@@ -1,5 +1,7 @@
 """The planned processes."""
 
+import pytest
+
 from core.runtime.settings.settings import (
     ApiSettings,
     GatewaySettings,
@@ -7,6 +9,7 @@ from core.runtime.settings.settings import (
     Settings,
     StoreSettings,
 )
+from shardctl import plan
 from shardctl.plan import PlannedProcess, plan_processes
 
 
@@ -95,3 +98,11 @@ def test_workers_have_processors_of_their_own_where_as_many_are_left_for_the_ser
     assert pins(2, {0, 1}) == [None, None, None]
     assert pins(1, {0, 1}) == [0, None]
     assert pins(1, set()) == [None, None]
+
+
+def test_free_port_that_the_system_names_twice_is_given_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = iter(port for port in range(5000, 5100) for _ in range(2))
+    monkeypatch.setattr(plan, "find_free_port", lambda _host: next(named))
+    planned = plan_processes(SETTINGS, workers=2, apis=3, controllers=2, config=None)
+    addresses = [word for each in planned for word in each.command if word.startswith("127.0.0.1:50")]
+    assert len(set(addresses)) == len(addresses) == 7
