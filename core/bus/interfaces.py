@@ -64,7 +64,11 @@ class Bus(Protocol):
         """
 
     async def position(self, shard: int) -> int:
-        """Return the position of the newest durable delivery of a shard, 0 when there is none."""
+        """Return the position of the newest durable delivery of a shard.
+
+        Without one it is the place before the first: 0, or with generations `position_of(generation, 0)`, after which
+        a session that has been told nothing yet can go on.
+        """
 
     async def wait_for_newest(self) -> None:
         """Wait until the listeners of this process have been called with all that the logs had before this call.

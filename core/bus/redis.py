@@ -208,9 +208,8 @@ class RedisBus:
         return decode_run(shard, answer)
 
     async def position(self, shard: int) -> int:
-        """Return the position of the newest delivery, 0 when there is none."""
-        position = self.tail.passed[shard].value
-        return position if n_of(position) else 0
+        """Return the position of the newest delivery, or the place before the first one of the log's generation."""
+        return self.tail.passed[shard].value
 
     def read_kept(self, shard: int, after: int) -> list[Delivery] | None:
         """Return all deliveries after a position from memory, None when that does not reach back so far."""

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from core.bus.interfaces import Bus, Delivery, LogTrimmed
+from core.bus.positions import n_of
 from core.domain.events import Audience
 from core.domain.ids import shard_of
 from tests.contract.backends import NUM_SHARDS, BusBackend
@@ -65,15 +66,18 @@ async def test_user_events_go_to_the_users_shard(bus: Bus) -> None:
     assert await bus.read(SHARD, 0) == []
 
 
-async def test_empty_shard_has_position_zero_and_nothing_to_read(bus: Bus) -> None:
-    assert await bus.position(SHARD) == 0
-    assert await bus.read(SHARD, 0) == []
+async def test_empty_shard_has_the_position_before_its_first_delivery(bus: Bus) -> None:
+    before = await bus.position(SHARD)
+    assert n_of(before) == 0
+    assert await bus.read(SHARD, before) == await bus.read(SHARD, 0) == []
+    await bus.publish([new_envelope(1, GUILD)])
+    assert ids_of(await bus.read(SHARD, before)) == [1]
 
 
 async def test_publish_of_nothing_does_nothing(bus: Bus) -> None:
     await bus.publish([])
     bus.publish_volatile([])
-    assert await bus.position(SHARD) == 0
+    assert n_of(await bus.position(SHARD)) == 0
 
 
 async def test_positions_grow_within_a_shard(bus: Bus) -> None:
@@ -168,7 +172,7 @@ async def test_volatile_is_heard_and_has_no_place(bus_backend: BusBackend) -> No
         (0, OTHER_SHARD, 2),
     ]
     assert await bus.read(SHARD, 0) == []
-    assert await bus.position(SHARD) == 0
+    assert n_of(await bus.position(SHARD)) == 0
 
 
 async def test_volatile_keeps_its_order_with_the_durable(bus: Bus) -> None:
