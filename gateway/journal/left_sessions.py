@@ -90,6 +90,17 @@ class LeftSessions:
         """Whether nothing is left and nothing will be, so that nobody gets any."""
         return self._has_looked and not self._ended_ms and not self._journal.is_shared
 
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether other processes may claim the sessions that this one has."""
+        return self._journal.is_shared
+
+    async def is_held(self, session_id: str) -> bool:
+        """Return whether no other process has claimed a session that this one has. Raises Unavailable."""
+        record = await self._journal.find(session_id)
+        # What has no record yet cannot be claimed.
+        return record is None or record.holder == self._incarnation
+
     async def claim(self, session_id: str, *, token_hash: bytes, seq: int) -> LeftSession | LeftRefusal:
         """Take a session over for a client that has its dispatches up to `seq`.
 

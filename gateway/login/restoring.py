@@ -6,6 +6,14 @@
    ─→ in the table, detached ─→ resumed as any other
 ```
 
+Where others may claim what this process has, a session of its own table goes the same way: another process may have had
+it for a moment, and then what its numbers say here is not what the client has.
+
+```
+ in the table ─→ does the journal say that it is still this process's? ─ yes ─→ resumed
+                  └ no: let go ─→ claimed, as above
+```
+
 So the client gets what it missed as `seq` + 1, …, then RESUMED, and its numbers have no gap. What was dispatched
 between the cut and the end of the earlier process comes once more. When that cannot be exact, the answer is op 9
 `false`, and the client identifies anew.
@@ -86,8 +94,13 @@ class Restoring:
         self._under_way: dict[str, Restoration] = {}
         """By session id."""
 
+    @property
+    def confirms(self) -> bool:
+        """Whether sessions of the table must be looked for as well."""
+        return self._journal.left.may_be_taken
+
     def begin(self, connection: Connection, command: Resume, token_hash: bytes, attach: Attach) -> None:
-        """Look for a session that is not in the table. `attach` is called when it is there, unless it is refused."""
+        """Look for a session. `attach` is called when it is there, unless it is refused."""
         under_way = self._under_way.get(command.session_id)
         if under_way is None and not self._journal.left.are_gone:
             restoration = Restoration(connection, command, token_hash)
@@ -123,6 +136,9 @@ class Restoring:
 
     async def _bring_back(self, restoration: Restoration) -> Session | LeftRefusal | RestoreRefusal:
         command = restoration.command
+        held = self._table.find(command.session_id)
+        if held is not None and await self._is_held(held):
+            return held
         seq = command.seq or 0
         left = await self._journal.left.claim(command.session_id, token_hash=restoration.token_hash, seq=seq)
         if not isinstance(left, LeftSession):
@@ -147,17 +163,30 @@ class Restoring:
             self._tasks.spawn(self._journal.presences.tell_later(session.user_id, left.facts.state))
         return refusal
 
+    async def _is_held(self, session: Session) -> bool:
+        """Return whether a session of the table is still here, and let it go if another process has it."""
+        try:
+            is_held = await self._journal.left.is_held(session.id)
+        except Unavailable:  # nobody else can claim it either
+            is_held = True
+        if not is_held:
+            self._table.let_go(session.id)
+        return self._table.find(session.id) is session
+
     def _hand_out(
         self, session: Session, connection: Connection | None, restoration: Restoration, attach: Attach
     ) -> None:
-        self._table.add(session)
+        was_here = self._table.find(session.id) is session
+        if not was_here:
+            self._table.add(session)
         if restoration.is_unwanted:
             self._table.end(session)
             return
-        self._table.lose(session)
+        if not was_here:
+            self._table.lose(session)
         if connection is None or not connection.is_open:
             return
-        attach(connection, restoration.command, session, outcome="restored")
+        attach(connection, restoration.command, session, outcome="resumed" if was_here else "restored")
         for command in restoration.commands:
             if connection.session is session:
                 self._commands.take(session, command)

@@ -1,6 +1,7 @@
 """Resume: a session gets a new connection and the events that it missed. Synchronous, so no event comes in between.
 
-A session that this process does not have may have been left by an earlier one (`gateway.login.restoring`).
+A session that this process does not have may have been left by an earlier one, and in a cluster one that it has may be
+another's by now (`gateway.login.restoring`).
 """
 
 from core.domain.events import RESUMED
@@ -37,10 +38,10 @@ class Resuming:
         token_hash = hash_token(strip_scheme(command.token))
         if (command.seq or 0) < 0:
             self._refuse_seq(connection)
-        elif session is None:
-            self._restoring.begin(connection, command, token_hash, self._attach)
-        elif session.profile.token_hash != token_hash:
+        elif session is not None and session.profile.token_hash != token_hash:
             self._invalidate(connection, "unknown")
+        elif session is None or self._restoring.confirms:
+            self._restoring.begin(connection, command, token_hash, self._attach)
         else:
             self._attach(connection, command, session, outcome="resumed")
 

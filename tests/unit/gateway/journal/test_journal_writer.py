@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from core.runtime.metrics.metrics import Metrics
 from core.store.aggregates.session_journal import ANY_CUT, Cut, SessionRecord
 from gateway.homes.session_state import SessionState
 from gateway.journal.cut_history import CutHistory
-from gateway.journal.journal_writer import WHOLE_GAP_S, JournalWriter
+from gateway.journal.journal_writer import CUT_GAP_S, WHOLE_GAP_S, JournalWriter
 from gateway.journal.session_facts import SessionFacts, find_facts
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.session import Session
@@ -23,6 +24,10 @@ from tests.support.gateway.sessions import make_session
 
 WINDOW_S = 90.0
 BODY = DispatchBody("MESSAGE_CREATE", b"{}")
+
+
+class EndOfTest(Exception):
+    """Ends a loop that has no end."""
 
 
 class Desk:
@@ -108,6 +113,31 @@ async def test_nothing_is_written_when_nothing_has_happened(desk: Desk) -> None:
     session.dispatch(BODY)
     await desk.writer.write()
     assert (len(desk.cuts), desk.newest) == (2, [(session.place, 2)])
+
+
+async def test_session_that_has_come_is_in_a_cut_soon_and_others_wait_for_theirs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    cut_at_s: list[float] = []
+
+    async def sleep(delay_s: float) -> None:
+        if len(desk.cuts) > len(cut_at_s):
+            cut_at_s.append(round(sum(slept), 2))
+        if len(cut_at_s) == 2:
+            raise EndOfTest
+        if cut_at_s:
+            session.dispatch(BODY)
+        slept.append(delay_s)
+
+    session = desk.add("a", dispatches=1)
+    monkeypatch.setattr("gateway.journal.journal_writer.asyncio", SimpleNamespace(sleep=sleep))
+    with pytest.raises(EndOfTest):
+        await desk.writer.run()
+    first_s, second_s = cut_at_s
+    assert first_s <= CUT_GAP_S / 4
+    assert second_s == first_s + CUT_GAP_S
+    assert desk.record("a").first_cut == 1
 
 
 async def test_positions_alone_are_written_and_nobody_is_described_again(desk: Desk) -> None:

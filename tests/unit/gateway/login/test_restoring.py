@@ -376,6 +376,61 @@ async def test_session_moves_between_processes_that_live_and_each_goes_on_from_w
         await processes[here].writer.write()
 
 
+@pytest.mark.parametrize("counted_on", [0, 5], ids=["behind the client", "ahead of it"])
+async def test_session_that_comes_back_before_its_former_holder_has_heard_is_not_taken_for_its_own(
+    counted_on: int,
+) -> None:
+    journal = MemoryJournal(is_shared=True)
+    first, second = (Process(journal, name) for name in ("a", "b"))
+    journal.leases |= {"a": "a", "b": "b"}
+    first.homes.on_restore = second.homes.on_restore = replay
+    stale = first.add(dispatches=5)
+    first.homes.dispatched[3] = 30
+    await first.writer.write()
+
+    second.resume(seq=5)
+    await second.settle()
+    seq = 8  # two that were missed, and RESUMED
+    for _ in range(counted_on):  # the first process has not heard of it
+        stale.dispatch(DispatchBody("MESSAGE_CREATE", b"{}"))
+    connection = first.resume(seq=seq)
+    await first.settle()
+
+    assert connection.close_code is None
+    assert first.outcomes() == {"restored": 1}
+    assert stale.is_ended
+    assert first.table.find("s") is connection.session
+    assert first.homes.restored[0][2] == {3: 30}
+
+
+@pytest.mark.parametrize("is_down", [False, True])
+async def test_session_of_a_shared_journal_that_nobody_has_claimed_is_resumed_here(is_down: bool) -> None:
+    journal = MemoryJournal(is_shared=True)
+    process = Process(journal, "a")
+    session = process.add(dispatches=5)
+    await process.writer.write()
+    journal.is_down = is_down
+
+    connection = process.resume(seq=3)
+    await process.settle()
+
+    assert process.outcomes() == {"resumed": 1}
+    assert connection.session is session
+    assert [s for _, _, s in connection.dispatched] == [4, 5, 6]
+
+
+async def test_client_that_leaves_while_its_session_is_looked_for_here_ends_it() -> None:
+    journal = MemoryJournal(is_shared=True)
+    process = Process(journal, "a")
+    session = process.add(dispatches=5)
+    connection = process.resume(seq=3)
+    waiting = connection.session
+    assert isinstance(waiting, Restoration)
+    waiting.lose(connection, is_unwanted=True)  # type: ignore[arg-type]
+    await process.settle()
+    assert session.is_ended
+
+
 async def test_new_holder_that_dies_before_its_first_cut_leaves_a_session_that_goes_on_from_the_claim() -> None:
     journal = MemoryJournal(is_shared=True)
     first, second, third = (Process(journal, name) for name in ("a", "b", "c"))
