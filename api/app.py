@@ -35,6 +35,7 @@ from api.services.limits import Limits
 from api.services.members.temporary_members import TemporaryMembers
 from api.services.memory import Memory
 from api.services.presence.seen_times import SeenTimes
+from api.services.voice.own_voice import OwnVoiceService
 from api.services.voice.voice_joins import VoiceJoins
 from api.services.voice.voice_log import VoiceLog
 from api.web_services import WebParts, build_web_parts
@@ -55,6 +56,7 @@ class Services(msgspec.Struct, kw_only=True, frozen=True):
     images: ImageService
     instance: InstanceService
     limits: Limits
+    own_voice: OwnVoiceService
 
     def by_name(self) -> dict[str, object]:
         """Return the services, keyed by the names under which handlers ask for them."""
@@ -173,6 +175,16 @@ def build_api(ground: ApiGround) -> Api:
     guilds = build_guild_services(
         ground, common, private_channels=private.services.private_channels, images=files.images
     )
+    voice = VoiceJoins(
+        store=ground.store,
+        entities=common.entities,
+        changes=common.voice,
+        calls=private.call_joins,
+        statuses=guilds.voice_statuses,
+        limits=limits,
+        log=guilds.voice_log,
+        clock=ground.clock,
+    )
     memory = Memory((*common.list_caches(), accounts.authenticator))
     services = Services(
         account=accounts.services,
@@ -195,6 +207,7 @@ def build_api(ground: ApiGround) -> Api:
             clock=ground.clock,
         ),
         limits=limits,
+        own_voice=OwnVoiceService(store=ground.store, entities=common.entities, joins=voice),
     )
     staff = StaffAuthenticator(staff=ground.store.staff, clock=ground.clock, operator_key=ground.operator_key)
     router = _build_router(
@@ -220,16 +233,7 @@ def build_api(ground: ApiGround) -> Api:
         memory=memory,
         seen_times=SeenTimes(store=ground.store, bus=ground.bus),
         temporary_members=TemporaryMembers(store=ground.store, bus=ground.bus, membership=common.membership),
-        voice=VoiceJoins(
-            store=ground.store,
-            entities=common.entities,
-            changes=common.voice,
-            calls=private.call_joins,
-            statuses=guilds.voice_statuses,
-            limits=limits,
-            log=guilds.voice_log,
-            clock=ground.clock,
-        ),
+        voice=voice,
         call_sweep=private.call_sweep,
         voice_log=guilds.voice_log,
     )

@@ -176,7 +176,10 @@ def _build_voice_seats(common: Common, homes: HomesSide, lent: Lent, table: Sess
         return None
 
     def find_session(seat: VoiceSeat) -> Seat | None:
-        return table.find(seat.session_id) or homes.guilds.find_session(*seat.key, seat.session_id)
+        session = table.find(seat.session_id)
+        if session is not None and session.user_id == seat.user_id:  # whoever joins by REST names the session
+            return session
+        return homes.guilds.find_session(*seat.key, seat.session_id)
 
     def host_for(seat: Seat) -> str:
         session = table.find(seat.id)

@@ -17,6 +17,7 @@ from api.routes.guilds import (
     guilds,
     invites,
     members,
+    own_voice,
     roles,
     stage_instances,
     voice_sessions,
@@ -68,6 +69,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *stage_instances.ROUTES,
     *voice_sessions.ROUTES,
     *voice_states.ROUTES,
+    *own_voice.ROUTES,
     *webhooks.ROUTES,
 )
 """The routes below the API's prefix, which its document describes."""

@@ -470,6 +470,27 @@ async def _on_stage(api: ApiUnderTest) -> tuple[Ground, str]:
     return ground, stage
 
 
+async def join_voice(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    voice = await ground.make_channel("voice", ChannelType.VOICE)
+    return ground.request(f"/voice/{voice}/join", {"session_id": "s"}, values={"session_id": ["t"]})
+
+
+async def change_voice(api: ApiUnderTest, _field: str) -> Prepared:
+    prepared = await join_voice(api, "")
+    voice = prepared.path.split("/")[2]
+    await prepared.actor.post(prepared.path, prepared.body)
+    guild_id = (await prepared.actor.get(f"/channels/{voice}")).json()["guild_id"]
+    prepared.path, prepared.body, prepared.values = "/voice/state", {"guild_id": guild_id}, {"guild_id": ["5"]}
+    return prepared
+
+
+async def leave_voice(api: ApiUnderTest, field: str) -> Prepared:
+    prepared = await change_voice(api, field)
+    prepared.query, prepared.body, prepared.values = prepared.body, None, {"guild_id": ["5"]}
+    return prepared
+
+
 async def set_voice_status(api: ApiUnderTest, _field: str) -> Prepared:
     ground = await Ground.build(api)
     voice = await ground.make_channel("voice", ChannelType.VOICE)
@@ -737,6 +758,9 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PATCH", "/guilds/{guild_id}/members/@me/nick"): update_own_nick,
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): update_member,
     ("PUT", "/channels/{channel_id}/voice-status"): set_voice_status,
+    ("POST", "/voice/{channel_id}/join"): join_voice,
+    ("PATCH", "/voice/state"): change_voice,
+    ("DELETE", "/voice/state"): leave_voice,
     ("POST", "/stage-instances"): open_stage,
     ("PATCH", "/stage-instances/{channel_id}"): update_stage,
     ("PATCH", "/guilds/{guild_id}/voice-states/@me"): update_own_voice_state,

@@ -76,6 +76,8 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PATCH", "/users/@me"): {"password": 400},
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): {"mute": 400, "deaf": 400, "channel_id": 400},
     ("PATCH", "/guilds/{guild_id}/voice-states/@me"): {"channel_id": 404},
+    ("PATCH", "/voice/state"): {"guild_id": 404},
+    ("DELETE", "/voice/state"): {"?guild_id": 404},
     ("PATCH", "/guilds/{guild_id}/voice-states/{user_id}"): {"channel_id": 404},
     ("POST", "/channels/{channel_id}/messages"): {
         "message_reference.type": 400, "message_reference.fail_if_not_exists": 400,

@@ -635,6 +635,13 @@ def set_voice_status(world: World, rng: Random) -> Attempt:
     return Attempt("PUT", f"/channels/{voice.id}/voice-status", {"status": "x"}, may)
 
 
+@needs("POST /voice/{channel_id}/join", "VIEW_CHANNEL and CONNECT")
+def join_voice(world: World, rng: Random) -> Attempt:
+    voice = next(channel for channel in world.channels.values() if channel.type == ChannelType.VOICE)
+    may = world.may(voice, Permission.CONNECT)
+    return Attempt("POST", f"/voice/{voice.id}/join", {"session_id": "s"}, may)
+
+
 @needs("POST /stage-instances", "to moderate the stage; to notify: MENTION_EVERYONE")
 def open_stage(world: World, rng: Random) -> Attempt:
     notifies = rng.random() < 0.5

@@ -63,6 +63,8 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /auth/logout",
         "POST /auth/register",
         "POST /auth/sessions/logout",
+        "DELETE /voice/state",
+        "PATCH /voice/state",
         "POST /channels/{channel_id}/call/ring",
         "POST /channels/{channel_id}/call/stop-ringing",
         "POST /guilds",
