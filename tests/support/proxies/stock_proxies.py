@@ -98,7 +98,7 @@ class StockProxy:
         user = "user root;\n" if self.data.owner() == "root" else ""
         path = self.data / "main.conf"
         path.write_text(
-            f"daemon off;\n{user}pid {self.data}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
+            f"daemon off;\nmaster_process off;\n{user}pid {self.data}/nginx.pid;\nerror_log stderr;\nevents {{}}\n"
             f"http {{\naccess_log off;\nclient_body_temp_path {self.data}/body;\nproxy_temp_path {self.data}/proxy;\n"
             f"fastcgi_temp_path {self.data}/f;\nuwsgi_temp_path {self.data}/u;\nscgi_temp_path {self.data}/s;\n"
             f"include {example};\n}}\n"
