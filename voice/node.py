@@ -33,6 +33,7 @@ from voice.control.control import Control
 from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.tally import Tally
+from voice.media.timing import TimedTake
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory
 from voice.rooms.entrance import Entrance
@@ -111,7 +112,7 @@ async def run_node(
     )
     make = _conversation_maker(configuration, facts, entrance, directory, bounds)
     listener = VoiceListener(make=make, bounds=bounds)
-    media.start(gate.take)
+    media.start(TimedTake(gate.take, tally=tally, now_s=time.perf_counter).take)
     try:
         await listener.start(sockets.websocket, _open_tls(configuration))
         async with tasks:

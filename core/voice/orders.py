@@ -124,6 +124,9 @@ class Counts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     joins: int = 0
     drops: dict[str, int] = {}
     """Datagrams that were not passed on, by reason."""
+    measured: int = 0
+    measured_s: float = 0.0
+    """How long so many datagrams took together, from the socket until all hearers were sent them."""
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_fields=True):

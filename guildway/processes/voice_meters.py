@@ -31,6 +31,8 @@ class VoiceMeters:
         metrics.packets_total.labels("out").inc(now.packets_out - before.packets_out)
         metrics.bytes_total.labels("in").inc(now.bytes_in - before.bytes_in)
         metrics.bytes_total.labels("out").inc(now.bytes_out - before.bytes_out)
+        metrics.forward_seconds_total.inc(now.measured_s - before.measured_s)
+        metrics.forwards_measured_total.inc(now.measured - before.measured)
         for reason, count in now.drops.items():
             metrics.drops_total.labels(reason).inc(count - before.drops.get(reason, 0))
 

@@ -6,12 +6,14 @@ from core.voice.orders import Counts
 class Tally:
     """Counters that only grow."""
 
-    __slots__ = ("_drops", "bytes_in", "bytes_out", "joins", "packets_in", "packets_out")
+    __slots__ = ("_drops", "bytes_in", "bytes_out", "joins", "measured", "measured_s", "packets_in", "packets_out")
 
     def __init__(self) -> None:
         self.packets_in = self.packets_out = 0
         self.bytes_in = self.bytes_out = 0
         self.joins = 0
+        self.measured, self.measured_s = 0, 0.0
+        """The datagrams whose time was measured, and the sum of these times."""
         self._drops: dict[str, int] = {}
 
     def drop(self, reason: str) -> None:
@@ -27,4 +29,6 @@ class Tally:
             bytes_out=self.bytes_out,
             joins=self.joins,
             drops=dict(self._drops),
+            measured=self.measured,
+            measured_s=self.measured_s,
         )

@@ -7,7 +7,8 @@ class VoiceMetrics:
     """The media nodes of this server together."""
 
     __slots__ = (
-        "busy_ratio", "bytes_total", "drops_total", "joins_total", "packets_total", "peers", "restarts_total", "rooms",
+        "busy_ratio", "bytes_total", "drops_total", "forward_seconds_total", "forwards_measured_total", "joins_total",
+        "packets_total", "peers", "restarts_total", "rooms",
     )  # fmt: skip
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -25,6 +26,16 @@ class VoiceMetrics:
         )
         self.drops_total = Counter(
             "guildway_voice_drops_total", "Datagrams that were not passed on, by reason.", ["reason"], registry=registry
+        )
+        self.forward_seconds_total = Counter(
+            "guildway_voice_forward_seconds_total",
+            "Time of the datagrams that were measured, from the socket until all hearers were sent them.",
+            registry=registry,
+        )
+        self.forwards_measured_total = Counter(
+            "guildway_voice_forwards_measured_total",
+            "Datagrams whose time was measured, every 32nd.",
+            registry=registry,
         )
         self.restarts_total = Counter(
             "guildway_voice_restarts_total", "Media nodes that have ended and were started again.", registry=registry

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from deploy.monitoring.panels import Board, Panel, Query, Where, rate_or_zero
+from deploy.monitoring.panels import WINDOW, Board, Panel, Query, Where, rate_or_zero
 
 VOICE: Final = Board(
     name="voice",
@@ -21,6 +21,11 @@ VOICE: Final = Board(
         Panel(title="Bytes", about="Bytes of datagrams a second.", unit="Bps", where=Where.EMBEDDED,
               queries=[rate_or_zero('guildway_voice_bytes_total{direction="in"}', "in"),
                        rate_or_zero('guildway_voice_bytes_total{direction="out"}', "out")]),
+        Panel(title="Time of a datagram", about="From the socket until all hearers were sent it; of every 32nd.",
+              unit="s", where=Where.EMBEDDED,
+              queries=[Query(f"sum (rate(guildway_voice_forward_seconds_total[{WINDOW}])) / "
+                             f"clamp_min(sum (rate(guildway_voice_forwards_measured_total[{WINDOW}])), 0.001) "
+                             "or vector(0)", "mean")]),
         Panel(title="Drops and restarts", about="Datagrams that were not passed on, and media nodes that have ended.",
               where=Where.EMBEDDED, queries=[rate_or_zero("guildway_voice_drops_total", "drops"),
                                              rate_or_zero("guildway_voice_restarts_total", "restarts")]),

@@ -1,9 +1,14 @@
-"""Voice on a cluster: people of two workers hear each other, while media nodes and the home of their guild come and go."""
+"""Voice on a cluster: a stock discord.py bot at one worker and a person at another one hear each other, while media nodes
+and the home of their guild come and go.
+"""
 
 import asyncio
+import base64
 import os
 import signal
-from collections.abc import AsyncIterator
+import ssl
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -12,13 +17,16 @@ import pytest
 
 from core.domain.ids import shard_of
 from core.voice.interfaces import VoiceServer
+from tests.e2e.clients.bot_process import BotProcess, running_bot_process
 from tests.e2e.conftest import GENEROUS
-from tests.e2e.features.test_voice_servers import hears, join, voice_channel
+from tests.e2e.features.test_voice_servers import voice_channel
 from tests.support.clusters.cluster import Cluster, run_cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
-from tests.support.person import Person, text_channel
+from tests.support.person import Person
+from tests.support.voice.certificates import Certificates, make_certificates
 from tests.support.voice.client import VoiceTestClient
 
+ROOT: Final = Path(__file__).parents[3]
 SHARDS: Final = 8
 SETTINGS: Final = {
     **GENEROUS,
@@ -28,16 +36,17 @@ SETTINGS: Final = {
     "GUILDWAY_VOICE_HOST": "127.0.0.1",
     "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
 }
-WAIT_S: Final = 60.0
+WAIT_S: Final = 30.0
 
 
 class Talker:
     """A person in voice: the session, and the client at the node."""
 
-    def __init__(self, person: Person, client: GatewayClient, session_id: str) -> None:
+    def __init__(self, person: Person, client: GatewayClient, session_id: str, tls: ssl.SSLContext) -> None:
         self.person = person
         self.client = client
         self.session_id = session_id
+        self.tls = tls
         self.voice: VoiceTestClient
         self.told = 0
         """The places that it has been told and gone to."""
@@ -49,8 +58,8 @@ class Talker:
 
     async def join(self, guild_id: str, channel_id: str) -> None:
         """Join a channel."""
-        self.voice = await join(self.client, self.session_id, self.person, guild_id, channel_id)
-        self.told = len(self.updates())
+        await self.client.send(4, {"guild_id": guild_id, "channel_id": channel_id})
+        await self.follow()
 
     def updates(self) -> list[dict[str, Any]]:
         """Return the places that the session was told."""
@@ -60,14 +69,84 @@ class Talker:
         """Go to the next place, as clients do: the new socket first, then the old one is left."""
         await self.client.wait_until(lambda: len(self.updates()) > self.told)
         self.told = len(self.updates())
-        update, old = self.updates()[-1], self.voice
+        update, old = self.updates()[-1], getattr(self, "voice", None)
         host, _, port = update["endpoint"].rpartition(":")
         self.voice = VoiceTestClient(
             int(self.person.id), int(update["guild_id"]), VoiceServer(update["token"], host, int(port))
         )
-        self.voice.session_id = self.session_id
+        self.voice.session_id, self.voice.tls = self.session_id, self.tls
         await self.voice.join()
-        await old.leave()
+        if old is not None:
+            await old.leave()
+
+
+class Bot:
+    """The stock bot."""
+
+    def __init__(self, process: BotProcess, user_id: str) -> None:
+        self._process = process
+        self._ssrc = 0
+        self.id = user_id
+
+    async def join(self, channel_id: str) -> None:
+        """Join a channel."""
+        self._ssrc = (await self._process.order("join", channel=channel_id))["ssrc"]
+
+    async def follow(self) -> None:
+        """Wait until the library has gone to the next place."""
+        self._ssrc = (await self._process.order("wait_connected", but=self._ssrc))["ssrc"]
+        await self._process.order("listen")
+
+    async def rest(self, person: Talker) -> None:
+        """Tell no more what is heard: the library would miss that its socket is another one."""
+        resting = asyncio.ensure_future(self._process.order("rest"))
+        await _repeat(lambda: _talk(person, b"rest"), resting.done)
+        await resting
+
+    async def say(self, word: str) -> None:
+        """Play a frame."""
+        await self._process.order("play", frames=[base64.b64encode(word.encode()).decode()])
+
+    def heard(self, word: str) -> bool:
+        """Return whether it has heard a word."""
+        frame = base64.b64encode(word.encode()).decode()
+        return any(event["event"] == "heard" and event["frame"] == frame for event in self._process.events)
+
+
+async def _talk(person: Talker, sound: bytes) -> None:
+    person.voice.talk(sound)
+
+
+async def _repeat(act: Callable[[], Awaitable[None]], is_done: Callable[[], bool]) -> None:
+    """Do something again and again, since the first packets may come too early, until this is true."""
+    async with asyncio.timeout(WAIT_S):
+        while not is_done():
+            await act()
+            await asyncio.sleep(0.1)
+
+
+async def hear_each_other(bot: Bot, person: Talker, word: str) -> None:
+    """Check that media goes both ways."""
+    await _repeat(lambda: _talk(person, word.encode()), lambda: bot.heard(word))
+    await bot_is_heard(bot, person, word)
+
+
+async def bot_is_heard(bot: Bot, person: Talker, word: str) -> None:
+    """Wait until the person hears the bot."""
+    async with asyncio.timeout(WAIT_S):
+        while not await hears_bot(bot, person, word):
+            pass
+
+
+async def hears_bot(bot: Bot, person: Talker, word: str) -> bool:
+    """Have the bot say a word, and return whether the person hears it in a moment."""
+    await bot.say(word)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.4):
+            while (await person.voice.hear())[1] != word.encode():
+                pass
+            return True
+    return False
 
 
 async def name_node(cluster: Cluster, port: int) -> str:
@@ -81,79 +160,60 @@ def find_media(cluster: Cluster, name: str) -> int:
     return int(Path(f"/proc/{keeper}/task/{keeper}/children").read_text().split()[0])
 
 
-async def hear_each_other(talkers: list[Talker], sound: bytes) -> None:
-    """Check that media goes both ways."""
-    one, two = (talker.voice for talker in talkers)
-    await hears(one, two, sound)
-    await hears(two, one, sound)
-
-
-async def wait_silenced(listener: VoiceTestClient, talker: VoiceTestClient) -> None:
-    """Wait until one does not hear the other any more."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            while not listener.udp.received.empty():
-                listener.udp.received.get_nowait()
-            talker.talk(b"muted?")
-            try:
-                async with asyncio.timeout(0.3):
-                    await listener.hear()
-            except TimeoutError:
-                return
-
-
 @asynccontextmanager
-async def talking(cluster: Cluster) -> AsyncIterator[tuple[list[Talker], dict[str, Any]]]:
-    """Two people at two workers in a voice channel, and its guild, whose home is the second worker."""
+async def talking(cluster: Cluster, certificates: Certificates) -> AsyncIterator[tuple[Bot, Talker, dict[str, Any]]]:
+    """A bot at the first worker and a person at the second one in a voice channel, whose guild's home is the second."""
     async with AsyncExitStack() as stack:
-        people = [await stack.enter_async_context(await Person.register(cluster.apis()[0])) for _ in range(2)]
-        guild = await people[0].make_guild()
-        await people[0].invite(text_channel(guild), people[1])
+        owner = await stack.enter_async_context(await Person.register(cluster.apis()[0]))
+        guild = await owner.make_guild()
+        made = await owner.make_bot(guild["id"], permissions=0)
         await cluster.shardctl("move", str(shard_of(int(guild["id"]), SHARDS)), "worker-2")
-        talkers = []
-        for person, gateway in zip(people, cluster.gateways(), strict=True):
-            client = await stack.enter_async_context(open_gateway(gateway))
-            talkers.append(Talker(person, client, (await client.identify(person.token))["session_id"]))
-            await client.wait_for_guild()
-            await talkers[-1].join(guild["id"], voice_channel(guild))
-        yield talkers, guild
-        for talker in talkers:
-            with suppress(OSError):
-                await talker.voice.leave()
+        first, second = cluster.gateways()
+        client = await stack.enter_async_context(open_gateway(second))
+        ready = await client.identify(owner.token)
+        await client.wait_for_guild()
+        person = Talker(owner, client, ready["session_id"], certificates.trust())
+        module = ("-m", "tests.e2e.clients.voice_bot")
+        command = (sys.executable, *module, cluster.apis()[0], first, made["token"], str(certificates.authority))
+        bot = Bot(await stack.enter_async_context(running_bot_process(*command, folder=ROOT)), made["id"])
+        await bot.join(voice_channel(guild))
+        await person.join(guild["id"], voice_channel(guild))
+        yield bot, person, guild
+        await person.voice.leave()
 
 
 @pytest.mark.timeout(300)
-async def test_people_of_two_workers_talk_while_nodes_and_the_home_of_their_guild_go(tmp_path: Path) -> None:
-    running = run_cluster(tmp_path, SETTINGS, workers=2, voice=2, has_cassandra=False)
-    async with running as cluster, talking(cluster) as (talkers, guild):
-        alice, bob = talkers
-        assert alice.port == bob.port
-        await hear_each_other(talkers, b"hello")
+async def test_stock_bot_and_person_of_two_workers_talk_while_nodes_and_the_home_of_their_guild_go(
+    tmp_path: Path,
+) -> None:
+    certificates = make_certificates(tmp_path)
+    settings = {**SETTINGS, "GUILDWAY_VOICE_CERTIFICATE": str(certificates.server)}
+    running = run_cluster(tmp_path, settings, workers=2, voice=2, has_cassandra=False)
+    async with running as cluster, talking(cluster, certificates) as (bot, person, guild):
+        await hear_each_other(bot, person, "hello")
 
-        drained = await name_node(cluster, alice.port)
+        drained = await name_node(cluster, person.port)
+        await bot.rest(person)
         draining = asyncio.ensure_future(cluster.shardctl("drain", drained))
-        for talker in talkers:
-            await talker.follow()
-        assert alice.port == bob.port
-        assert await name_node(cluster, alice.port) != drained
-        await hear_each_other(talkers, b"after the drain")
+        await asyncio.gather(bot.follow(), person.follow())
+        assert await name_node(cluster, person.port) != drained
+        await hear_each_other(bot, person, "after the drain")
         await draining
         await cluster.shardctl("undrain", drained)
 
-        os.kill(find_media(cluster, await name_node(cluster, alice.port)), signal.SIGKILL)
-        for talker in talkers:
-            await talker.follow()
-        assert alice.port == bob.port
-        await hear_each_other(talkers, b"after a node was killed")
+        await bot.rest(person)
+        os.kill(find_media(cluster, await name_node(cluster, person.port)), signal.SIGKILL)
+        await asyncio.gather(bot.follow(), person.follow())
+        await hear_each_other(bot, person, "after a node was killed")
 
         os.kill(cluster.pid_of("worker-2"), signal.SIGKILL)
-        await hear_each_other(talkers, b"while the guild has no home")
-        owner = alice.person
-        muted = f"/guilds/{guild['id']}/members/{bob.person.id}"
-        await owner.call("PATCH", muted, {"mute": True})
-        await wait_silenced(alice.voice, bob.voice)
-        await hears(bob.voice, alice.voice, b"only one is muted")
-        assert len(alice.updates()) == alice.told
-
-        await owner.call("DELETE", muted)
-        assert await bob.voice.wait_closed() == 4014
+        await hear_each_other(bot, person, "while the guild has no home")
+        member = f"/guilds/{guild['id']}/members/{bot.id}"
+        await person.person.call("PATCH", member, {"mute": True})
+        async with asyncio.timeout(WAIT_S):
+            while await hears_bot(bot, person, "muted?"):
+                pass
+        await _repeat(lambda: _talk(person, b"one is muted"), lambda: bot.heard("one is muted"))
+        assert len(person.updates()) == person.told
+        await person.person.call("PATCH", member, {"mute": False})
+        await bot_is_heard(bot, person, "not muted any more")
