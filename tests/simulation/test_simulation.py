@@ -1,6 +1,6 @@
 """The simulation itself: some seeds are clean, and a seed always gives the same trace.
 
-`make simulate` runs many seeds; continuous integration runs 300.
+`make simulate` runs many seeds; continuous integration runs hundreds.
 """
 
 import subprocess
@@ -41,10 +41,11 @@ def test_clusters_are_clean_and_give_the_same_trace(migrated_database: MigratedD
     assert run_cluster_seed(3, migrated_database).lines == outcomes[3].lines
 
 
+@pytest.mark.timeout(300)
 def test_workers_are_clean_and_give_the_same_trace(migrated_database: MigratedDatabase) -> None:
-    outcomes = [run_workers_seed(seed, migrated_database) for seed in range(3)]
+    outcomes = [run_workers_seed(seed, migrated_database) for seed in range(2)]
     assert [violation for outcome in outcomes for violation in outcome.violations] == []
-    assert run_workers_seed(2, migrated_database).lines == outcomes[2].lines
+    assert run_workers_seed(1, migrated_database).lines == outcomes[1].lines
 
 
 def test_command_prints_a_failing_seed_and_fails() -> None:

@@ -89,7 +89,7 @@ class WorkersRun(ClusterRun):
         self.statuses = {person: self._chance.choice(_STATUSES) for person in self.scene.people}
         self._say({person.id: "idle" if status == "dnd" else "dnd" for person, status in self.statuses.items()})
         self.world.run_for(_TOLD_S)
-        self._say({person.id: status for person, status in self.statuses.items()})
+        self._say({person.id: status for person, status in self.statuses.items() if status != _OFFLINE})
         for person, status in self.statuses.items():
             if status == _OFFLINE:
                 for client in person.clients:
@@ -106,10 +106,11 @@ class WorkersRun(ClusterRun):
             self._violations.append(f"{told} sessions began anew, though nothing had changed what they see")
 
     def _say(self, statuses: Mapping[int, str]) -> None:
-        """Have every client say how its user is to be shown."""
+        """Have the clients of users say how these are to be shown."""
         for client in self.scene.clients:
-            status = statuses[client.user_id]
-            self._clients.call_soon(client.tell, 3, {"since": None, "activities": [], "status": status, "afk": False})
+            if client.user_id in statuses:
+                said = {"since": None, "activities": [], "status": statuses[client.user_id], "afk": False}
+                self._clients.call_soon(client.tell, 3, said)
 
     @override
     def _find_more(self, ending: Ending) -> list[str]:
