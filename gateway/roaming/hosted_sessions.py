@@ -154,7 +154,8 @@ class HostedSessions:
         """Tell a worker of all users whose home it is: the conversation with it is new."""
         for user_id in {*self._told, *(actor.user_id for actor in self._users)}:
             if self._port.home_of(user_id) == peer:
-                self._say(user_id)
+                # The home may have given them up, and told others so.
+                self._say(user_id, is_news=True)
         self._port.send(peer, AllSaid())
 
     def follow_homes(self) -> None:
@@ -170,9 +171,14 @@ class HostedSessions:
         """Tell others, at the new home, what an earlier one may not have told them."""
         told = self._told.get(user_id)
         if told is not None and not told.said.sessions and self._users.find(user_id) is None:
-            self._users.publish_presence(user_id, told.said.guild_ids)
+            # Other workers are about to say what they have, and a home that moves on tells the next one.
+            self._call_later(ANSWER_S, lambda: self._tell_gone(user_id, told.said.guild_ids))
         else:
             self._users.tell_anew(user_id)
+
+    def _tell_gone(self, user_id: int, guild_ids: list[int]) -> None:
+        if self._port.is_home(user_id) and self._users.find(user_id) is None:
+            self._users.publish_presence(user_id, guild_ids)
 
     def _is_news(self, told: _Told) -> bool:
         """Return whether the home that was told may not have told others."""
@@ -185,13 +191,13 @@ class HostedSessions:
         if event is not None:
             event.set()
 
-    def _say(self, user_id: int) -> None:
+    def _say(self, user_id: int, *, is_news: bool = False) -> None:
         home, before, now_s = self._port.home_of(user_id), self._told.get(user_id), self._clock.monotonic_s()
         said = self._describe(user_id, before)
         if said is None:
             return
         is_told = before is not None and before.home != home and not self._is_news(before)
-        since_s = before.since_s if before is not None and before.said == said else now_s
+        since_s = before.since_s if before is not None and before.said == said and not is_news else now_s
         if home == self._port.own:
             self._told[user_id] = _Told(home, said, since_s)
             self._on_home_here(user_id)

@@ -27,13 +27,15 @@ from gateway.users.user_directory import UserDirectory
 class _User:
     """`said` and `sent` have the newest frame from and to each host."""
 
-    __slots__ = ("ending", "is_at_home", "said", "sent")
+    __slots__ = ("ending", "is_at_home", "is_quiet", "said", "sent")
 
     def __init__(self) -> None:
         self.said: dict[str, UserSaid] = {}
         self.sent: dict[str, UserWord] = {}
         self.is_at_home = False
         """Whether this has been the user's home since it is known here."""
+        self.is_quiet = False
+        """Whether others have been told of the user by an earlier home alone."""
         self.ending: set[str] = set()
         """The sessions that were told to end."""
 
@@ -200,19 +202,31 @@ class UserHomes:
         sessions, said = self._list_elsewhere(user_id, user), list(user.said.values())
         if is_home:
             user.is_at_home = True
-            self._users.know_elsewhere(
-                user_id,
-                sessions,
-                {guild_id for each in said for guild_id in each.guild_ids},
-                is_bot=bool(said) and said[0].is_bot,
-                is_told=bool(said) and all(each.is_told for each in said),
-            )
+            self._know(user_id, user, sessions)
         if not said:
             self._forget(user_id)
         elif is_home:
             if not said[0].is_bot:
                 self._relations.keep(user_id)
             self._tell_hosts(user_id, user, sessions)
+
+    def _know(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
+        said, before = list(user.said.values()), self._users.find(user_id)
+        is_told, presence = bool(said) and all(each.is_told for each in said), before and before.presence
+        self._users.know_elsewhere(
+            user_id,
+            sessions,
+            {guild_id for each in said for guild_id in each.guild_ids},
+            is_bot=bool(said) and said[0].is_bot,
+            is_told=is_told,
+        )
+        if before is None:
+            user.is_quiet = is_told
+        elif user.is_quiet and not is_told:
+            user.is_quiet = False
+            if before.presence == presence:
+                # It is news all the same, as the earlier home may not have heard of it.
+                self._users.tell_anew(user_id)
 
     def _tell_hosts(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
         actor = self._users.find(user_id)

@@ -13,6 +13,7 @@ any worker (`gateway.roaming`).
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -27,6 +28,7 @@ from core.wire.objects.people.session import SessionObject
 from core.wire.objects.people.user_settings import UserSettingsObject
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
+from gateway.events.recent import remember
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.sessions.seat import Seat
 from gateway.users.account_presences import AccountPresences
@@ -51,6 +53,9 @@ logger = logging.getLogger(__name__)
 
 _encode = msgspec.json.Encoder().encode
 
+_REMEMBERED_GONE: Final = 10_000
+"""What workers say of a user that has another home arrives within seconds: those who have gone just before matter."""
+
 
 class UserDirectory:
     __slots__ = (
@@ -70,6 +75,7 @@ class UserDirectory:
         "_relations",
         "_session_news",
         "_sharing",
+        "_told_gone",
     )
 
     def __init__(
@@ -98,6 +104,8 @@ class UserDirectory:
         self._on_sessions = self._note_sessions
         self._count = meter.count
         self._actors: dict[int, UserActor] = {}
+        self._told_gone: dict[int, None] = {}
+        """Users of whom others were told here last that they are offline. A new home does not know of all sessions."""
         self._relations = relations
         self._on_block = on_block
         self._friend_presences = FriendPresences(bus=bus, call_later=call_later, is_here=self._actors.__contains__)
@@ -122,6 +130,7 @@ class UserDirectory:
         self._note(user_id)
 
     def _make(self, user_id: int, *, is_bot: bool) -> UserActor:
+        self._told_gone.pop(user_id, None)
         actor = self._actors[user_id] = UserActor(
             user_id,
             is_bot=is_bot,
@@ -202,6 +211,7 @@ class UserDirectory:
         if actor is None:
             if not sessions:
                 return
+            is_told = is_told and user_id not in self._told_gone
             actor = self._make(user_id, is_bot=is_bot)
         else:
             is_told = False
@@ -416,7 +426,13 @@ class UserDirectory:
             self._sharing.tell_guilds(user_id, guild_ids)
             return
         actor = self._actors.get(user_id)
+        if actor is None:
+            self._note_told_gone(user_id)
         self._publishing.tell_guilds(user_id, OFFLINE if actor is None else actor.presence, guild_ids)
+
+    def _note_told_gone(self, user_id: int) -> None:
+        if self._sharing is not None:
+            remember(self._told_gone, user_id, None, most=_REMEMBERED_GONE)
 
     def publish_unseen(self, user_id: int, at_ms: int) -> None:
         """Publish since when others have seen a user as offline; nothing when they see the user now."""
@@ -444,6 +460,8 @@ class UserDirectory:
     def _publish_change(self, actor: UserActor) -> None:
         """Tell others of a presence that has changed, at the user's home."""
         if self._tells(actor.user_id):
+            if actor.presence == OFFLINE:
+                self._note_told_gone(actor.user_id)
             friend_ids = self._relations.friends_of(actor.user_id)
             self._publishing.tell_change(actor.user_id, actor.presence, actor.guild_ids(), friend_ids)
         else:

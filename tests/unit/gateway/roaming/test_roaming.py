@@ -16,6 +16,7 @@ from core.runtime.metrics.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.roaming.building import build_roaming
+from gateway.roaming.hosted_sessions import ANSWER_S
 from gateway.sessions.session import Session
 from gateway.users.presence import OFFLINE, from_command, merge_presences
 from gateway.users.relations import Relations
@@ -198,21 +199,19 @@ class Place:
             assert all(users.find(USER) is None for users in self.users.values())
 
 
-OPERATIONS = st.lists(
-    st.one_of(
-        st.tuples(st.just("log in"), st.sampled_from(WORKERS), st.sampled_from(["online", "idle", "dnd", "invisible"])),
-        st.tuples(st.just("say"), st.integers(0, 5), st.sampled_from(["online", "idle", "dnd", "invisible"])),
-        st.tuples(st.just("log out"), st.integers(0, 5), st.none()),
-        st.tuples(st.just("cut"), st.sampled_from(["ab", "ac", "bc"]), st.floats(0, 2 * GRACE_S)),
-        st.tuples(st.just("move"), st.sampled_from(WORKERS), st.none()),
-        st.tuples(st.just("settle"), st.none(), st.none()),
-    ),
-    max_size=25,
+STATUSES = st.sampled_from(["online", "idle", "dnd", "invisible"])
+OPERATIONS = (
+    st.tuples(st.just("log in"), st.sampled_from(WORKERS), STATUSES),
+    st.tuples(st.just("say"), st.integers(0, 5), STATUSES),
+    st.tuples(st.just("log out"), st.integers(0, 5), st.none()),
+    st.tuples(st.just("move"), st.sampled_from(WORKERS), st.none()),
+    st.tuples(st.just("settle"), st.none(), st.none()),
 )
+CUTS = st.tuples(st.just("cut"), st.sampled_from(["ab", "ac", "bc"]), st.floats(0, 2 * GRACE_S))
 
 
-@given(operations=OPERATIONS)
-def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) -> None:
+def play(operations: list[tuple[str, Any, Any]], *, settles_moves: bool) -> None:
+    """Let things happen, and check what all know in the end."""
     place = Place()
     for operation, at, what in operations:
         if operation == "log in" and len(place.sessions) < 3:
@@ -222,11 +221,13 @@ def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) ->
             place.settle(what)
             place.network.join(*at)
         elif operation == "move":
-            place.settle()  # what is under way to a home that ends may be told by nobody
+            if settles_moves:
+                place.settle()
             place.move_home(at)
-            place.settle()
+            if settles_moves:
+                place.settle()
         elif operation == "settle":
-            place.settle()
+            place.settle(ANSWER_S)
             place.check()
         elif operation in ("say", "log out") and at < len(place.sessions):
             worker, session = place.sessions[at]
@@ -237,6 +238,18 @@ def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) ->
         place.timers.advance(0)  # a turn of the loop; what is under way arrives later
     place.settle(GRACE_S)
     place.check()
+
+
+@given(operations=st.lists(st.one_of(*OPERATIONS, CUTS), max_size=25))
+def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) -> None:
+    play(operations, settles_moves=True)
+
+
+@given(operations=st.lists(st.one_of(*OPERATIONS), max_size=25))
+def test_all_workers_agree_though_the_home_moves_while_much_is_under_way(
+    operations: list[tuple[str, Any, Any]],
+) -> None:
+    play(operations, settles_moves=False)
 
 
 def test_each_change_is_told_once_wherever_the_home_is() -> None:
@@ -297,6 +310,18 @@ def test_sessions_of_a_lost_worker_count_until_the_grace_is_over() -> None:
     place.settle(1)
     assert place.told == ["dnd", "offline"]
     assert place.offline == 1
+
+
+def test_sessions_that_a_home_has_given_up_are_told_of_by_the_next_home() -> None:
+    place = Place("a")
+    place.log_in("c", "online")
+    place.settle()
+    place.network.cut("a", "c")
+    place.settle(GRACE_S)
+    place.network.join("a", "c")
+    place.move_home("b")  # what is said anew is under way to the former home
+    place.settle(GRACE_S)
+    assert place.told == ["online", "offline", "online"]
 
 
 def test_session_that_goes_on_at_another_worker_is_counted_there() -> None:
