@@ -58,6 +58,7 @@ class ClusterServers:
             **HIGH_LIMITS,
             **SILENT_CLIENTS,
             "GUILDWAY_LOGGING_LEVEL": "error",
+            "GUILDWAY_VOICE_ENABLED": "false",
             "GUILDWAY_REDIS_URL": redis.address,
             "GUILDWAY_POSTGRES_URL": postgres.address,
         }
