@@ -25,6 +25,7 @@ from gateway.far.far_side import FarSide
 from gateway.far.neighbours import Neighbours
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader
+from gateway.guilds.guild_replay import Way
 from gateway.guilds.passive_sessions import LargeGuilds
 from gateway.homes.afk_watch import AfkWatch
 from gateway.homes.call_watch import CallWatch
@@ -72,7 +73,8 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     neighbours = common.neighbours
     progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
-    plans = ReplayPlans(on_planned=lambda way: common.metrics.connections.guild_replays_total.labels(way.value).inc())
+    replays = {way: common.metrics.connections.guild_replays_total.labels(way.value) for way in Way}
+    plans = ReplayPlans(on_planned=lambda way: replays[way].inc())
     relations = Relations()
 
     def has_session(guild_id: int, user_id: int, session_id: str) -> bool:  # the directories are made later

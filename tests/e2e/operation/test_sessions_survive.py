@@ -125,18 +125,22 @@ async def test_session_that_was_detached_before_the_kill_resumes(server: Server)
             assert repeats <= REPEATED_S / 0.03
 
 
-async def test_changed_views_are_answered_with_op_9_and_counted(server: Server) -> None:
-    async with await Person.register(server.api) as alice:
+async def test_changed_views_are_told_exactly_and_those_of_who_has_left_with_op_9(server: Server) -> None:
+    async with await Person.register(server.api) as alice, await Person.register(server.api) as bob:
         guild = await alice.make_guild()
-        channel_id = text_channel(guild)
-        async with surviving(server, alice.token) as client:
+        await alice.invite(text_channel(guild), bob)
+        made = await alice.call("POST", f"/guilds/{guild['id']}/channels", {"name": "short-lived", "type": 0})
+        async with surviving(server, alice.token) as stays, surviving(server, bob.token) as leaves:
             await asyncio.sleep(1.5)
+            stays.take()
             await restart(server)
-            await alice.call("DELETE", f"/channels/{channel_id}")
-            await client.come_back()
-            assert (client.resumes, client.refusals) == (0, 1)
-            assert await count_resumes(server) == {"views": 1}
-            assert [each["id"] for each in client.connection.bodies("READY")[0]["guilds"]] == [guild["id"]]
+            await alice.call("DELETE", f"/channels/{made['id']}")
+            await bob.call("DELETE", f"/users/@me/guilds/{guild['id']}")
+            await asyncio.gather(stays.come_back(), leaves.come_back())
+            assert [(each.resumes, each.refusals) for each in (stays, leaves)] == [(1, 0), (0, 1)]
+            assert [each["id"] for each in stays.connection.bodies("CHANNEL_DELETE")] == [made["id"]]
+            assert leaves.connection.bodies("READY")[0]["guilds"] == []
+            assert await count_resumes(server) == {"restored": 1, "left": 1}
 
 
 async def test_ended_and_revoked_sessions_do_not_come_back(server: Server) -> None:
