@@ -12,6 +12,7 @@ PIP_INSTALL := $(UV) pip install --quiet --python $(PY) --require-hashes --compi
 COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links
 EXT_SOURCES := setup.py $(shell find core_ext -name '*.py' -o -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
+COMMANDS := $(VENV)/bin/guildway $(VENV)/bin/shardctl
 PACKAGES := api core core_ext gateway guildway shardctl voice
 NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
@@ -199,7 +200,7 @@ $(VENV)/bench.stamp: requirements/bench.lock $(VENV)/dev.stamp
 	@$(PIP_INSTALL) -r requirements/bench.lock
 	@touch $@
 
-$(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp
+$(VENV)/build.stamp: $(EXT_SOURCES) $(VENV)/runtime.stamp | $(COMMANDS)
 	@echo "Compiling the kernels …"
 	@$(PY) setup.py --quiet build_ext --inplace >/dev/null
 	@touch $@
@@ -208,6 +209,12 @@ $(VENV)/loadtest.stamp: requirements/loadtest.lock | $(UV)
 	@echo "Installing what load tests need …"
 	@$(PIP_INSTALL) --target $(VENV)/loadtest -r requirements/loadtest.lock
 	@touch $@
+
+# What an installed wheel would have: the commands, here of this folder.
+$(COMMANDS): | $(PY)
+	@printf '%s\n' '#!$(CURDIR)/$(PY)' 'import sys' 'sys.path[0] = "$(CURDIR)"' 'from $(@F).cli import main' \
+	  'sys.exit(main())' > $@
+	@chmod +x $@
 
 # Bytecode is written before the first start, even if PYTHONDONTWRITEBYTECODE is set: without it a start takes twice as
 # long.

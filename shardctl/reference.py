@@ -9,8 +9,9 @@ from shardctl.commands import app
 _HEAD: Final = """\
 # shardctl
 
-`shardctl` runs the processes of a cluster and looks after its shards. `shardctl` is installed with Guildway;
-`python -m shardctl` is the same. This page is made from the commands by `python -m shardctl.reference`.
+`shardctl` runs the processes of a cluster and looks after its shards. `shardctl` is installed with Guildway, and
+`make build` puts it into `.venv/bin`; `python -m shardctl` is the same. This page is made from the commands by
+`python -m shardctl.reference`.
 
 Commands that look need Redis alone; `locate`, `drain`, `undrain`, `pin`, `unpin` and `rebalance` need PostgreSQL too.
 What they change is carried out by the controller that leads. `shardctl --install-completion` makes the shell complete
