@@ -68,6 +68,9 @@ class Bus(Protocol):
 
         Without one it is the place before the first: 0, or with generations `position_of(generation, 0)`, after which
         a session that has been told nothing yet can go on.
+
+        Raises:
+            Unavailable: when a process that has just begun does not get to know it in time.
         """
 
     async def wait_for_newest(self) -> None:

@@ -208,7 +208,13 @@ class RedisBus:
         return decode_run(shard, answer)
 
     async def position(self, shard: int) -> int:
-        """Return the position of the newest delivery, or the place before the first one of the log's generation."""
+        """Return the position of the newest delivery, or the place before the first one of the log's generation.
+
+        Raises:
+            Unavailable: when this process does not know where the log ends, since it has not caught up with it yet.
+        """
+        if not self.tail.life_of(shard) and not await self.wait_current(PASS_S):
+            raise Unavailable("this process is behind the logs")
         return self.tail.passed[shard].value
 
     def read_kept(self, shard: int, after: int) -> list[Delivery] | None:

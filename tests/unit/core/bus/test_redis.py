@@ -191,6 +191,19 @@ async def test_process_that_starts_hears_only_what_comes_then(worker: KeepingPro
     await late.kill()
 
 
+async def test_process_that_begins_tells_no_position_before_it_knows_the_ends_of_the_logs(
+    worker: KeepingProcess, cluster: FakeCluster
+) -> None:
+    await append(worker, 1)
+    api = cluster.process()
+    asked = asyncio.create_task(api.bus.position(SHARD))
+    await asyncio.sleep(0)
+    assert not asked.done()
+    api.start()
+    assert await asked == position_of(1, 1)
+    await api.kill()
+
+
 async def test_counters_rise_when_everything_before_them_was_applied(
     api: ClusterProcess, worker: KeepingProcess, cluster: FakeCluster
 ) -> None:
