@@ -37,7 +37,7 @@ from api.services.memory import Memory
 from api.services.presence.seen_times import SeenTimes
 from api.services.voice.own_voice import OwnVoiceService
 from api.services.voice.voice_joins import VoiceJoins
-from api.services.voice.voice_log import VoiceLog
+from api.services.voice.voice_log import VoiceLogService
 from api.web_services import WebParts, build_web_parts
 
 
@@ -109,7 +109,7 @@ class Api:
         seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
         voice: VoiceJoins,
-        voice_log: VoiceLog,
+        voice_log: VoiceLogService,
         call_sweep: CallSweep,
     ) -> None:
         self.asgi = asgi

@@ -18,7 +18,7 @@ from api.services.messages.system_messages import SystemMessages
 from api.services.roles.roles import RoleService
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.stages import StageInstanceService
-from api.services.voice.voice_log import VoiceLog
+from api.services.voice.voice_log import VoiceLogService
 from api.services.voice.voice_states import VoiceStateService
 from api.services.voice.voice_statuses import VoiceStatusService
 from api.services.webhooks.followings import FollowingService
@@ -40,7 +40,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     roles: RoleService
     stage_instances: StageInstanceService
     vanity: VanityService
-    voice_log: VoiceLog
+    voice_log: VoiceLogService
     voice_states: VoiceStateService
     voice_statuses: VoiceStatusService
     webhooks: WebhookService
@@ -102,7 +102,7 @@ def build_guild_services(
         roles=RoleService(store=store, entities=entities, images=images, ids=ids),
         stage_instances=StageInstanceService(store=store, entities=entities, steps=stages, notes=notes),
         vanity=VanityService(store=store, entities=entities, ids=ids),
-        voice_log=VoiceLog(
+        voice_log=VoiceLogService(
             store=store,
             entities=entities,
             clock=clock,

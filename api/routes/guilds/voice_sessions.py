@@ -8,7 +8,7 @@ from msgspec import Meta
 from api.http.parameters import SnowflakePath, SnowflakeQuery
 from api.http.route import Route, get
 from api.services.caller import Caller
-from api.services.voice.voice_log import VoiceLog
+from api.services.voice.voice_log import VoiceLogService
 from core.wire.objects.guilds.voice_session import VoiceSessionObject
 
 
@@ -16,7 +16,7 @@ from core.wire.objects.guilds.voice_session import VoiceSessionObject
 async def list_voice_sessions(
     guild_id: SnowflakePath,
     caller: Caller,
-    voice_log: VoiceLog,
+    voice_log: VoiceLogService,
     limit: Annotated[int, Meta(ge=1, le=100)] = 50,
     before: SnowflakeQuery = None,
     user_id: SnowflakeQuery = None,

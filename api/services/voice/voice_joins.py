@@ -15,7 +15,7 @@ from api.services.entity_cache import EntityCache
 from api.services.limits import Limits
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.voice.voice_changes import VoiceChanges
-from api.services.voice.voice_log import VoiceLog
+from api.services.voice.voice_log import VoiceLogService
 from api.services.voice.voice_statuses import VoiceStatusService
 from core.domain.channels.channel import VOCAL, Channel, ChannelType
 from core.domain.errors import Forbidden, UnknownChannel, UnknownMember, WrongChannelType
@@ -41,7 +41,7 @@ class VoiceJoins:
         calls: CallJoins,
         statuses: VoiceStatusService,
         limits: Limits,
-        log: VoiceLog,
+        log: VoiceLogService,
         clock: Clock,
     ) -> None:
         self._log = log

@@ -23,7 +23,7 @@ _AT_ONCE: Final = 1000
 """The rows that one unit of work removes."""
 
 
-class VoiceLog:
+class VoiceLogService:
     """The log. `run` removes what is older than it is kept for."""
 
     __slots__ = ("_clock", "_days", "_entities", "_store")

@@ -43,6 +43,10 @@ AUDITED_ROUTES = frozenset(
         "PATCH /guilds/{guild_id}/roles/{role_id}",
         "DELETE /guilds/{guild_id}/roles/{role_id}",
         "POST /guilds/{guild_id}/prune",
+        "POST /stage-instances",
+        "PATCH /stage-instances/{channel_id}",
+        "DELETE /stage-instances/{channel_id}",
+        "PUT /channels/{channel_id}/voice-status",
     }
 )
 """The built routes that support the header by Discord's documentation."""
