@@ -44,7 +44,7 @@ class Link(WireReceiver):
 
     __slots__ = (
         "_bounds", "_changed", "_conversation", "_counts", "_has_heard", "_has_spoken", "_heard_s", "_is_flush_due",
-        "_is_owed", "_listener", "_loop", "_spoken_s", "_wire", "peer",
+        "_is_forgotten", "_is_owed", "_listener", "_loop", "_spoken_s", "_wire", "peer",
     )  # fmt: skip
 
     def __init__(self, *, peer: str, listener: LinkListener, bounds: LinkBounds) -> None:
@@ -58,6 +58,7 @@ class Link(WireReceiver):
         self._changed = asyncio.Event()
         """Set when the wire is another one, or gone; then replaced."""
         self._is_flush_due = False
+        self._is_forgotten = False
         self._is_owed = False
         """Whether the listener has yet to hear that the conversation is broken."""
         self._has_heard = False
@@ -96,7 +97,8 @@ class Link(WireReceiver):
         return True
 
     def forget(self) -> None:
-        """End the conversation: the peer's life is over."""
+        """End the conversation for good: the peer's life is over. A wire that is on its way is not taken any more."""
+        self._is_forgotten = True
         if self._conversation.name:
             self._break("the life of the peer is over")
         self._drop_wire()
@@ -108,6 +110,9 @@ class Link(WireReceiver):
 
     def adopt(self, wire: Wire, met: Met) -> None:
         """Go on over a new wire, whose other end has proved that it is the peer."""
+        if self._is_forgotten:
+            wire.close()
+            return
         had_conversation = bool(self._conversation.name)
         try:
             meeting, again = self._conversation.meet(met.standing, met.new_name)

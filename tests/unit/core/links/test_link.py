@@ -141,3 +141,10 @@ async def test_silence_ends_a_wire_and_statuses_prevent_it(link: Link) -> None:
     link.tick(3.7)
 
     assert wire.is_closed
+
+
+async def test_link_that_is_forgotten_takes_no_wire_that_was_on_its_way(link: Link, told: Told) -> None:
+    link.forget()
+    late = adopt(link, b"", 0)
+    assert late.is_closed
+    assert told.heard == []
