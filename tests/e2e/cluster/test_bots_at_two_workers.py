@@ -48,6 +48,7 @@ async def test_bots_of_all_libraries_resume_at_the_other_worker_and_miss_nothing
         cluster = await stack.enter_async_context(running)
         balancer.list_gateways = cluster.gateways
         await cluster.shardctl("rebalance")
+        await balancer.wait_for_gateways(2)
         alice = await stack.enter_async_context(await Person.register(cluster.apis()[0]))
         guilds = [await alice.make_guild() for _ in range(GUILDS)]
         place = Place(cluster.apis()[0], balancer.address)

@@ -12,6 +12,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 _LOOK_S: Final = 0.1
+_BUSY_S: Final = 5.0
+"""The time in which a worker of a busy machine answers. One that is dead refuses at once."""
 
 
 class GatewayBalancer:
@@ -29,6 +31,11 @@ class GatewayBalancer:
     def address(self) -> str:
         """The address for clients."""
         return f"ws://127.0.0.1:{self._listener.sockets[0].getsockname()[1]}"
+
+    async def wait_for_gateways(self, number: int) -> None:
+        """Wait until so many workers are ready."""
+        while len(self._ready) < number:
+            await self._looked.wait()
 
     async def run(self, started: asyncio.Event) -> None:
         """Listen until cancelled, and cut the connections then."""
@@ -75,7 +82,7 @@ class GatewayBalancer:
 async def _is_ready(gateway: str) -> bool:
     url = urlsplit(gateway)
     try:
-        async with asyncio.timeout(1.0):
+        async with asyncio.timeout(_BUSY_S):
             reader, writer = await asyncio.open_connection(url.hostname, url.port)
             with contextlib.closing(writer):
                 writer.write(f"GET /ready HTTP/1.1\r\nHost: {url.netloc}\r\n\r\n".encode())
