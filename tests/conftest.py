@@ -3,6 +3,7 @@ real servers. A worker starts each server once; tests that kill or stop one star
 """
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -42,6 +43,16 @@ def _compiled_queries() -> Iterator[None]:
     """The queries of all stores, which are compiled once."""
     with compiled_once():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _root_logger() -> Iterator[None]:
+    """The root logger, put back as it was: a command that a test runs sends its lines as its process would."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,13 +17,9 @@ def _record(message: str, *arguments: object, **extra: object) -> logging.LogRec
 
 
 @pytest.fixture
-def root() -> Iterator[logging.Logger]:
-    """The root logger, put back as it was afterwards."""
-    logger = logging.getLogger()
-    handlers, level = logger.handlers[:], logger.level
-    yield logger
-    logger.handlers[:] = handlers
-    logger.setLevel(level)
+def root() -> logging.Logger:
+    """The root logger."""
+    return logging.getLogger()
 
 
 def test_json_line_holds_text_and_extra_fields() -> None:
