@@ -132,7 +132,7 @@ async def test_node_library_hears_of_an_embed(
     async with running_node_bot(script, server.api, made["token"], *options) as client:
         sent = await client.order("send", channel=channel_id, content=site.url("/page"))
         told = await client.wait_for("edit", lambda event: event["id"] == sent["id"])
-        assert (sent["titles"], told["titles"]) == ([], ["Title"])
+        assert told["titles"] == ["Title"]  # that of the message itself may be there before the library has its answer
         assert (await client.order("fetch", channel=channel_id, message=sent["id"]))["titles"] == ["Title"]
         bare = await client.order("suppress", channel=channel_id, message=sent["id"])
         assert bare["titles"] == []
