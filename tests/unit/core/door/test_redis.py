@@ -558,4 +558,5 @@ async def test_end_that_redis_has_lost_before_it_was_heard_holds_up_nobody(
     await settle()
     assert [orphan.id for orphan in await apis[1].orphans.list_orphans()] == [opened_id]
     await closing
+    await apis[1].catch_up()
     assert apis[1].heard == [edited.id]
