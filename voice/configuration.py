@@ -24,6 +24,8 @@ class NodeConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     """The IP address that clients send packets to; "" for the one by which they have reached the voice gateway."""
     certificate: str = ""
     certificate_key: str = ""
+    most_voices: int = 8
+    """The voices of a room that are passed on at once."""
     leave_s: float = 0.0
     """How long clients have time to go to other nodes, when it is told to stop."""
     logging: LoggingSettings = LoggingSettings()

@@ -79,7 +79,7 @@ async def run_node(
     Raises:
         OSError: when the certificate cannot be read.
     """
-    bounds = bounds or Bounds()
+    bounds = bounds or Bounds(most_voices=configuration.most_voices)
     tally = Tally()
     media = MediaSocket(sock=sockets.media, tally=tally)
     clock = SystemClock()

@@ -164,6 +164,7 @@ class NodeProcess:
             public_address=settings.public_address,
             certificate=tls.certificate,
             certificate_key=tls.certificate_key,
+            most_voices=settings.most_voices,
             leave_s=self._facts.leave_s,
             logging=self._settings.logging,
             version=VERSION,

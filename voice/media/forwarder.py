@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Final
 
 from voice.crypto.suites import Forged
-from voice.media.passing import Passing
+from voice.media.passing import KeptBack, Passing
 from voice.media.peer import Address, Circle, Peer, Unsealed
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
@@ -76,8 +76,7 @@ class Forwarder:
         """Let a peer, whose keys both sides have now, speak to a circle. It replaces one of the same SSRC."""
         self.remove(peer.ssrc)
         self._peers[peer.ssrc] = peer
-        peer.circle = circle
-        circle.peers.append(peer)
+        circle.add(peer)
 
     def remove(self, ssrc: int) -> None:
         """End a peer: its next packet is a stranger's, and nothing is sent to it any more."""
@@ -85,8 +84,7 @@ class Forwarder:
         if peer is None:
             return
         if peer.circle is not None:
-            peer.circle.peers.remove(peer)
-            peer.circle = None
+            peer.circle.remove(peer)
         self._release(peer)
         peer.end()
 
@@ -144,8 +142,8 @@ class Forwarder:
             return
         if peer.address != address:
             self._bind(peer, address)
-        if passing is None:
-            self._tally.drop("unknown")
+        if isinstance(passing, KeptBack):
+            self._tally.drop(passing.value)
         elif may_speak:
             self.pass_on(peer, passing)
         else:

@@ -28,6 +28,15 @@ class Codec(enum.Enum):
         return 48_000 if self is Codec.OPUS else 90_000
 
 
+class KeptBack(enum.Enum):
+    """Why an authentic packet of somebody who may send is not passed on, as it is counted."""
+
+    UNKNOWN = "unknown"
+    """The others could not read it, or were not told of such a stream."""
+    QUIET = "quiet"
+    """Others of the room are louder."""
+
+
 class Passing:
     """A packet. `number` and `timestamp` count without a break whatever its sender does; `ssrc` is the node's own.
 

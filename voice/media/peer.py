@@ -8,6 +8,7 @@ from collections.abc import Container, Mapping
 from typing import Protocol
 
 from core.voice.seats import Rights
+from voice.media.active_speakers import UNLIMITED, ActiveSpeakers, Activity
 from voice.media.passing import Codec, Passing
 from voice.media.stream import Stream
 
@@ -27,6 +28,8 @@ class Peer(Protocol):
     address: Address | None
     """Where packets for it are sent, None until that address is proven."""
     circle: "Circle | None"
+    activity: Activity
+    """How much it speaks."""
     bytes_sent: int
     """The datagrams with others' packets that it was sent."""
 
@@ -52,9 +55,26 @@ class Peer(Protocol):
 
 
 class Circle:
-    """The peers that hear each other: one room's."""
+    """The peers that hear each other: one room's. Its forwarder alone changes it."""
 
-    __slots__ = ("peers",)
+    __slots__ = ("peers", "speakers")
 
-    def __init__(self) -> None:
+    def __init__(self, most_voices: int = UNLIMITED) -> None:
+        """Of so many voices the packets are passed on, at most: of the loudest."""
         self.peers: list[Peer] = []
+        self.speakers = ActiveSpeakers(most_voices)
+
+    def add(self, peer: Peer) -> None:
+        """Let a peer take part."""
+        peer.circle = self
+        self.peers.append(peer)
+
+    def remove(self, peer: Peer) -> None:
+        """Let a peer that takes part do so no more."""
+        self.speakers.release(peer.activity)
+        self.peers.remove(peer)
+        peer.circle = None
+
+    def hears(self, peer: Peer, loudness: float, now_s: float) -> bool:
+        """Return whether the others get a packet of a peer's voice, which is so loud, in dB above silence."""
+        return self.speakers.note(peer.activity, loudness, now_s)

@@ -51,7 +51,7 @@ class Stream:
 
     __slots__ = (
         "_clock", "_expected_before", "_first", "_highest", "_is_broken_off", "_jitter", "_last_s", "_last_timestamp",
-        "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_passed", "clock_rate",
+        "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept", "bytes_passed", "clock_rate",
         "packets_passed", "quality", "source",
     )  # fmt: skip
 
@@ -60,6 +60,8 @@ class Stream:
         self.source: int | None = None
         """The sender's SSRC, None before its first packet."""
         self.packets_passed = self.bytes_passed = 0
+        self.bytes_kept = 0
+        """What was kept back while others were louder."""
         self.quality = Quality()
         self._offset = self._shift = 0
         """What is added to the sender's sequence numbers and timestamps."""
@@ -95,6 +97,11 @@ class Stream:
     def break_off(self) -> None:
         """Note that a packet is kept back on purpose: what comes next is a new beginning, and nothing is missing."""
         self._is_broken_off = True
+
+    def keep_back(self, size_bytes: int) -> None:
+        """Note that a packet with so much content is kept back since others are louder."""
+        self.break_off()
+        self.bytes_kept += size_bytes
 
     def note_clock(self, ntp: int, timestamp: int, now_s: float) -> None:
         """Take a sender's report of its own times."""

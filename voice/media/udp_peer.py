@@ -8,7 +8,8 @@ from typing_extensions import override
 from core.voice.seats import Rights
 from voice.crypto.nonces import FreshNonces, NoncesUsedUp, OwnNonces
 from voice.crypto.suites import Suite
-from voice.media.passing import Codec, Passing
+from voice.media.active_speakers import Activity, measure_loudness
+from voice.media.passing import Codec, KeptBack, Passing
 from voice.media.peer import Address, Circle, Peer, Unsealed
 from voice.media.stream import Stream
 from voice.packets.plain_rtp import parse_rtp
@@ -20,7 +21,7 @@ _OPUS_ALONE: Final = frozenset({Codec.OPUS})
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("_voice", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite")
+    __slots__ = ("_voice", "activity", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite")
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -31,6 +32,7 @@ class UdpPeer(Peer):
         self.own = OwnNonces()
         self.address: Address | None = None
         self.circle: Circle | None = None
+        self.activity = Activity()
         self.bytes_sent = 0
         self._voice = voice
 
@@ -44,8 +46,8 @@ class UdpPeer(Peer):
     def streams(self) -> Mapping[int, Stream]:
         return {self.ssrc: self._voice}
 
-    def open(self, datagram: bytes, now_s: float) -> Passing | None:
-        """Decrypt a packet with a fresh nonce; None when browsers could not read it. Raises Forged."""
+    def open(self, datagram: bytes, now_s: float) -> Passing | KeptBack:
+        """Decrypt a packet with a fresh nonce. Raises Forged."""
         nonce = datagram[-NONCE_BYTES:]
         end = measure_header(datagram)
         header = datagram[:end]
@@ -53,7 +55,12 @@ class UdpPeer(Peer):
         self.fresh.add(nonce)
         packet = parse_rtp(header + plain)
         if packet is None:
-            return None
+            return KeptBack.UNKNOWN
+        if self.circle is not None and self.rights.speak:
+            loudness = measure_loudness(None, len(packet.payload))
+            if not self.circle.hears(self, loudness, now_s):
+                self._voice.keep_back(len(packet.payload))
+                return KeptBack.QUIET
         number, timestamp = self._voice.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
         self._voice.packets_passed += 1
         self._voice.bytes_passed += len(packet.payload)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from core.voice.seats import Room
 from voice.protocol.commands import Video
 from voice.protocol.payloads import Payload
-from voice.rooms.member import Member, mask_flags
+from voice.rooms.member import PRIORITY, Member, mask_flags
 from voice.rooms.room import OpenRoom, describe_camera, describe_speaking
 
 
@@ -26,7 +26,13 @@ class Announcements:
         if member.has_spoken and flags == member.flags:
             return
         member.has_spoken, member.flags = True, flags
+        _pin(member)
         self._tell_room(member, describe_speaking)
+
+    def begin(self, member: Member) -> None:
+        """Have a member's media, which are new, follow what it has said."""
+        _pin(member)
+        self.film(member, member.camera)
 
     def film(self, member: Member, video: Video | None) -> None:
         """Note what a member says of its camera, and tell the room what its rights and its media allow."""
@@ -48,3 +54,9 @@ class Announcements:
         room = self._rooms.get(member.seat.room)
         if room is not None and room.members.get(member.seat.user_id) is member:
             room.tell(describe(member), but=member)
+
+
+def _pin(member: Member) -> None:
+    """Let a priority speaker be heard whoever else speaks, and anybody else when it is loud enough."""
+    if member.peer is not None:
+        member.peer.activity.is_pinned = bool(member.flags & PRIORITY)

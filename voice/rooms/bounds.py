@@ -24,5 +24,7 @@ class Bounds(msgspec.Struct, kw_only=True, frozen=True):
     connections_per_address: int = 256
     """Many clients may have one address, and one address must not have all sockets."""
     connections: int = 8192
+    most_voices: int = 8
+    """The voices of a room that are passed on at once: the loudest. The setting is `voice.most_voices`."""
     load_s: float = 1.0
     """The time between two reports of the node's load."""

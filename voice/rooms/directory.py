@@ -248,11 +248,11 @@ class Directory:
         """Return the room of a member, whose media is about to begin. Raises Refused."""
         if self._members.get(member.seat.key) is not member:
             raise Refused(close_codes.SESSION_INVALID)  # its seat has ended since it was sent
-        return self._rooms.setdefault(member.seat.room, OpenRoom())
+        return self._rooms.setdefault(member.seat.room, OpenRoom(self._bounds.most_voices))
 
     def enter(self, member: Member) -> None:
         """Tell the room of a member whose media may begin, or begins anew."""
-        self.announcements.film(member, member.camera)
+        self.announcements.begin(member)
         room = self._rooms[member.seat.room]
         if room.members.get(member.seat.user_id) is member:
             return

@@ -11,8 +11,9 @@ class OpenRoom:
 
     __slots__ = ("circle", "members")
 
-    def __init__(self) -> None:
-        self.circle = Circle()
+    def __init__(self, most_voices: int) -> None:
+        """Of so many voices at most the packets are passed on: of the loudest."""
+        self.circle = Circle(most_voices)
         self.members: dict[int, Member] = {}
 
     def enter(self, member: Member) -> None:

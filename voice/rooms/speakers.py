@@ -1,7 +1,7 @@
 """Who has spoken lately, for gateways that look for idle people. Pure.
 
-It is read from what has been passed on of each voice. Silence costs bytes too where clients send it, so only more than
-that counts.
+It is read from what has been passed on of each voice, or kept back since others were louder. Silence costs bytes too
+where clients send it, so only more than that counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ class Speakers:
         spoken: dict[str, list[SeatKey]] = {}
         for member in members:
             key = member.seat.key
-            now[key] = member.voice.bytes_passed
+            now[key] = member.voice.bytes_passed + member.voice.bytes_kept
             if now[key] - self._bytes.get(key, 0) > seconds * SILENT_BYTES_PER_S:
                 spoken.setdefault(member.gateway, []).append(key)
         self._bytes = now

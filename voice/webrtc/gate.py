@@ -23,7 +23,7 @@ from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
 from voice.media.forwarder import Forwarder
-from voice.media.passing import Codec
+from voice.media.passing import Codec, KeptBack
 from voice.media.peer import Address
 from voice.media.stream import Stream
 from voice.media.tally import Tally
@@ -223,8 +223,8 @@ class Gate:
             peer.break_off(codec)
             return
         passing = peer.read(plain, codec, self._clock.monotonic_s())
-        if passing is None:
-            drop("unknown")
+        if isinstance(passing, KeptBack):
+            drop(passing.value)
             return
         self._forwarder.pass_on(peer, passing)
         if codec is not Codec.OPUS and peer.ring.add(passing):

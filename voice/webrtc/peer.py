@@ -11,7 +11,8 @@ from collections.abc import Callable, Container, Mapping
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from voice.media.passing import Codec, Passing
+from voice.media.active_speakers import Activity, measure_loudness
+from voice.media.passing import Codec, KeptBack, Passing
 from voice.media.peer import Address, Circle, Peer, Unsealed
 from voice.media.ring import Ring
 from voice.media.stream import Stream
@@ -31,9 +32,9 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_numbers", "_on_end", "_sources", "address", "again_left", "bytes_sent", "circle",
-        "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source", "video_ssrc",
-        "voice", "wants_keyframe", "worst_loss",
+        "_codecs_by_number", "_numbers", "_on_end", "_sources", "activity", "address", "again_left", "bytes_sent",
+        "circle", "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source",
+        "video_ssrc", "voice", "wants_keyframe", "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -53,6 +54,7 @@ class WebrtcPeer(Peer):
         self.offer = offer
         self.address: Address | None = None
         self.circle: Circle | None = None
+        self.activity = Activity()
         self.bytes_sent = 0
         self.keys: SrtpKeys | None = None
         self.voice = voice
@@ -115,17 +117,21 @@ class WebrtcPeer(Peer):
         """Note that a packet was not passed on."""
         (self.voice if codec is Codec.OPUS else self.video).break_off()
 
-    def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | None:
-        """Return a packet as it goes to the others; None when it cannot be read."""
+    def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | KeptBack:
+        """Return a packet, which it may send, as it goes to the others."""
         packet = parse_rtp(plain)
         if packet is None or len(packet.payload) > _MOST_BYTES:
-            return None
+            return KeptBack.UNKNOWN
+        level = None
         if codec is Codec.OPUS:
+            level = self._find_level(packet)
+            if not self._is_heard(packet, level, now_s):
+                return KeptBack.QUIET
             stream, ssrc = self.voice, self.ssrc
         elif self.video_source in (packet.ssrc, self.video_ssrc):
             stream, ssrc = self.video, self.video_ssrc
         else:
-            return None
+            return KeptBack.UNKNOWN
         number, timestamp = stream.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
         stream.packets_passed += 1
         stream.bytes_passed += len(packet.payload)
@@ -136,8 +142,15 @@ class WebrtcPeer(Peer):
             timestamp=timestamp,
             ssrc=ssrc,
             payload=packet.payload,
-            level=self._find_level(packet),
+            level=level,
         )
+
+    def _is_heard(self, packet: RtpPacket, level: int | None, now_s: float) -> bool:
+        size = len(packet.payload)
+        if self.circle is None or self.circle.hears(self, measure_loudness(level, size), now_s):
+            return True
+        self.voice.keep_back(size)
+        return False
 
     def note_clock(self, source: int, ntp: int, timestamp: int, now_s: float) -> None:
         """Take what the browser tells of the clock of one of its streams."""

@@ -7,8 +7,8 @@ from core.voice.seats import SeatKey
 from voice.rooms.speakers import SILENT_BYTES_PER_S, Speakers
 
 
-def member(user_id: int, passed: int, gateway: str = "one") -> Any:
-    voice = SimpleNamespace(bytes_passed=passed)
+def member(user_id: int, passed: int, gateway: str = "one", kept: int = 0) -> Any:
+    voice = SimpleNamespace(bytes_passed=passed, bytes_kept=kept)
     return SimpleNamespace(gateway=gateway, seat=SimpleNamespace(key=SeatKey(1, user_id)), voice=voice)
 
 
@@ -19,3 +19,7 @@ def test_only_those_who_have_sent_more_than_silence_have_spoken() -> None:
     assert speakers.find([member(1, 5_000 + silent), member(2, 2 * silent + 1)], 10) == {"one": [SeatKey(1, 2)]}
     # Whoever has left is forgotten.
     assert speakers.find([member(3, 5_000)], 10) == {"one": [SeatKey(1, 3)]}
+
+
+def test_those_who_speak_while_others_are_louder_have_spoken() -> None:
+    assert Speakers().find([member(1, 0, kept=5_000)], 10) == {"one": [SeatKey(1, 1)]}
