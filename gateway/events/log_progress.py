@@ -7,11 +7,10 @@ which tells how far it has come (`gateway.far`).
 Events of users are dispatched here in any case. So there are two positions of a shard whose home is elsewhere, and the
 one of its users' events, which is the newer one, has a key of its own (`of_users`).
 
-While sessions move from one home of a shard to the next (`gateway.far.moves`), some of them are behind. Until they sit
-again, the position of the shard is held where they are.
+Sessions that move from one home of a shard to the next are behind, and have positions of their own
+(`gateway.events.session_positions`).
 """
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 
 from core.bus.interfaces import Bus, Delivery
@@ -25,11 +24,9 @@ def of_users(shard: int) -> int:
 class LogProgress:
     """`is_here` says whether the guilds of a shard are dispatched here."""
 
-    __slots__ = ("_held", "_is_here", "_positions", "_reached")
+    __slots__ = ("_is_here", "_positions", "_reached")
 
     def __init__(self, *, is_here: Callable[[int], bool] = lambda _shard: True) -> None:
-        self._held: dict[int, Counter[int]] = {}
-        """The positions of sessions that are behind, by shard, and the number of sessions at each."""
         self._is_here = is_here
         self._positions: dict[int, int] = {}
         self._reached: dict[int, int] = {}
@@ -53,25 +50,12 @@ class LogProgress:
         """Return how far the home of a shard elsewhere has dispatched it, 0 when that is not known."""
         return self._reached.get(shard, 0)
 
-    def hold(self, shard: int, position: int) -> None:
-        """Note that a session has been dispatched the shard's events up to this position only."""
-        self._held.setdefault(shard, Counter())[position] += 1
-
-    def release(self, shard: int, position: int) -> None:
-        """Undo one `hold`."""
-        held = self._held[shard]
-        held[position] -= 1
-        if not held[position]:
-            del held[position]
-        if not held:
-            del self._held[shard]
-
     def position(self, shard: int) -> int:
         """Return the shard's position, 0 when its log is empty."""
         position = self._positions.get(shard, 0)
         if not self._is_here(shard):
             position = min(position, self._reached.get(shard, 0))
-        return min(position, *self._held[shard]) if shard in self._held else position
+        return position
 
     def heard(self, shard: int) -> int:
         """Return the position of the shard's newest event that was applied in this process, wherever its guilds are."""

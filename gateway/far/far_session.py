@@ -17,6 +17,15 @@ _HELD_BYTES: Final = 1 << 26
 """A login takes milliseconds. What comes for it in that time is far less, and is not held for longer than it lasts."""
 
 
+class Move:
+    """A session's way to another home of a guild. `after` is the position of the guild's shard that it has."""
+
+    __slots__ = ("after",)
+
+    def __init__(self, after: int) -> None:
+        self.after: Final = after
+
+
 class FarSession:
     """`number` names the session in frames. Written by `gateway.far.far_guilds` and its tables alone."""
 
@@ -35,9 +44,8 @@ class FarSession:
         """Its ways into guilds."""
         self.gone: set[int] = set()
         """The guilds in which it sits, but which its user has left: their homes have yet to say so."""
-        self.moving: dict[int, int] = {}
-        """The guilds of `guilds` in which it does not sit, because it moves to another home of them, each with the
-        position that it has."""
+        self.moving: dict[int, Move] = {}
+        """The guilds of `guilds` in which it does not sit, because it moves to another home of them."""
         self.is_muted = False
         """Whether it is being told how it enters a guild which it does not want any more."""
         self.held = None if is_live else Track(max_events=_HELD_EVENTS, max_bytes=_HELD_BYTES)

@@ -9,7 +9,7 @@
 No home hands anything over. A session knows up to which position it was dispatched the guild's events, and the next
 home reads from the log what came after that (`gateway.homes.guild_returns`). So a planned move and a takeover after a
 death go the same way, and the client notices nothing but a delay. Meanwhile the session is in the guild, as far as its
-record goes, and the cuts of the journal name no position beyond its own.
+record goes, and the cuts of the journal name its own position beside that of all others.
 
 The guilds elsewhere of a session that comes from another process (`gateway.far.session_homes`) go the same way.
 
@@ -29,8 +29,9 @@ from typing import Final
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
+from gateway.events.session_positions import of_session
 from gateway.far.far_guilds import FarGuilds, Stranded
-from gateway.far.far_session import FarSession
+from gateway.far.far_session import FarSession, Move
 from gateway.far.far_stay import Purpose
 from gateway.far.neighbours import Homes
 from gateway.guilds.guild_directory import GuildDirectory
@@ -64,8 +65,8 @@ class Moves:
     """`own` is this worker, and `on_end` takes the outcome of each move."""
 
     __slots__ = (
-        "_changed", "_ended", "_far", "_guilds", "_here", "_homes", "_num_shards", "_on_end", "_own", "_progress",
-        "_shards", "_sweeps", "_tasks",
+        "_changed", "_ended", "_far", "_guilds", "_here", "_homes", "_moving", "_num_shards", "_on_end", "_own",
+        "_progress", "_shards", "_sweeps", "_tasks",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a move has two ends
@@ -89,6 +90,7 @@ class Moves:
         self._guilds = guilds
         self._here = here
         self._homes = homes
+        self._moving: set[FarSession] = set()
         self._num_shards = num_shards
         self._on_end = on_end
         self._own = own
@@ -98,6 +100,16 @@ class Moves:
         """The shards that were here at the last look."""
         self._sweeps = 0
         """The sweeps that are to be made yet."""
+
+    def positions_behind(self) -> dict[int, int]:
+        """Return the positions of the sessions of the journal that are behind, by the keys of `of_session`."""
+        behind: dict[int, int] = {}
+        for far in self._moving:
+            if far.session.place >= 0:
+                for guild_id, move in far.moving.items():
+                    key = of_session(far.session.place, shard_of(guild_id, self._num_shards))
+                    behind[key] = min(move.after, behind.get(key, move.after))
+        return behind
 
     def note_home(self) -> None:
         """Note that a worker can be reached that could not."""
@@ -169,24 +181,26 @@ class Moves:
                 self._end(each.far, each.guild_id, Outcome.LOST)
                 continue
             each.far.guilds[each.guild_id] = each.known
-            each.far.moving[each.guild_id] = each.after
-            self._progress.hold(shard_of(each.guild_id, self._num_shards), each.after)
-            self._tasks.spawn(self._move(each.far, each.guild_id, each.after))
+            move = each.far.moving[each.guild_id] = Move(each.after)
+            self._moving.add(each.far)
+            self._tasks.spawn(self._move(each.far, each.guild_id, move))
 
-    async def _move(self, far: FarSession, guild_id: int, after: int) -> None:
+    async def _move(self, far: FarSession, guild_id: int, move: Move) -> None:
         outcome = Outcome.LOST
         try:
             async with asyncio.timeout(GIVE_UP_S):
-                outcome = await self._find_seat(far, guild_id, after)
+                outcome = await self._find_seat(far, guild_id, move.after)
         except TimeoutError:
             logger.warning("a guild has no home for too long", extra={"guild_id": guild_id})
         except Exception:
             # One session must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("a session could not move to another home", extra={"guild_id": guild_id})
         finally:
-            if far.moving.get(guild_id) == after:
+            # It may have lost its new seat already, and be on the next way.
+            if far.moving.get(guild_id) is move:
                 del far.moving[guild_id]
-            self._progress.release(shard_of(guild_id, self._num_shards), after)
+            if not far.moving:
+                self._moving.discard(far)
         self._end(far, guild_id, outcome)
 
     def _end(self, far: FarSession, guild_id: int, outcome: Outcome) -> None:

@@ -63,7 +63,7 @@ class ClusterSessions(SessionHomes):
 
     @override
     def positions(self) -> Mapping[int, int]:
-        return self._here.positions()
+        return {**self._here.positions(), **self._moves.positions_behind()}
 
     @override
     async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:

@@ -71,7 +71,8 @@ class SessionHomes(Protocol):
     def positions(self) -> Mapping[int, int]:
         """Return the position of each shard up to which everything has been dispatched to the sessions here.
 
-        Where events of users are further, their position has the key `gateway.events.log_progress.of_users`.
+        Where events of users are further, their position has the key `gateway.events.log_progress.of_users`. Where a
+        session of the journal is behind, its own has the key `gateway.events.session_positions.of_session`.
         """
 
     async def restore(self, session: Seat, state: SessionState, positions: Mapping[int, int]) -> RestoreRefusal | None:

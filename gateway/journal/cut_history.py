@@ -20,6 +20,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Final, NamedTuple
 
 from core.store.aggregates.session_journal import Cut, SessionJournal
+from gateway.events.session_positions import SessionPositions
 
 _READ_AT_ONCE: Final = 32
 """The cuts of one read: half a minute, which reaches back to a whole one."""
@@ -28,6 +29,7 @@ _READ_AT_ONCE: Final = 32
 class FoundCut(NamedTuple):
     number: int
     positions: Mapping[int, int]
+    """The session's."""
     seq: int
     """The session's at the cut, no higher than the client's."""
 
@@ -56,7 +58,7 @@ class CutHistory:
             newest = newest or cut
             known = cut.find_seq(place)
             if known is not None and known <= seq:
-                return FoundCut(newest.number, newest.positions, known)
+                return FoundCut(newest.number, newest.positions.find(place), known)
             if known is not None:
                 newest = None
         return None
@@ -85,7 +87,7 @@ class _ReadCut:
 
     def __init__(self, cut: Cut) -> None:
         self.number = cut.number
-        self.positions = cut.positions
+        self.positions = SessionPositions(cut.positions)
         self._pairs = memoryview(cut.seqs).cast("I")
 
     def find_seq(self, place: int) -> int | None:

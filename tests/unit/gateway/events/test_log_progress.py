@@ -28,15 +28,3 @@ def test_volatile_event_has_no_position() -> None:
     progress.note(Delivery(7, 0, EVENT))
     progress.note(Delivery(0, 0, EVENT))
     assert progress.positions() == {0: 7}
-
-
-def test_shard_is_held_where_the_last_of_its_sessions_is() -> None:
-    progress = LogProgress()
-    progress.note(Delivery(9, 0, EVENT))
-    for position in (5, 3, 3):
-        progress.hold(0, position)
-    assert progress.positions() == {0: 3, of_users(0): 9}
-    assert progress.positions_here() == {0: 9}
-    for position, left in ((3, 3), (3, 5), (5, 9)):
-        progress.release(0, position)
-        assert progress.position(0) == left

@@ -7,17 +7,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.store.aggregates.session_journal import ANY_CUT, Cut
+from gateway.events.session_positions import of_session
 from gateway.journal.cut_history import CutHistory
 from tests.fakes.memory_journal import MemoryJournal
 
 
-def make_cut(number: int, seqs: Mapping[int, int]) -> Cut:
+def make_cut(number: int, seqs: Mapping[int, int], *, behind: Mapping[int, int] | None = None) -> Cut:
     return Cut(
         incarnation="a",
         number=number,
         taken_ms=0,
         is_whole=False,
-        positions={0: number * 10},
+        positions={0: number * 10, **(behind or {})},
         seqs=b"".join(struct.pack("=II", place, seq) for place, seq in sorted(seqs.items())),
     )
 
@@ -59,6 +60,14 @@ async def test_cut_from_after_a_claim_is_not_used_though_it_names_a_seq_that_the
     assert await search(cuts, place=3, seq=50, last_cut=3) == 3
     assert await search(cuts, place=3, seq=50, last_cut=2) == 2
     assert await search(cuts, place=3, seq=8, last_cut=3) == 1
+
+
+async def test_session_that_was_behind_goes_on_from_its_own_position() -> None:
+    journal = MemoryJournal()
+    await journal.write(make_cut(1, {3: 5, 4: 8}, behind={of_session(3, 0): 2}))
+    history = CutHistory(journal=journal, incarnation="a")
+    found = [await history.find(place, first_cut=1, last_cut=ANY_CUT, seq=9) for place in (3, 4)]
+    assert [each and each.positions[0] for each in found] == [2, 10]
 
 
 async def test_place_that_no_cut_names_and_no_cuts_at_all_lead_nowhere() -> None:
