@@ -19,6 +19,7 @@ from api.services.roles.roles import RoleService
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.stages import StageInstanceService
 from api.services.voice.voice_log import VoiceLogService
+from api.services.voice.voice_regions import VoiceRegionService
 from api.services.voice.voice_states import VoiceStateService
 from api.services.voice.voice_statuses import VoiceStatusService
 from api.services.webhooks.followings import FollowingService
@@ -41,6 +42,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     stage_instances: StageInstanceService
     vanity: VanityService
     voice_log: VoiceLogService
+    voice_regions: VoiceRegionService
     voice_states: VoiceStateService
     voice_statuses: VoiceStatusService
     webhooks: WebhookService
@@ -53,6 +55,7 @@ def build_guild_services(
     store, ids, clock, online = ground.store, ground.ids, ground.clock, ground.online
     entities, last_messages, membership = common.entities, common.last_messages, common.membership
     stages = StageSteps(ids=ids)
+    regions = VoiceRegionService(ground.settings.voice)
     notes = SystemMessages(entities=entities, messages=store.messages, door=ground.door)
     return GuildServices(
         bans=BanService(
@@ -70,6 +73,7 @@ def build_guild_services(
             last_messages=last_messages,
             private_channels=private_channels,
             voice=common.voice,
+            regions=regions,
             stages=stages,
             ids=ids,
         ),
@@ -77,7 +81,13 @@ def build_guild_services(
             store=store, entities=entities, images=images, renderer=common.renderer, door=ground.door, ids=ids
         ),
         guilds=GuildService(
-            store=store, entities=entities, membership=membership, images=images, online=online, ids=ids
+            store=store,
+            entities=entities,
+            membership=membership,
+            images=images,
+            online=online,
+            regions=regions,
+            ids=ids,
         ),
         invites=InviteService(
             store=store,
@@ -108,6 +118,7 @@ def build_guild_services(
             clock=clock,
             days=ground.settings.voice.log_days,
         ),
+        voice_regions=regions,
         voice_states=VoiceStateService(store=store, entities=entities, changes=common.voice, clock=clock),
         voice_statuses=VoiceStatusService(store=store, entities=entities, changes=common.voice),
         webhooks=WebhookService(store=store, entities=entities, images=images, ids=ids),

@@ -62,6 +62,11 @@ class Claims:
             if key in unsure.seats:
                 unsure.seats[key] = msgspec.structs.replace(unsure.seats[key], rights=rights)
 
+    def relocate(self, room: Room, region: str) -> None:
+        """Have a room placed in another region, if it is placed anew."""
+        if room in self._rooms:
+            self._rooms[room].region = region
+
     def drop(self, key: SeatKey) -> None:
         """Forget a seat. Nothing happens when it is not unsure."""
         for unsure in self._rooms.values():

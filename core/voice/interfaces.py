@@ -85,6 +85,9 @@ class VoiceNodes(Protocol):
     def change(self, key: SeatKey, rights: Rights) -> None:
         """Give a user other rights from the next packet on. Nothing happens when it has no seat."""
 
+    def relocate(self, room: Room, region: str) -> None:
+        """Have a room in another region, if a node there takes it; `on_server` follows for each seat then."""
+
     def remove(self, key: SeatKey) -> None:
         """End a user's seat and its media at once. Nothing happens when it has none."""
 

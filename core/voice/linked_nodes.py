@@ -150,6 +150,16 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             self._say(name, Change(key.server_id, key.user_id, rights))
 
     @override
+    def relocate(self, room: Room, region: str) -> None:
+        self._claims.relocate(room, region)
+        keys = [key for key, placed in self._seats.items() if placed.seat.room == room]
+        for key in keys:
+            self._seats[key] = msgspec.structs.replace(self._seats[key], region=region)
+        name = self._rooms.get(room, "")
+        if name and not self._is_in_region(name, region) and self._is_in_region(self._choose(room, region), region):
+            self._move(name, keys)
+
+    @override
     def remove(self, key: SeatKey) -> None:
         self._claims.drop(key)
         self._moving.end(key)
@@ -322,12 +332,18 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
 
     def _move_off(self, name: str, node: Node) -> None:
         """Move seats to other nodes: all when this one drains, and calls that have another place now."""
-        moved = [self._seats[key] for key in node.seats if self._has_to_move(self._seats[key].seat.room, name, node)]
+        self._move(name, [key for key in node.seats if self._has_to_move(self._seats[key].seat.room, name, node)])
+
+    def _move(self, name: str, keys: Iterable[SeatKey]) -> None:
+        moved = [self._seats[key] for key in keys]
         for placed in moved:
-            node.seats.discard(placed.seat.key)
+            self._nodes[name].seats.discard(placed.seat.key)
             self._rooms.pop(placed.seat.room, None)
             self._moving.begin(placed.seat.key, name)
         self._settle([(placed.seat, placed.region) for placed in moved])
+
+    def _is_in_region(self, name: str, region: str) -> bool:
+        return bool(name) and self._nodes[name].address.region == (region or self._default_region)
 
     def _has_to_move(self, room: Room, name: str, node: Node) -> bool:
         return node.address.is_draining or (room.is_call and self._num_shards > 1 and self._choose(room, "") != name)

@@ -20,7 +20,7 @@ from typing import Final
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from core.domain.events import GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
+from core.domain.events import CHANNEL_UPDATE, GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.voice_session import VoiceSession
 from core.domain.ids import shard_of
@@ -38,8 +38,8 @@ _encode: Final = msgspec.json.Encoder().encode
 _IN_CALLS: Final = Rights(speak=True, hear=True, stream=True)
 """What everybody may do in a call."""
 
-FOLLOWED: Final = frozenset({VOICE_STATE_UPDATE, GUILD_DELETE})
-"""The events that change who is in voice in a guild."""
+FOLLOWED: Final = frozenset({VOICE_STATE_UPDATE, CHANNEL_UPDATE, GUILD_DELETE})
+"""The events that change who is in voice in a guild, or where."""
 
 
 class _State(msgspec.Struct, frozen=True):
@@ -124,6 +124,10 @@ class VoiceSeats:
         if envelope.event == GUILD_DELETE:
             for key in [key for key in self._seats if key.server_id == envelope.guild_id]:
                 self._remove(key)
+            return
+        if envelope.event == CHANNEL_UPDATE:
+            room = Room(envelope.guild_id, envelope.channel_id)
+            self._nodes.relocate(room, self._find_region(room))
             return
         key = SeatKey(envelope.guild_id, envelope.user_id)
         seat = self._read(key, envelope.payload)

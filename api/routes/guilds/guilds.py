@@ -10,11 +10,9 @@ from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVani
 from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.invites.vanity import VanityService
+from api.services.voice.voice_regions import VoiceRegionService
 from core.wire.objects.guilds.guild import GuildObject, GuildPreviewObject, VoiceRegion
 from core.wire.objects.guilds.invite import VanityObject
-
-REGIONS: Final = (VoiceRegion(id="automatic", name="Automatic", optimal=True),)
-"""The only voice region. Clients just show the list."""
 
 
 @post("/guilds", status=201, max_body_bytes=IMAGE_BODY_BYTES)
@@ -76,16 +74,21 @@ async def update_vanity_url(
 
 
 @get("/guilds/{guild_id}/regions")
-async def list_guild_regions(guild_id: SnowflakePath, caller: Caller, guilds: GuildService) -> list[VoiceRegion]:
+async def list_guild_regions(
+    guild_id: SnowflakePath, caller: Caller, guilds: GuildService, voice_regions: VoiceRegionService
+) -> list[VoiceRegion]:
     """The voice regions of the guild."""
     await guilds.fetch(caller, guild_id)
-    return list(REGIONS)
+    return voice_regions.list_all()
 
 
 @get("/voice/regions")
-async def list_regions(caller: Caller) -> list[VoiceRegion]:  # noqa: ARG001 - asking for the caller is what wants a token
+async def list_regions(
+    caller: Caller,  # noqa: ARG001 - asking for the caller is what wants a token
+    voice_regions: VoiceRegionService,
+) -> list[VoiceRegion]:
     """The voice regions."""
-    return list(REGIONS)
+    return voice_regions.list_all()
 
 
 ROUTES: Final[Sequence[Route]] = (

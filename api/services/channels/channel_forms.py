@@ -23,8 +23,8 @@ UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
 Slowmode = Annotated[int, Meta(ge=0, le=21_600)]
 Position = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 AutoArchive = Literal[60, 1440, 4320, 10080]
-RtcRegion = Literal["automatic"]
-"""The voice regions that GET /voice/regions lists."""
+RtcRegion = Annotated[str, Meta(max_length=64)]
+"""One of the voice regions that GET /voice/regions lists (`api.services.voice.voice_regions`)."""
 OverwriteType = Literal[0, 1, "0", "1", "role", "member"]
 
 ForumPart = Annotated[Any, unbuilt("tags and default reactions of forums")]

@@ -30,6 +30,7 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.voice_changes import VoiceChanges
+from api.services.voice.voice_regions import VoiceRegionService
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE
@@ -74,7 +75,7 @@ _GUILD_FIELDS: Final = (
 class ChannelService:
     """Reads and changes channels for members."""
 
-    __slots__ = ("_entities", "_ids", "_last_messages", "_private", "_stages", "_store", "_voice")
+    __slots__ = ("_entities", "_ids", "_last_messages", "_private", "_regions", "_stages", "_store", "_voice")
 
     def __init__(
         self,
@@ -84,6 +85,7 @@ class ChannelService:
         last_messages: LastMessages,
         private_channels: PrivateChannelService,
         voice: VoiceChanges,
+        regions: VoiceRegionService,
         stages: StageSteps,
         ids: IdSource,
     ) -> None:
@@ -92,6 +94,7 @@ class ChannelService:
         self._last_messages = last_messages
         self._private = private_channels
         self._voice = voice
+        self._regions = regions
         self._stages = stages
         self._ids = ids
 
@@ -115,6 +118,7 @@ class ChannelService:
         access = await self._entities.access(caller.user_id, guild_id)
         parent = access.entry.channels.get(form.parent_id or 0)
         require_place(access, parent)
+        self._regions.check(form.rtc_region)
         channel = msgspec.structs.replace(
             make_channel(form, self._ids.next(), guild_id),
             overwrites=await self._initial_overwrites(form, access, parent),
@@ -139,6 +143,7 @@ class ChannelService:
             return await self._private.update(caller, access.channel, form)
         refuse_group_fields(form)
         access.require(Permission.MANAGE_CHANNELS)
+        self._regions.check(form.rtc_region)
         changes = _changes_of(form, access.channel)
         if isinstance(form.permission_overwrites, list):
             changes["overwrites"] = await self._new_overwrites(form.permission_overwrites, access, access.guild)

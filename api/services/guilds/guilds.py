@@ -16,6 +16,7 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
+from api.services.voice.voice_regions import VoiceRegionService
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, LimitReached, UnknownGuild, UnknownMember, invalid_field
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
@@ -64,7 +65,7 @@ _IMAGE_FIELDS: Final[Mapping[str, str]] = {
 class GuildService:
     """Reads and changes guilds for members and owners."""
 
-    __slots__ = ("_entities", "_ids", "_images", "_membership", "_online", "_store")
+    __slots__ = ("_entities", "_ids", "_images", "_membership", "_online", "_regions", "_store")
 
     def __init__(
         self,
@@ -74,6 +75,7 @@ class GuildService:
         membership: Membership,
         images: ImageService,
         online: OnlineCounts,
+        regions: VoiceRegionService,
         ids: IdSource,
     ) -> None:
         self._store = store
@@ -81,10 +83,13 @@ class GuildService:
         self._membership = membership
         self._images = images
         self._online = online
+        self._regions = regions
         self._ids = ids
 
     async def create(self, caller: Caller, form: CreateGuild) -> GuildObject:
         """Create a guild with the caller as its owner and first member. Raises LimitReached."""
+        for position, channel in enumerate(form.channels or ()):
+            self._regions.check(channel.rtc_region, ("channels", position, "rtc_region"))
         guild_id = self._ids.next()
         icon = None
         if form.icon is not None:

@@ -181,6 +181,7 @@ class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
     most_voices: Annotated[int, Meta(ge=1, le=100)] = 8
     log_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
     region: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$")] = ""
+    regions: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], ...] = ()
     certificate: Annotated[str, Meta(extra={CHECK: check_path})] = ""
     certificate_key: Annotated[str, Meta(extra={CHECK: check_path})] = ""
 

@@ -36,6 +36,7 @@ from core.runtime.settings.settings import (
     InstanceSettings,
     LimitSettings,
     Settings,
+    VoiceSettings,
 )
 from core.store.blob.objects import open_memory
 from core.store.sql.store import SqlStore
@@ -86,6 +87,7 @@ async def open_api_in(
     files: FileSettings = FILE_SETTINGS,
     embeds: EmbedSettings = NO_PREVIEWS,
     instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
+    voice: VoiceSettings = VoiceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
     operator_key: bytes = OPERATOR_KEY,
     access_log: AccessLog | None = None,
@@ -114,7 +116,7 @@ async def open_api_in(
             external=make_external_links(),
             ids=ids,
             clock=clock,
-            settings=Settings(instance=instance, api=api, limits=limits, files=files, embeds=embeds),
+            settings=Settings(instance=instance, api=api, limits=limits, files=files, embeds=embeds, voice=voice),
             metrics=metrics,
             door=MemoryDoor(
                 make_id=ids.next,

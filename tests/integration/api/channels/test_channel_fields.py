@@ -5,6 +5,8 @@ from typing import Any, Final
 import pytest
 
 from core.domain.channels.channel import ChannelType
+from core.runtime.settings.settings import VoiceSettings
+from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
 
@@ -46,18 +48,24 @@ async def test_documented_fields_of_a_type_are_kept_and_shown(api: ApiUnderTest,
         assert {name: answer.get(name) for name in wanted} == wanted
 
 
-async def test_region_is_one_that_the_server_lists(api: ApiUnderTest) -> None:
-    scene = await Scene.build(api)
-    listed = [region["id"] for region in (await scene.owner.get("/voice/regions")).json()]
-    channel = await scene.add_channel("loud", type=int(VOICE))
-    for region in (*listed, None):
-        assert (await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": region})).status_code == 200
-    wrong = {"name": "x", "type": VOICE, "rtc_region": "atlantis"}
-    for answer in (
-        await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": "atlantis"}),
-        await scene.owner.post(f"{scene.path}/channels", wrong),
-    ):
-        assert form_code(answer, "rtc_region") == "BASE_TYPE_CHOICES"
+async def test_region_is_one_that_the_server_lists(open_api: OpenApi) -> None:
+    async with open_api(voice=VoiceSettings(region="frankfurt", regions=("frankfurt", "us-east"))) as api:
+        scene = await Scene.build(api)
+        regions = (await scene.owner.get("/voice/regions")).json()
+        assert [region["id"] for region in regions] == ["automatic", "frankfurt", "us-east"]
+        assert [region["id"] for region in regions if region["optimal"]] == ["frankfurt"]
+        channel = await scene.add_channel("loud", type=int(VOICE))
+        for region in ("automatic", "us-east", None):
+            answer = await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": region})
+            assert answer.json()["rtc_region"] == region
+        wrong = {"name": "x", "type": VOICE, "rtc_region": "atlantis"}
+        for answer in (
+            await scene.owner.patch(f"/channels/{channel['id']}", {"rtc_region": "atlantis"}),
+            await scene.owner.post(f"{scene.path}/channels", wrong),
+        ):
+            assert form_code(answer, "rtc_region") == "BASE_TYPE_CHOICES"
+        answer = await scene.owner.post("/guilds", {"name": "new", "channels": [wrong]})
+        assert form_code(answer, "channels", "0", "rtc_region") == "BASE_TYPE_CHOICES"
 
 
 @pytest.mark.parametrize("kind", [TEXT, VOICE, NEWS, STAGE, FORUM, CATEGORY])

@@ -59,6 +59,33 @@ def test_rooms_are_in_the_region_of_their_channel_or_in_that_of_the_worker_if_th
     assert [place.port for place in places if place is not None] == [1, 2, 2, 1]
 
 
+def test_room_whose_channel_names_another_region_moves_there_if_there_is_a_node() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "far"), two=address(2, "near"))
+    room, other = make_seat(1).room, make_seat(3, channel_id=21)
+    for placed in (make_seat(1), make_seat(2), other):
+        scene.nodes.place(placed)
+    scene.nodes.relocate(room, "nowhere")
+    scene.nodes.relocate(Room(10, 99), "far")
+    assert scene.places() == {}
+    scene.nodes.relocate(room, "far")
+    assert scene.places() == {1: 1, 2: 1}
+    scene.nodes.relocate(room, "far")
+    assert len(scene.gateway.servers) == 2
+    scene.nodes.relocate(room, "")
+    assert scene.places() == {1: 2, 2: 2}
+
+
+def test_region_that_a_channel_names_while_its_room_is_unsure_holds_when_it_is_placed() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "far"), two=address(2, "near"))
+    scene.nodes.claim([1], [(seat(1), "near")])
+    scene.nodes.relocate(seat(1).room, "far")
+    scene.hold("one")
+    scene.hold("two")
+    assert scene.places() == {1: 1}
+
+
 def test_without_a_node_that_takes_rooms_seats_wait_until_one_does() -> None:
     scene = Scene()
     scene.begin(one=address(1))

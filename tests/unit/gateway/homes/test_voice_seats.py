@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.events import GUILD_DELETE, VOICE_STATE_UPDATE, Audience
+from core.domain.events import CHANNEL_UPDATE, GUILD_DELETE, VOICE_STATE_UPDATE, Audience
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.voice_session import VoiceSession
 from core.voice.interfaces import VoiceListener, VoiceServer
@@ -40,6 +40,10 @@ class Nodes:
     def change(self, key: SeatKey, rights: Rights) -> None:
         """Keep rights."""
         self.calls.append(("change", key, rights))
+
+    def relocate(self, room: Room, region: str) -> None:
+        """Keep a region."""
+        self.calls.append(("relocate", room, region))
 
     def remove(self, key: SeatKey) -> None:
         """Keep a removal."""
@@ -119,6 +123,18 @@ class Scene:
         )
 
 
+def channel_update(channel_id: int) -> Envelope:
+    """The event of a channel that was changed."""
+    return Envelope(
+        id=2,
+        event=CHANNEL_UPDATE,
+        audience=Audience.CHANNEL,
+        payload=msgspec.Raw(b"{}"),
+        guild_id=GUILD,
+        channel_id=channel_id,
+    )
+
+
 @pytest.fixture
 def scene() -> Scene:
     return Scene()
@@ -129,6 +145,11 @@ def told(connection: FakeConnection) -> list[tuple[str, Any]]:
 
 
 ALL = Rights(speak=True, hear=True)
+
+
+def test_room_of_a_changed_channel_is_asked_into_its_region(scene: Scene) -> None:
+    scene.seats.follow(channel_update(CHANNEL))
+    assert scene.nodes.take() == [("relocate", Room(GUILD, CHANNEL), "")]
 
 
 def test_join_places_a_seat_and_tells_the_session(scene: Scene) -> None:
