@@ -86,8 +86,7 @@ def plan_processes(
         # Before an API knows who lives, it tells clients of the first worker.
         listeners = {"api": api, "gateway": gateways[0], "metrics": addresses.make_metrics(0)}
         planned.append(_plan(settings, "api", f"api-{number}", config, listeners))
-    if settings.voice.enabled:
-        planned += [_plan_voice(settings, number, config, addresses) for number in range(voice)]
+    planned += [_plan_voice(settings, number, config, addresses) for number in range(voice)]
     names = [f"controller-{number}" for number in range(1, controllers + 1)]
     return planned + [_plan_controller(settings, name, config, addresses.make_metrics(0)) for name in names]
 

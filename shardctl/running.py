@@ -7,6 +7,7 @@ from functools import partial
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
 from core.runtime.settings.configuration import load_settings
+from core.voice.installed import has_voice
 from shardctl.outcomes import DONE
 from shardctl.plan import plan_processes
 from shardctl.supervisor import Supervisor
@@ -23,7 +24,7 @@ def run_up(workers: int, apis: int, controllers: int, voice: int, flags: Flags) 
         workers=workers,
         apis=apis,
         controllers=controllers,
-        voice=voice,
+        voice=voice if voice and has_voice(settings.voice) else 0,
         config=flags["config"],
         processors=_list_processors(),
     )

@@ -12,7 +12,6 @@ send meanwhile waits in the kernel. Its configuration with the secret goes over 
 
 import asyncio
 import contextlib
-import importlib.util
 import logging
 import os
 import random
@@ -30,13 +29,13 @@ from core.redis.backoff import Backoff
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings, VoiceSettings
 from core.runtime.sockets import bind_datagram_socket, bind_socket
+from core.voice.installed import has_voice
 from guildway.version import VERSION
 from voice.configuration import KnownGateways, NodeConfiguration, encode_configuration, encode_gateways
 
 logger = logging.getLogger(__name__)
 
 _READY_S: Final = 30.0
-_LIBRARIES: Final = ("cryptography", "nacl", "aiortc")
 _CALM_S: Final = 30.0
 """A node that has lived for so long did not die of how it was started."""
 
@@ -181,16 +180,6 @@ class NodeProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-
-
-def has_voice(settings: VoiceSettings) -> bool:
-    """Tell whether there is voice: it is wanted, and its libraries are installed."""
-    if not settings.enabled:
-        return False
-    missing = [name for name in _LIBRARIES if importlib.util.find_spec(name) is None]
-    if missing:
-        logger.warning("no voice: install the extra guildway[voice], or set voice.enabled to false")
-    return not missing
 
 
 @contextlib.contextmanager
