@@ -90,7 +90,7 @@ def _build_services(
             random=random,
             passwords=passwords,
             rule=rule,
-            sessions_per_user=ground.settings.limits.sessions_per_user,
+            current_limits=common.current_limits,
         ),
         authorizations=AuthorizationService(
             store=store,

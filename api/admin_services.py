@@ -3,12 +3,13 @@
 import msgspec
 
 from api.account_services import AccountParts
-from api.common_parts import ApiGround
+from api.common_parts import ApiGround, Common
 from api.guild_services import GuildServices
 from api.private_services import PrivateServices
 from api.services.administration.account_removal import AccountRemoval
 from api.services.administration.guild_administration import GuildAdministration
 from api.services.administration.instance_view import InstanceView
+from api.services.administration.limit_administration import LimitAdministration
 from api.services.administration.people import PeopleAdministration
 from api.services.administration.registration_administration import RegistrationAdministration
 from api.services.administration.staff_actions import StaffActions
@@ -21,13 +22,14 @@ class AdminServices(msgspec.Struct, kw_only=True, frozen=True):
     account_removal: AccountRemoval
     guild_administration: GuildAdministration
     instance_view: InstanceView
+    limit_administration: LimitAdministration
     people_administration: PeopleAdministration
     registration_administration: RegistrationAdministration
     staff_administration: StaffAdministration
 
 
 def build_admin_services(
-    ground: ApiGround, *, accounts: AccountParts, guilds: GuildServices, private: PrivateServices
+    ground: ApiGround, common: Common, *, accounts: AccountParts, guilds: GuildServices, private: PrivateServices
 ) -> AdminServices:
     """Make the services."""
     store, ids, clock, random = ground.store, ground.ids, ground.clock, ground.random
@@ -42,7 +44,8 @@ def build_admin_services(
             ids=ids,
         ),
         guild_administration=GuildAdministration(store=store, actions=actions, ids=ids),
-        instance_view=InstanceView(log=store.instance_log, settings=ground.settings),
+        instance_view=InstanceView(log=store.instance_log),
+        limit_administration=LimitAdministration(actions=actions, current=common.current_limits, ids=ids),
         people_administration=PeopleAdministration(
             store=store, actions=actions, passwords=accounts.attempts, ids=ids, clock=clock, random=random
         ),

@@ -25,6 +25,7 @@ from api.http.staff_gate import StaffGate
 from api.message_services import MessageParts, MessageServices, build_message_parts
 from api.private_services import PrivateServices, build_private_parts
 from api.routes.all_routes import API_ROUTES, declare_root_routes
+from api.services.administration.limits_keeper import LimitsKeeper
 from api.services.administration.staff_authenticator import StaffAuthenticator
 from api.services.calls.call_sweep import CallSweep
 from api.services.default_avatars import DefaultAvatars
@@ -71,6 +72,7 @@ class Api:
     """The finished tier: an ASGI application, and the services that other parts of the process share with it."""
 
     __slots__ = (
+        "_limits_keeper",
         "_passwords",
         "_pictures",
         "_previews",
@@ -81,6 +83,7 @@ class Api:
         "asgi",
         "call_sweep",
         "crosspost_sweep",
+        "current_limits",
         "entities",
         "file_sweep",
         "limits",
@@ -105,6 +108,7 @@ class Api:
         messages: MessageParts,
         web: WebParts,
         limits: Limits,
+        limits_keeper: LimitsKeeper,
         memory: Memory,
         seen_times: SeenTimes,
         temporary_members: TemporaryMembers,
@@ -118,7 +122,10 @@ class Api:
         """The end of what others have begun to publish, which one process runs."""
         self.file_sweep = files.sweep
         """The removal of files that nothing refers to, which one process runs."""
+        self.current_limits = common.current_limits
+        """The limits that hold just now."""
         self.limits = limits
+        self._limits_keeper = limits_keeper
         self.memory = memory
         self.messages = messages.services.messages
         """The gateway's `MessagePort`."""
@@ -146,6 +153,7 @@ class Api:
         """Run the tier's chores until cancelled, then release what the tier owns."""
         try:
             async with asyncio.TaskGroup() as chores:
+                chores.create_task(self._limits_keeper.run(), name="limits")
                 chores.create_task(self.uses.run(), name="auth session uses")
                 chores.create_task(self.pin_sweep.run(), name="pin sweep")
                 chores.create_task(self.call_sweep.run(), name="call sweep")
@@ -165,8 +173,9 @@ def build_api(ground: ApiGround) -> Api:
     common = build_common(ground)
     settings, metrics = ground.settings, ground.metrics
     limits = Limits(
-        limiter=ground.limiter, gate=ground.request_gate, settings=settings.limits, refusals=ground.refusals
+        limiter=ground.limiter, gate=ground.request_gate, current=common.current_limits, refusals=ground.refusals
     )
+    keeper = LimitsKeeper(current=common.current_limits, limits=ground.store.limits, bus=ground.bus)
     files = build_file_parts(ground, common)
     web = build_web_parts(external=ground.external, settings=settings.embeds, clock=ground.clock, metrics=metrics.web)
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
@@ -185,14 +194,14 @@ def build_api(ground: ApiGround) -> Api:
         log=guilds.voice_log,
         clock=ground.clock,
     )
-    memory = Memory((*common.list_caches(), accounts.authenticator))
+    memory = Memory((*common.list_caches(), accounts.authenticator, keeper))
     services = Services(
         account=accounts.services,
         guild=guilds,
         message=messages.services,
         private=private.services,
         file=files.services,
-        admin=build_admin_services(ground, accounts=accounts, guilds=guilds, private=private.services),
+        admin=build_admin_services(ground, common, accounts=accounts, guilds=guilds, private=private.services),
         gate=Gate(authenticator=accounts.authenticator, limits=limits, door=ground.door, forget=memory.forget_all),
         gateway_addresses=GatewayAddressService(
             store=ground.store, settings=settings.gateway, starts=ground.starts, url=ground.gateway_url
@@ -230,6 +239,7 @@ def build_api(ground: ApiGround) -> Api:
         messages=messages,
         web=web,
         limits=limits,
+        limits_keeper=keeper,
         memory=memory,
         seen_times=SeenTimes(store=ground.store, bus=ground.bus),
         temporary_members=TemporaryMembers(store=ground.store, bus=ground.bus, membership=common.membership),

@@ -25,12 +25,14 @@ from api.services.relationships.relationship_cache import RelationshipCache
 from api.services.voice.voice_changes import VoiceChanges
 from core.bus.interfaces import Bus
 from core.door.interfaces import Door
+from core.door.rules import find_message_rules
 from core.live.interfaces import OnlineCounts, RateLimiter, RequestGate, SessionStarts
 from core.live.refusals import Refusals
 from core.runtime.access_log import AccessLog
 from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
+from core.runtime.settings.current_limits import CurrentLimits
 from core.runtime.settings.settings import Settings
 from core.store.blob.interfaces import BlobStore
 from core.store.interfaces import Store
@@ -66,6 +68,7 @@ class ApiGround(msgspec.Struct, kw_only=True, frozen=True):
 class Common(msgspec.Struct, kw_only=True, frozen=True):
     """What all sides remember together, and the ways that lead through more than one of them."""
 
+    current_limits: CurrentLimits
     entities: EntityCache
     last_messages: LastMessages
     relationships: RelationshipCache
@@ -95,6 +98,7 @@ def build_common(ground: ApiGround) -> Common:
     voice = VoiceChanges(ids=ids)
     welcome = Welcome(messages=store.messages, door=ground.door)
     return Common(
+        current_limits=_make_limits(ground),
         entities=entities,
         last_messages=last_messages,
         relationships=relationships,
@@ -108,3 +112,10 @@ def build_common(ground: ApiGround) -> Common:
         publications=Publications(store=store, ids=ids),
         voice=voice,
     )
+
+
+def _make_limits(ground: ApiGround) -> CurrentLimits:
+    """Make the limits, which the door of this process follows too."""
+    current = CurrentLimits(ground.settings)
+    current.follow(lambda: ground.door.set_rules(find_message_rules(current.rates)))
+    return current

@@ -50,12 +50,7 @@ def build_file_parts(ground: ApiGround, common: Common) -> FileParts:
     """Make the services."""
     store, blobs, clock, settings = ground.store, ground.blobs, ground.clock, ground.settings.files
     workers = PictureWorkers(processes=settings.picture_processes, max_pixels=settings.max_picture_pixels)
-    quotas = Quotas(
-        user_bytes=settings.user_quota_bytes,
-        guild_bytes=settings.guild_quota_bytes,
-        waiting_files=settings.waiting_uploads,
-        waiting_bytes=settings.waiting_upload_bytes,
-    )
+    quotas = Quotas(common.current_limits)
     files = StoredFiles(store=store, blobs=blobs, workers=workers, quotas=quotas)
     pictures = StoredPictures(store=store, blobs=blobs, quotas=quotas, clock=clock, grace_s=settings.picture_grace_s)
     thumbnails = Thumbnails(blobs=blobs, workers=workers)

@@ -254,5 +254,5 @@ def _build_typing_indicators(ground: ApiGround, common: Common) -> TypingIndicat
         limiter=ground.limiter,
         ids=ground.ids,
         clock=ground.clock,
-        interval_s=ground.settings.limits.typing_interval_s,
+        current_limits=common.current_limits,
     )

@@ -64,7 +64,7 @@ def build_private_parts(
         notes=notes,
         calls=calls.steps,
         ids=ids,
-        most_recipients=ground.settings.limits.group_recipients,
+        current_limits=common.current_limits,
     )
     directs = DirectChannelService(
         entities=entities, last_messages=common.last_messages, sends=common.directs, limits=limits, store=store, ids=ids

@@ -12,6 +12,7 @@ from core.live.interfaces import OnlineCounts, SessionStarts
 from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS, Randomness
+from core.runtime.settings.current_limits import CurrentLimits
 from core.runtime.settings.settings import Settings
 from core.runtime.traces.interfaces import Tracer
 from core.store.aggregates.session_journal import SessionJournal
@@ -182,13 +183,14 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
     neighbours: Neighbours | None = None,
     voice_nodes: VoiceNodes | None = None,
     tracer: Tracer | None = None,
+    current_limits: CurrentLimits | None = None,
 ) -> Gateway:
     """Build the gateway with all its parts. Call this within a running loop.
 
     `messages` takes messages that clients send over the socket, and `voice` their voice states. `session_journal` keeps
     the sessions for the next process, and has those of the one before. `address` is bound when the gateway listens.
     `neighbours` are the other workers of a cluster. Without `voice_nodes` there is voice without media.
-    Without `tracer` nothing is traced.
+    Without `tracer` nothing is traced. Without `current_limits` those of the settings hold.
     """
     sending = make_sending(clock=clock, call_later=call_later, metrics=metrics)
     common = Common(
@@ -197,6 +199,7 @@ def build_gateway(  # noqa: PLR0913 - a composition root is given all that its p
         clock=clock,
         call_later=call_later,
         settings=settings,
+        current_limits=current_limits or CurrentLimits(settings),
         metrics=metrics,
         surroundings=surroundings,
         random=random,

@@ -6,6 +6,7 @@ from core.bus.interfaces import Bus
 from core.runtime.clock import Clock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.randomness import Randomness
+from core.runtime.settings.current_limits import CurrentLimits
 from core.runtime.settings.settings import Settings
 from core.store.interfaces import Store
 from gateway.events.event_meter import EventMeter
@@ -26,6 +27,7 @@ class Common(msgspec.Struct, kw_only=True, frozen=True):
     clock: Clock
     call_later: CallLater
     settings: Settings
+    current_limits: CurrentLimits
     metrics: Metrics
     surroundings: Surroundings
     random: Randomness

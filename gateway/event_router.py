@@ -5,6 +5,7 @@ from core.domain.events import (
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
     GUILD_MEMBER_REMOVE,
+    LIMITS_CHANGED,
     MEMBER_EVENTS,
     SESSION_REVOKED,
     VOICE_STATE_UPDATE,
@@ -64,6 +65,8 @@ class EventRouter:
         envelope.check_event()
         if delivery.position:
             self._meter.note_lag(delivery.shard, envelope.id)
+        if envelope.event == LIMITS_CHANGED:
+            return  # `CurrentLimits` follows it
         if not envelope.guild_id:
             self._route_to_user(envelope)
             return

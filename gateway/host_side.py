@@ -162,7 +162,7 @@ def _share_users(
         clock=common.clock,
         call_later=common.call_later,
         grace_s=common.settings.gateway.presence_grace_s,
-        limit=common.settings.limits.sessions_per_user,
+        limit=lambda: common.current_limits.rates.sessions_per_user,
         end=end,
         then=then,
     )
@@ -275,7 +275,8 @@ def _build_identifying(
     common: Common, homes: HomesSide, lent: Lent, table: SessionTable, commands: SessionCommands
 ) -> Identifying:
     factory = SessionFactory(
-        settings=common.settings,
+        gateway=common.settings.gateway,
+        limits=common.current_limits,
         table=table,
         users=homes.port.users,
         starts=lent.starts,

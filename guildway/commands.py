@@ -16,7 +16,8 @@ from typing import Annotated, Literal
 import typer
 
 from core.shards.incarnations import is_name
-from guildway import admin_commands, works
+from guildway import works
+from guildway.admin_commands import app as admin
 from guildway.processes.roles import Role
 from guildway.version import VERSION
 
@@ -37,7 +38,7 @@ Examples:
 `guildway COMMAND --help` shows the flags and examples of a command.""",
 )
 
-app.add_typer(admin_commands.app, name="admin")
+app.add_typer(admin.app, name="admin")
 
 Data = Annotated[str | None, typer.Option(metavar="DIR", help="The data folder (GUILDWAY_DATA; default: data).")]
 Config = Annotated[

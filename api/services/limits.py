@@ -25,7 +25,7 @@ from core.domain.errors import DirectsOpenedTooFast, RateLimited
 from core.live.interfaces import Passage, RateLimiter, RequestGate, Rule, Standing
 from core.live.refusals import Refusals
 from core.runtime.addresses import key_of
-from core.runtime.settings.settings import LimitSettings
+from core.runtime.settings.current_limits import CurrentLimits
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,7 @@ class Limits:
     __slots__ = (
         "_account_passwords",
         "_crossposts",
+        "_current",
         "_direct_openings",
         "_friend_requests",
         "_gate",
@@ -51,10 +52,16 @@ class Limits:
         "_voice_joins",
     )
 
-    def __init__(self, *, limiter: RateLimiter, gate: RequestGate, settings: LimitSettings, refusals: Refusals) -> None:
+    def __init__(self, *, limiter: RateLimiter, gate: RequestGate, current: CurrentLimits, refusals: Refusals) -> None:
         self._gate = gate
         self._limiter = limiter
         self._refusals = refusals
+        self._current = current
+        self._make_rules()
+        current.follow(self._make_rules)
+
+    def _make_rules(self) -> None:
+        settings = self._current.rates
         self._is_enabled = settings.enabled
         self._requests = Rule("requests", settings.requests_per_second, 1.0)
         self._reactions = Rule("reactions", settings.channel_reactions, settings.channel_reactions_window_s)

@@ -133,10 +133,10 @@ def _build_litestar(ground: ApiGround) -> Any:
 
 
 def _build_services(ground: ApiGround) -> tuple[Gate, MessageServices]:
-    limits = Limits(
-        limiter=ground.limiter, gate=ground.request_gate, settings=ground.settings.limits, refusals=ground.refusals
-    )
     common = build_common(ground)
+    limits = Limits(
+        limiter=ground.limiter, gate=ground.request_gate, current=common.current_limits, refusals=ground.refusals
+    )
     files = build_file_parts(ground, common)
     accounts = build_account_parts(ground, common, limits=limits, images=files.images)
     gate = Gate(authenticator=accounts.authenticator, limits=limits, door=ground.door, forget=lambda: None)

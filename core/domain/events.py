@@ -250,7 +250,9 @@ USER_OFFLINE: Final = "_USER_OFFLINE"
 """The last of the user's gateway sessions is gone. An invisible user is not offline. The event is volatile."""
 USER_UNSEEN: Final = "_USER_UNSEEN"
 """Others see the user as offline from now on, who went so or became invisible. The event is volatile."""
-INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE, USER_UNSEEN})
+LIMITS_CHANGED: Final = "_LIMITS_CHANGED"
+"""Staff has set limits of the instance. The event is the operator's, whose log each process follows, as it does all."""
+INTERNAL_EVENTS: Final = frozenset({SESSION_REVOKED, GUILD_JOINED, USER_OFFLINE, USER_UNSEEN, LIMITS_CHANGED})
 
 RELATIONSHIP_EVENTS: Final = frozenset({RELATIONSHIP_ADD, RELATIONSHIP_UPDATE, RELATIONSHIP_REMOVE})
 """Events of a person's friends, requests and blocks."""

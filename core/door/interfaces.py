@@ -16,6 +16,7 @@ from typing import Protocol
 
 import msgspec
 
+from core.door.rules import MessageRules
 from core.live.interfaces import Standing
 
 
@@ -105,4 +106,10 @@ class Door(Protocol):
         """Return the standing of the author's next message, for the headers of a refusal. None when limits are off.
 
         The standing is that of the channel's limit, or of the overall one when that is used up.
+        """
+
+    def set_rules(self, rules: MessageRules | None) -> None:
+        """Count the messages of this process against these from now on; None when limits are off.
+
+        What has been counted stays, and a window that has begun ends when it would have.
         """

@@ -59,6 +59,10 @@ class MemoryDoor:
         """See `Door`."""
         return self._limits.look(author_id, channel_id)
 
+    def set_rules(self, rules: MessageRules | None) -> None:
+        """See `Door`."""
+        self._limits.set_rules(rules)
+
     def _admit(self, opening: Opening) -> Permit:
         """Count the message, and make its id. Raises StaleRights, SlowMode, RateLimited."""
         if self._rights.are_stale(opening):

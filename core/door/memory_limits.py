@@ -32,6 +32,10 @@ class MemoryMessageLimits:
         self._sent: FIFOCache[tuple[int, int], float] = FIFOCache(_MAX_WAITING)
         """The time (monotonic seconds) of a user's last message in a channel with slow mode, oldest first."""
 
+    def set_rules(self, rules: MessageRules | None) -> None:
+        """Count against these from now on."""
+        self._rules = rules
+
     def take(self, opening: Opening) -> Standing | None:
         """Count a message, and return its author's standing. Raises SlowMode, RateLimited.
 

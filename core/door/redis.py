@@ -97,6 +97,10 @@ class RedisDoor(Door):
             await self._wait_for_news(answer[1])
 
     @override
+    def set_rules(self, rules: MessageRules | None) -> None:
+        self._rules = rules
+
+    @override
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
         rules = self._rules
         if rules is None:

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from core.domain.errors import Unavailable
 from core.door.interfaces import Claim, Door, Opening, Permit
+from core.door.rules import MessageRules
 from core.live.interfaces import Standing
 from core.runtime.settings.settings import TraceSettings
 from core.runtime.traces.interfaces import Tracer
@@ -85,6 +86,10 @@ class TracedDoor(Door):
     @override
     async def look(self, author_id: int, channel_id: int) -> Standing | None:
         return await self._door.look(author_id, channel_id)
+
+    @override
+    def set_rules(self, rules: MessageRules | None) -> None:
+        self._door.set_rules(rules)
 
     @override
     @contextlib.asynccontextmanager

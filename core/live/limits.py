@@ -21,27 +21,30 @@ class _Window:
 class _Counts:
     """One rule's windows by key. Ended windows are dropped a generation at a time, so no sweep is needed."""
 
-    __slots__ = ("_next_generation_s", "_older", "_window_s", "_young")
+    __slots__ = ("_end_s", "_next_generation_s", "_older", "_young")
 
-    def __init__(self, window_s: float) -> None:
-        self._window_s = window_s
+    def __init__(self) -> None:
         self._young: dict[Hashable, _Window] = {}
         self._older: dict[Hashable, _Window] = {}
         self._next_generation_s = 0.0
+        self._end_s = 0.0
+        """The end of the last window of the young generation. The rule's windows may become shorter and longer."""
 
     def find(self, key: Hashable, now_s: float) -> _Window | None:
         """Return the key's window, unless it has ended."""
         window = self._young.get(key) or self._older.get(key)
         return window if window is not None and now_s < window.end_s else None
 
-    def begin(self, key: Hashable, now_s: float) -> _Window:
+    def begin(self, key: Hashable, now_s: float, window_s: float) -> _Window:
         """Begin a window for the key."""
+        end_s = now_s + window_s
         if now_s >= self._next_generation_s:
-            # A window of the last but one generation has ended by now.
-            self._older = self._young if now_s < self._next_generation_s + self._window_s else {}
+            # Each window of the last but one generation has ended by now.
+            self._older = self._young if now_s < self._end_s else {}
             self._young = {}
-            self._next_generation_s = now_s + self._window_s
-        window = self._young[key] = _Window(now_s + self._window_s)
+            self._next_generation_s = max(self._end_s, end_s)
+        self._end_s = max(self._end_s, end_s)
+        window = self._young[key] = _Window(end_s)
         return window
 
 
@@ -66,9 +69,9 @@ class MemoryRateLimiter:
         """Do what `take` does, for callers that may not await."""
         counts = self._counts.get(rule.name)
         if counts is None:
-            counts = self._counts[rule.name] = _Counts(rule.window_s)
+            counts = self._counts[rule.name] = _Counts()
         now_s = self._clock.monotonic_s()
-        window = counts.find(key, now_s) or counts.begin(key, now_s)
+        window = counts.find(key, now_s) or counts.begin(key, now_s, rule.window_s)
         if window.taken >= rule.limit:
             return _exhausted(rule, window, now_s)
         window.taken += 1

@@ -38,6 +38,7 @@ from core.store.aggregates.guilds.voice_states import VoiceStateReader, VoiceSta
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader, VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogReader, InstanceLogWriter
+from core.store.aggregates.instance.limits import LimitReader, LimitWriter
 from core.store.aggregates.instance.registration import RegistrationReader, RegistrationWriter
 from core.store.aggregates.instance.staff import StaffReader, StaffWriter
 from core.store.aggregates.instance.suspensions import SuspensionReader, SuspensionWriter
@@ -86,6 +87,7 @@ class Transaction(Protocol):
     staff: StaffWriter
     suspensions: SuspensionWriter
     registration: RegistrationWriter
+    limits: LimitWriter
     instance_log: InstanceLogWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
@@ -134,6 +136,7 @@ class Store(Protocol):
     staff: StaffReader
     suspensions: SuspensionReader
     registration: RegistrationReader
+    limits: LimitReader
     instance_log: InstanceLogReader
     messages: MessageStore
     reactions: ReactionStore

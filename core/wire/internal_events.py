@@ -28,9 +28,16 @@ class UserUnseen(msgspec.Struct, frozen=True):
     at_ms: int
 
 
+class LimitsChanged(msgspec.Struct, frozen=True):
+    """`d` of LIMITS_CHANGED: all limits that staff has set, by the names of their settings."""
+
+    limits: dict[str, bool | int | float]
+
+
 _decode_revoked = msgspec.json.Decoder(SessionRevoked).decode
 _decode_joined = msgspec.json.Decoder(GuildJoined).decode
 _decode_unseen = msgspec.json.Decoder(UserUnseen).decode
+_decode_limits = msgspec.json.Decoder(LimitsChanged).decode
 
 
 def parse_revoked(payload: msgspec.Raw) -> int:
@@ -58,3 +65,12 @@ def parse_unseen(payload: msgspec.Raw) -> int:
         msgspec.MsgspecError: when the payload is no such body.
     """
     return _decode_unseen(payload).at_ms
+
+
+def parse_limits(payload: msgspec.Raw) -> dict[str, bool | int | float]:
+    """Return the limits of LIMITS_CHANGED.
+
+    Raises:
+        msgspec.MsgspecError: when the payload is no such body.
+    """
+    return _decode_limits(payload).limits

@@ -34,6 +34,8 @@ class ReplayRule(enum.Enum):
     """The user has joined a guild, which the session is not in."""
     REVOKED = enum.auto()
     """An auth session of the user has ended."""
+    NOBODY = enum.auto()
+    """It is about no client."""
     VOLATILE = enum.auto()
     """It says how somebody was then, and is not told again."""
 
@@ -151,6 +153,7 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
     ),
     ReplayRule.JOINED: frozenset({events.GUILD_JOINED}),
     ReplayRule.REVOKED: frozenset({events.SESSION_REVOKED}),
+    ReplayRule.NOBODY: frozenset({events.LIMITS_CHANGED}),
     ReplayRule.VOLATILE: frozenset(
         {events.PRESENCE_UPDATE, events.TYPING_START, events.USER_OFFLINE, events.USER_UNSEEN}
     ),

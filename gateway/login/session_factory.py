@@ -12,7 +12,8 @@ from core.domain.application import Application
 from core.domain.people.user import Account, AuthSession
 from core.live.interfaces import SessionStarts, Start
 from core.runtime.metrics.metrics import Metrics
-from core.runtime.settings.settings import Settings
+from core.runtime.settings.current_limits import CurrentLimits
+from core.runtime.settings.settings import GatewaySettings
 from gateway.commands.commands import Identify
 from gateway.homes.home_port import UserHome
 from gateway.login.identify_checks import make_profile
@@ -32,9 +33,9 @@ class SessionFactory:
 
     __slots__ = (
         "_gateway",
+        "_limits",
         "_metrics",
         "_new_session_id",
-        "_sessions_per_user",
         "_starts",
         "_table",
         "_users",
@@ -43,7 +44,8 @@ class SessionFactory:
     def __init__(
         self,
         *,
-        settings: Settings,
+        gateway: GatewaySettings,
+        limits: CurrentLimits,
         table: SessionTable,
         users: UserHome,
         starts: SessionStarts,
@@ -51,9 +53,8 @@ class SessionFactory:
         metrics: Metrics,
     ) -> None:
         self._metrics = metrics
-        gateway = settings.gateway
         self._gateway = gateway
-        self._sessions_per_user = settings.limits.sessions_per_user
+        self._limits = limits
         self._table = table
         self._users = users
         self._new_session_id = new_session_id
@@ -121,7 +122,7 @@ class SessionFactory:
         return self._too_many("sessions", user_id)
 
     def _make_room(self, user_id: int) -> bool:
-        here = self._sessions_per_user - self._users.count_elsewhere(user_id)
+        here = self._limits.rates.sessions_per_user - self._users.count_elsewhere(user_id)
         return self._table.make_room(user_id, here) or self._users.end_lost_elsewhere(user_id)
 
     def _too_many(self, limit: str, user_id: int, *, hold_s: float = 0.0) -> Refusal:

@@ -38,7 +38,7 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     clock: Clock,
     call_later: CallLater,
     grace_s: float,
-    limit: int,
+    limit: Callable[[], int],
     end: Callable[[str], None],
     then: LinkListener,
 ) -> BuiltRoaming:

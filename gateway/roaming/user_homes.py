@@ -41,7 +41,7 @@ class _User:
 
 
 class UserHomes:
-    """`limit` is the number of sessions that a user may have; `end` ends a session here by its id."""
+    """`limit` returns the number of sessions that a user may have; `end` ends a session here by its id."""
 
     __slots__ = (
         "_call_later",
@@ -64,7 +64,7 @@ class UserHomes:
         relations: KeptRelations,
         call_later: CallLater,
         grace_s: float,
-        limit: int,
+        limit: Callable[[], int],
         end: Callable[[str], None],
     ) -> None:
         self._call_later = call_later
@@ -265,7 +265,7 @@ class UserHomes:
         user, sessions = self._visitors[user_id], self._list_all(user_id)
         user.ending &= {each.session_id for each in sessions}
         counted = sum(not each.has_parted and each.session_id not in user.ending for each in sessions)
-        if counted <= self._limit:
+        if counted <= self._limit():
             return
         lost = [each for each in sessions if _may_go(user, each)]
         if lost:

@@ -110,6 +110,7 @@ def build_the_gateway(
         tracer=ground.tracer,
         neighbours=neighbours,
         voice_nodes=voice_nodes,
+        current_limits=api.current_limits,
     )
 
 

@@ -6,10 +6,11 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from api.http.parameters import SnowflakeQuery
-from api.http.route import Route, delete, get, post, put
+from api.http.route import Route, delete, get, patch, post, put
 from api.routes.administration.people import PageLimit
-from api.services.administration.administration_forms import CreateRegistrationInvite, SetRegistration
+from api.services.administration.administration_forms import CreateRegistrationInvite, SetLimits, SetRegistration
 from api.services.administration.instance_view import InstanceView
+from api.services.administration.limit_administration import LimitAdministration
 from api.services.administration.registration_administration import RegistrationAdministration
 from api.services.administration.staff_authenticator import Staff
 from core.wire.objects.administration import (
@@ -63,9 +64,17 @@ async def delete_invite(
 
 
 @get("/admin/limits", staff_role="reader")
-async def get_limits(instance_view: InstanceView) -> LimitsObject:
-    """Show the limits of the instance."""
-    return instance_view.list_limits()
+async def get_limits(limit_administration: LimitAdministration) -> LimitsObject:
+    """Show the limits of the instance that hold now."""
+    return limit_administration.fetch()
+
+
+@patch("/admin/limits", staff_role="owner", is_audited=True)
+async def set_limits(
+    staff: Staff, data: SetLimits, reason: str | None, limit_administration: LimitAdministration
+) -> LimitsObject:
+    """Set limits of the instance at once, without a new start; null gives one back to the settings."""
+    return await limit_administration.set(staff, data, reason)
 
 
 @get("/admin/log", staff_role="reader")
@@ -87,5 +96,6 @@ ROUTES: Final[Sequence[Route]] = (
     create_invite,
     delete_invite,
     get_limits,
+    set_limits,
     list_log,
 )

@@ -23,6 +23,7 @@ from core.domain.people.user import Account, AuthSession, User
 from core.domain.tokens import hash_token
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
+from core.runtime.settings.current_limits import CurrentLimits
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.internal_events import SessionRevoked
@@ -77,7 +78,7 @@ class Origin(msgspec.Struct, kw_only=True, frozen=True):
 class AuthService:
     """Writes accounts and auth sessions. The end of an auth session is announced, so that its connections end too."""
 
-    __slots__ = ("_clock", "_ids", "_passwords", "_random", "_rule", "_sessions_per_user", "_store")
+    __slots__ = ("_clock", "_ids", "_limits", "_passwords", "_random", "_rule", "_store")
 
     def __init__(
         self,
@@ -88,7 +89,7 @@ class AuthService:
         random: Randomness,
         passwords: PasswordAttempts,
         rule: RegistrationRule,
-        sessions_per_user: int,
+        current_limits: CurrentLimits,
     ) -> None:
         self._store = store
         self._ids = ids
@@ -96,7 +97,7 @@ class AuthService:
         self._random = random
         self._passwords = passwords
         self._rule = rule
-        self._sessions_per_user = sessions_per_user
+        self._limits = current_limits
 
     async def register(self, form: Registration, origin: Origin) -> LoginObject:
         """Make an account and log it in.
@@ -196,7 +197,7 @@ class AuthService:
     async def _end_oldest(self, tx: Transaction, user_id: int) -> None:
         """End the oldest auth sessions to make room for a new one, so that forgotten ones lock nobody out."""
         sessions = await tx.users.list_auth_sessions(user_id)
-        surplus = len(sessions) - self._sessions_per_user + 1
+        surplus = len(sessions) - self._limits.rates.sessions_per_user + 1
         for session in sorted(sessions, key=lambda session: session.id)[: max(0, surplus)]:
             await self._end(tx, user_id, session.id)
 

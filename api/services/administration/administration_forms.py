@@ -14,6 +14,9 @@ MaxAge = Annotated[int, Meta(ge=0, le=31_536_000)]
 """Seconds, up to a year; 0 for ever."""
 
 
+LimitName = Annotated[str, Meta(max_length=64)]
+
+
 class CreateUser(msgspec.Struct, kw_only=True):
     """POST /admin/users. Without a password the server makes one, and shows it once."""
 
@@ -40,6 +43,12 @@ class SetRegistration(msgspec.Struct, kw_only=True):
     """PUT /admin/registration. Null leaves it to the settings."""
 
     mode: RegistrationMode | None
+
+
+class SetLimits(msgspec.Struct, kw_only=True):
+    """PATCH /admin/limits: limits by the names of their settings. Null leaves one to the settings."""
+
+    limits: dict[LimitName, bool | int | float | None]
 
 
 class CreateRegistrationInvite(msgspec.Struct, kw_only=True):

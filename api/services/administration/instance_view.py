@@ -1,21 +1,16 @@
-"""What instance staff sees of the whole server: its log and its limits."""
+"""What instance staff sees of the whole server: its log."""
 
-import msgspec
-
-from api.services.members.membership import MAX_GUILDS
-from core.runtime.settings.settings import Settings
 from core.store.aggregates.instance.instance_log import InstanceLogReader
-from core.wire.objects.administration import LimitsObject, LogEntryObject, render_entry
+from core.wire.objects.administration import LogEntryObject, render_entry
 
 
 class InstanceView:
-    """Reads the log and the limits."""
+    """Reads the log."""
 
-    __slots__ = ("_log", "_settings")
+    __slots__ = ("_log",)
 
-    def __init__(self, *, log: InstanceLogReader, settings: Settings) -> None:
+    def __init__(self, *, log: InstanceLogReader) -> None:
         self._log = log
-        self._settings = settings
 
     async def list_log(
         self, *, before: int | None, limit: int, actor_id: int | None, target: str | None
@@ -23,13 +18,3 @@ class InstanceView:
         """List entries, newest first."""
         found = await self._log.list_page(before=before, limit=limit, actor_id=actor_id, target=target)
         return [render_entry(entry) for entry in found]
-
-    def list_limits(self) -> LimitsObject:
-        """Return the limits that the settings of this process say."""
-        files = msgspec.structs.asdict(self._settings.files)
-        return LimitsObject(
-            rates=msgspec.structs.asdict(self._settings.limits),
-            files={name: value for name, value in files.items() if isinstance(value, int | float)},
-            guilds_per_user=MAX_GUILDS,
-            sessions_per_user=self._settings.limits.sessions_per_user,
-        )

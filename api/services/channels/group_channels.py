@@ -48,6 +48,7 @@ from core.domain.events import (
 )
 from core.domain.messages.message import MessageType
 from core.domain.people.user import User
+from core.runtime.settings.current_limits import CurrentLimits
 from core.store.interfaces import Store, Transaction
 from core.wire.envelope import Envelope
 from core.wire.objects.channels.channel import DirectChannelObject, RecipientObject
@@ -69,7 +70,7 @@ class GroupChannelService:
         "_ids",
         "_images",
         "_last_messages",
-        "_most",
+        "_limits",
         "_notes",
         "_relationships",
         "_store",
@@ -86,9 +87,8 @@ class GroupChannelService:
         notes: SystemMessages,
         calls: CallSteps,
         ids: IdSource,
-        most_recipients: int,
+        current_limits: CurrentLimits,
     ) -> None:
-        """`most_recipients` counts the owner too."""
         self._store = store
         self._entities = entities
         self._relationships = relationships
@@ -97,7 +97,7 @@ class GroupChannelService:
         self._notes = notes
         self._calls = calls
         self._ids = ids
-        self._most = most_recipients
+        self._limits = current_limits
 
     async def create(self, caller: Caller, user_ids: Sequence[int]) -> DirectChannelObject:
         """Make a group of the caller and friends.
@@ -244,8 +244,9 @@ class GroupChannelService:
             raise InvalidRecipients
 
     def _check_size(self, count: int) -> None:
-        if count > self._most:
-            raise LimitReached(_TOO_MANY_RECIPIENTS, f"Maximum number of recipients reached ({self._most})")
+        most = self._limits.rates.group_recipients
+        if count > most:
+            raise LimitReached(_TOO_MANY_RECIPIENTS, f"Maximum number of recipients reached ({most})")
 
     async def _changes_of(self, caller: Caller, channel_id: int, form: UpdateChannel) -> dict[str, Any]:
         changes: dict[str, Any] = {}

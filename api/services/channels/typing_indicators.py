@@ -20,6 +20,7 @@ from core.domain.guilds.permissions import Permission
 from core.door.interfaces import Door
 from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
+from core.runtime.settings.current_limits import CurrentLimits
 from core.wire.objects.guilds.member import MemberObject, render_member
 
 _SEND: Final = int(Permission.SEND_MESSAGES)
@@ -38,7 +39,7 @@ class TypingStart(msgspec.Struct, kw_only=True):
 class TypingIndicatorService:
     """Announces typing users, each at most once in an interval and channel, whichever processes they ask."""
 
-    __slots__ = ("_bus", "_clock", "_directs", "_door", "_entities", "_ids", "_limiter", "_once")
+    __slots__ = ("_bus", "_clock", "_directs", "_door", "_entities", "_ids", "_limiter", "_limits")
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class TypingIndicatorService:
         limiter: RateLimiter,
         ids: IdSource,
         clock: Clock,
-        interval_s: float,
+        current_limits: CurrentLimits,
     ) -> None:
         self._entities = entities
         self._directs = directs
@@ -59,7 +60,7 @@ class TypingIndicatorService:
         self._ids = ids
         self._clock = clock
         self._limiter = limiter
-        self._once = Rule("typing", 1, interval_s)
+        self._limits = current_limits
 
     @on_fresh_rights
     async def start(self, user_id: int, channel_id: int) -> None:
@@ -75,7 +76,8 @@ class TypingIndicatorService:
         access.require_to_write(_SEND)
         tie = FRIENDS if access.guild is not None else await self._directs.require_write(user_id, channel)
         await self._door.confirm(claim_of(access, user_id, mark, shared_guild_id=tie))
-        taken = await self._limiter.take(self._once, (user_id, channel_id))
+        once = Rule("typing", 1, self._limits.rates.typing_interval_s)
+        taken = await self._limiter.take(once, (user_id, channel_id))
         if not taken.retry_after_s:
             payload = self._render(access, user_id)
             self._bus.publish_volatile(

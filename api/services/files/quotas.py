@@ -2,10 +2,9 @@
 
 from collections.abc import Collection
 
-import msgspec
-
 from core.domain.errors import LimitReached, TooLarge
 from core.domain.messages.attachment import StoredFile
+from core.runtime.settings.current_limits import CurrentLimits
 from core.store.interfaces import Transaction
 
 
@@ -28,29 +27,30 @@ class UploadsTooLarge(TooLarge):
     message = "Request entity too large: send or cancel earlier uploads first"
 
 
-class Quotas(msgspec.Struct, kw_only=True, frozen=True):
+class Quotas:
     """The most bytes of all files and pictures of one user and of one guild, and the most files and bytes of a user
-    that no message has taken yet; 0 sets no bound.
+    that no message has taken yet; 0 sets no bound. Each question asks for the limits of now.
     """
 
-    user_bytes: int = 0
-    guild_bytes: int = 0
-    waiting_files: int = 0
-    waiting_bytes: int = 0
+    __slots__ = ("_current",)
+
+    def __init__(self, current_limits: CurrentLimits) -> None:
+        self._current = current_limits
 
     def list_owners(self, guild_id: int) -> list[int]:
         """Return the guilds that a unit must name which takes room in this one, 0 for none."""
-        return [guild_id] if self.guild_bytes and guild_id else []
+        return [guild_id] if self._current.files.guild_quota_bytes and guild_id else []
 
     async def require_room(self, tx: Transaction, more_bytes: int, *, user_id: int, guild_id: int) -> None:
         """Check that so much more may come. The unit names the user and `list_owners`. Raises QuotaReached."""
-        if self.user_bytes:
+        of_user, of_guild = self._current.files.user_quota_bytes, self._current.files.guild_quota_bytes
+        if of_user:
             taken = await tx.files.measure(user_id=user_id) + await tx.pictures.measure(user_id=user_id)
-            if taken + more_bytes > self.user_bytes:
+            if taken + more_bytes > of_user:
                 raise QuotaReached
-        if self.guild_bytes and guild_id:
+        if of_guild and guild_id:
             taken = await tx.files.measure(guild_id=guild_id) + await tx.pictures.measure(guild_id=guild_id)
-            if taken + more_bytes > self.guild_bytes:
+            if taken + more_bytes > of_guild:
                 raise QuotaReached
 
     async def require_waiting(self, tx: Transaction, files: Collection[StoredFile], *, user_id: int) -> None:
@@ -59,10 +59,11 @@ class Quotas(msgspec.Struct, kw_only=True, frozen=True):
         Raises:
             TooManyUploads, UploadsTooLarge.
         """
-        if not self.waiting_files and not self.waiting_bytes:
+        most, most_bytes = self._current.files.waiting_uploads, self._current.files.waiting_upload_bytes
+        if not most and not most_bytes:
             return
         count, size = await tx.files.measure_waiting(user_id)
-        if self.waiting_files and count + len(files) > self.waiting_files:
-            raise TooManyUploads(self.waiting_files)
-        if self.waiting_bytes and size + sum(file.size for file in files) > self.waiting_bytes:
+        if most and count + len(files) > most:
+            raise TooManyUploads(most)
+        if most_bytes and size + sum(file.size for file in files) > most_bytes:
             raise UploadsTooLarge

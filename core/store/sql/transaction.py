@@ -17,6 +17,7 @@ from core.store.aggregates.guilds.voice_states import VoiceStateWriter
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusWriter
 from core.store.aggregates.guilds.webhooks import WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogWriter
+from core.store.aggregates.instance.limits import LimitWriter
 from core.store.aggregates.instance.registration import RegistrationWriter
 from core.store.aggregates.instance.staff import StaffWriter
 from core.store.aggregates.instance.suspensions import SuspensionWriter
@@ -45,6 +46,7 @@ from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
+from core.store.sql.aggregates.instance.limits import SqlLimits
 from core.store.sql.aggregates.instance.registration import SqlRegistration
 from core.store.sql.aggregates.instance.staff import SqlStaff
 from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
@@ -84,6 +86,7 @@ class SqlTransaction:
         "instance_log",
         "invites",
         "last_seen",
+        "limits",
         "members",
         "pictures",
         "pins",
@@ -134,6 +137,7 @@ class SqlTransaction:
         self.staff: StaffWriter = SqlStaff(db)
         self.suspensions: SuspensionWriter = SqlSuspensions(db)
         self.registration: RegistrationWriter = SqlRegistration(db)
+        self.limits: LimitWriter = SqlLimits(db)
         self.instance_log: InstanceLogWriter = SqlInstanceLog(db)
         self.announced: list[Envelope] = []
 

@@ -118,12 +118,14 @@ class LogEntryObject(msgspec.Struct, kw_only=True):
 
 
 class LimitsObject(msgspec.Struct, kw_only=True):
-    """The limits of the instance, which its settings say: rates, sizes of files, and what one account may have."""
+    """The limits of the instance that hold now: rates, sizes of files, and what one account may have."""
 
     rates: Mapping[str, bool | int | float]
     files: Mapping[str, int | float]
     guilds_per_user: int
     sessions_per_user: int
+    changed: list[str]
+    """The limits that staff has set; the settings say all others."""
 
 
 def render_user(account: Account, suspension: Suspension | None) -> AdminUserObject:

@@ -4,7 +4,9 @@ import pytest
 
 from core.domain.errors import RateLimited, SlowMode
 from core.domain.events import GUILD_UPDATE
-from tests.contract.door.backends import AUTHOR, CHANNEL, GUILD, DoorBackend, send
+from core.door.rules import MessageRules
+from core.live.interfaces import Rule
+from tests.contract.door.backends import AUTHOR, CHANNEL, GUILD, RULES, DoorBackend, send
 
 
 async def test_limit_is_by_author_and_channel(limited: DoorBackend) -> None:
@@ -70,6 +72,21 @@ async def test_repeat_has_the_standing_too_and_a_system_message_has_none(limited
         assert repeat.standing is not None
         assert (repeat.standing.limit, repeat.standing.remaining) == (3, 2)
     assert (await send(limited, is_limited=False)).standing is None
+
+
+async def test_rules_that_are_set_hold_from_then_on_and_what_was_counted_stays(limited: DoorBackend) -> None:
+    await send(limited)
+    await send(limited)
+    limited.door.set_rules(MessageRules(channel=Rule("channel-messages", 2, 20.0), overall=RULES.overall))
+    with pytest.raises(RateLimited) as caught:
+        await send(limited)
+    assert 9 < caught.value.retry_after_s <= 10, "a window that has begun ends when it would have"
+    limited.door.set_rules(RULES)
+    await send(limited)
+    limited.door.set_rules(None)
+    for _ in range(5):
+        await send(limited)
+    assert await limited.door.look(AUTHOR, CHANNEL) is None
 
 
 async def test_nothing_is_limited_when_limits_are_off_but_slow_mode_holds(closed: DoorBackend) -> None:

@@ -7,7 +7,7 @@ import pytest
 from core.domain.errors import UnknownInvite, UnknownStaffToken
 from core.domain.instance.instance_log import InstanceLogEntry
 from core.domain.instance.registration import RegistrationInvite
-from core.domain.instance.staff import StaffMember, StaffToken
+from core.domain.instance.staff import OPERATOR_ID, StaffMember, StaffToken
 from core.domain.instance.suspension import Suspension
 from core.store.interfaces import Store
 from tests.contract.builders import add_guild, add_users, flake
@@ -137,3 +137,16 @@ async def test_guilds_are_listed_in_pages_by_name_and_by_owner(store: Store) -> 
     assert await store.guilds.list_page(search="_%", limit=10) == []
     assert await store.guilds.list_ids_of_owner(flake(1)) == [first.id]
     assert await store.guilds.list_ids_of_owner(flake(9)) == []
+
+
+async def test_limits_are_set_replaced_and_given_back_to_the_settings(store: Store) -> None:
+    assert await store.limits.find_set() == {}
+    for limits in ({"channel_messages": 5, "enabled": False, "typing_interval_s": 0.5}, {"channel_messages": 6}, {}):
+        async with store.write(users=[OPERATOR_ID]) as tx:
+            await tx.limits.put(limits)
+            assert await tx.limits.find_set() == limits
+        assert await store.limits.find_set() == limits
+    async with store.write(users=[OPERATOR_ID]) as tx:
+        await tx.registration.set_mode("closed")
+        await tx.limits.put({"group_recipients": 3})
+    assert await store.registration.find_mode() == "closed"

@@ -31,6 +31,7 @@ from core.store.aggregates.guilds.voice_states import VoiceStateReader
 from core.store.aggregates.guilds.voice_statuses import VoiceStatusReader
 from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance.instance_log import InstanceLogReader
+from core.store.aggregates.instance.limits import LimitReader
 from core.store.aggregates.instance.registration import RegistrationReader
 from core.store.aggregates.instance.staff import StaffReader
 from core.store.aggregates.instance.suspensions import SuspensionReader
@@ -62,6 +63,7 @@ from core.store.sql.aggregates.guilds.voice_states import SqlVoiceStates
 from core.store.sql.aggregates.guilds.voice_statuses import SqlVoiceStatuses
 from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
+from core.store.sql.aggregates.instance.limits import SqlLimits
 from core.store.sql.aggregates.instance.registration import SqlRegistration
 from core.store.sql.aggregates.instance.staff import SqlStaff
 from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
@@ -157,6 +159,7 @@ class PostgresStore:
         self.staff: StaffReader = SqlStaff(reads)
         self.suspensions: SuspensionReader = SqlSuspensions(reads)
         self.registration: RegistrationReader = SqlRegistration(reads)
+        self.limits: LimitReader = SqlLimits(reads)
         self.instance_log: InstanceLogReader = SqlInstanceLog(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)

@@ -8,6 +8,7 @@ from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.runtime.settings.settings import InstanceSettings
 from tests.integration.api.administration.conftest import ADMIN, StaffScene
 from tests.integration.api.conftest import OpenApi, operator_pass
+from tests.integration.api.http.field_walk import PICTURE
 from tests.support.embedded_api import PASSWORD, Actor
 
 
@@ -104,3 +105,41 @@ async def test_limits_are_those_of_the_settings(scene: StaffScene) -> None:
     assert shown["rates"]["requests_per_second"] == 1_000_000
     assert shown["files"]["max_file_bytes"] == 26_214_400
     assert "secret" not in str(shown)
+    assert shown["changed"] == []
+
+
+async def test_owner_sets_limits_that_hold_at_once_and_gives_them_back(scene: StaffScene) -> None:
+    zoe = await scene.api.register()
+    guild = (await zoe.post("/guilds", {"name": "The Gardeners"})).json()
+    channels = (await zoe.get(f"/guilds/{guild['id']}/channels")).json()
+    channel = next(each["id"] for each in channels if each["type"] == 0)
+    path, messages = f"{ADMIN}/limits", f"/channels/{channel}/messages"
+    assert (await scene.moderator.patch(path, {"limits": {"channel_messages": 1}})).status_code == 403
+    limits = {"channel_messages": 1, "channel_messages_window_s": 3600}
+    answer = await scene.owner.patch(path, {"limits": limits})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["changed"] == [*limits]
+    assert answer.json()["rates"]["channel_messages"] == 1
+    sent = [(await zoe.post(messages, {"content": "hello"})).status_code for _ in range(2)]
+    assert sent == [200, 429]
+    back = await scene.owner.patch(path, {"limits": {"channel_messages": None}})
+    assert back.json()["changed"] == ["channel_messages_window_s"]
+    assert (await zoe.post(messages, {"content": "hello"})).status_code == 200
+    entry, before = (await scene.log())[:2]
+    assert (entry["action"], entry["details"]) == ("limits.set", {"channel_messages": "default"})
+    assert before["details"] == {"channel_messages": "1", "channel_messages_window_s": "3600"}
+
+
+async def test_files_have_quotas_that_are_set(scene: StaffScene) -> None:
+    zoe = await scene.api.register()
+    assert (await scene.owner.patch(f"{ADMIN}/limits", {"limits": {"user_quota_bytes": 1}})).status_code == 200
+    picture = await zoe.patch("/users/@me", {"avatar": PICTURE})
+    assert picture.status_code == 413, picture.text
+
+
+async def test_limits_that_do_not_exist_or_cannot_have_a_value_are_refused_together(scene: StaffScene) -> None:
+    wrong = {"requests_per_second": 0, "port": 1, "channel_messages": 1.5, "enabled": 1, "max_file_bytes": 1}
+    answer = await scene.owner.patch(f"{ADMIN}/limits", {"limits": {**wrong, "group_recipients": 5}})
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["limits"].keys() == wrong.keys()
+    assert (await scene.reader.get(f"{ADMIN}/limits")).json()["changed"] == []

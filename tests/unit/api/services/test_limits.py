@@ -8,7 +8,8 @@ from api.services.limits import Limits, is_loopback
 from core.domain.errors import RateLimited
 from core.live.limits import MemoryGate, MemoryRateLimiter
 from core.live.refusals import Refusals
-from core.runtime.settings.settings import LimitSettings
+from core.runtime.settings.current_limits import CurrentLimits
+from core.runtime.settings.settings import LimitSettings, Settings
 from tests.fakes.clock import FakeClock
 
 
@@ -17,7 +18,7 @@ def limits_with(clock: FakeClock, **settings: object) -> Limits:
     return Limits(
         limiter=limiter,
         gate=MemoryGate(limiter=limiter),
-        settings=LimitSettings(**settings),  # type: ignore[arg-type]
+        current=CurrentLimits(Settings(limits=LimitSettings(**settings))),  # type: ignore[arg-type]
         refusals=Refusals(),
     )
 
@@ -31,6 +32,19 @@ async def test_registrations_from_this_machine_have_a_limit_of_their_own() -> No
         await limits.take_registration("::1")
     with pytest.raises(RateLimited):
         await limits.take_registration("::1")
+
+
+async def test_limits_that_change_hold_from_then_on() -> None:
+    current = CurrentLimits(Settings(limits=LimitSettings(logins_per_minute=1)))
+    limiter = MemoryRateLimiter(clock=FakeClock())
+    limits = Limits(limiter=limiter, gate=MemoryGate(limiter=limiter), current=current, refusals=Refusals())
+    await limits.take_login("a")
+    current.put({"logins_per_minute": 2})
+    await limits.take_login("a")
+    with pytest.raises(RateLimited):
+        await limits.take_login("a")
+    current.put({"enabled": False})
+    await limits.take_login("a")
 
 
 async def test_limits_that_are_off_refuse_nothing() -> None:
@@ -55,7 +69,10 @@ async def test_refusals_are_counted_and_told(caplog: pytest.LogCaptureFixture) -
     settings = LimitSettings(logins_per_minute=1, requests_per_second=1, invalid_requests=1)
     limiter = MemoryRateLimiter(clock=FakeClock())
     limits = Limits(
-        limiter=limiter, gate=MemoryGate(limiter=limiter), settings=settings, refusals=Refusals(count=refused.append)
+        limiter=limiter,
+        gate=MemoryGate(limiter=limiter),
+        current=CurrentLimits(Settings(limits=settings)),
+        refusals=Refusals(count=refused.append),
     )
     for _ in range(2):
         await limits.admit_request(7, is_read=False)

@@ -134,7 +134,7 @@ class Place:
             clock=self.clock,
             call_later=self.timers.call_later,
             grace_s=GRACE_S,
-            limit=3,
+            limit=lambda: 3,
             end=self.ended.append,
             then=Nothing(),
         )
