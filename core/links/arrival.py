@@ -1,7 +1,6 @@
 """An arrival: a wire that somebody has opened to this worker, until it is known whose it is."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 
 from typing_extensions import override
@@ -9,15 +8,14 @@ from typing_extensions import override
 from core.links.handshake import Answering, Identity, Refused
 from core.links.link import Link
 from core.links.messages import Greeting, Malformed, encode_greeting, parse_greeting
+from core.links.refusals import STRANGER, Refusals
 from core.links.wires import Wire, WireReceiver
-
-logger = logging.getLogger(__name__)
 
 
 class Arrival(WireReceiver):
     """The receiver of such a wire. `forget` is called with it at its end, whatever that is."""
 
-    __slots__ = ("_answering", "_deadline", "_forget", "_identity", "_links", "_token_bytes", "_wire")
+    __slots__ = ("_answering", "_deadline", "_forget", "_identity", "_links", "_refusals", "_token_bytes", "_wire")
 
     def __init__(
         self,
@@ -25,6 +23,7 @@ class Arrival(WireReceiver):
         wire: Wire,
         identity: Identity,
         links: Mapping[str, Link],
+        refusals: Refusals,
         timeout_s: float,
         token_bytes: Callable[[int], bytes],
         forget: Callable[["Arrival"], None],
@@ -32,6 +31,7 @@ class Arrival(WireReceiver):
         self._wire = wire
         self._identity = identity
         self._links = links
+        self._refusals = refusals
         self._token_bytes = token_bytes
         self._forget = forget
         self._answering: Answering | None = None
@@ -78,11 +78,12 @@ class Arrival(WireReceiver):
             raise Refused("it is not among the workers any more")
         met = answering.meet(proof, link.standing)
         self._end()
+        self._refusals.end(link.peer)
         link.adopt(self._wire, met)
 
     def _refuse(self, reason: str) -> None:
-        peer = "unknown" if self._answering is None else self._answering.peer
-        logger.warning("a link is refused", extra={"peer": peer, "carrier": self._wire.carrier, "reason": reason})
+        peer = STRANGER if self._answering is None else self._answering.peer
+        self._refusals.note("a link is refused", peer=peer, carrier=self._wire.carrier, reason=reason)
         self.close()
 
     def _end(self) -> None:

@@ -6,7 +6,6 @@ at once is not dialled in a circle.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 
 from typing_extensions import override
@@ -16,16 +15,15 @@ from core.links.handshake import Dialling, Identity, Refused
 from core.links.interfaces import PeerAddress
 from core.links.link import Link
 from core.links.messages import Malformed, encode_greeting, parse_greeting
+from core.links.refusals import Refusals
 from core.links.wires import Carrier, Carriers, Wire, WireReceiver
 from core.redis.backoff import Backoff
-
-logger = logging.getLogger(__name__)
 
 
 class Dialler:
     """The way to one peer."""
 
-    __slots__ = ("_address", "_bounds", "_carriers", "_identity", "_link", "_make_backoff", "_token_bytes")
+    __slots__ = ("_address", "_bounds", "_carriers", "_identity", "_link", "_make_backoff", "_refusals", "_token_bytes")
 
     def __init__(
         self,
@@ -35,6 +33,7 @@ class Dialler:
         address: PeerAddress,
         carriers: Carriers,
         bounds: LinkBounds,
+        refusals: Refusals,
         make_backoff: Callable[[], Backoff],
         token_bytes: Callable[[int], bytes],
     ) -> None:
@@ -44,6 +43,7 @@ class Dialler:
         self._carriers = carriers
         self._bounds = bounds
         self._make_backoff = make_backoff
+        self._refusals = refusals
         self._token_bytes = token_bytes
 
     async def run(self) -> None:
@@ -90,9 +90,10 @@ class Dialler:
             async with asyncio.timeout(self._bounds.handshake_s):
                 await attempt.make(self._address)
         except (OSError, TimeoutError, Refused, Malformed) as error:
-            extra = {"peer": self._link.peer, "carrier": carrier.name, "reason": str(error) or "no answer"}
-            logger.warning("no link", extra=extra)
+            reason = str(error) or "no answer"
+            self._refusals.note("no link", peer=self._link.peer, carrier=carrier.name, reason=reason)
             return False
+        self._refusals.end(self._link.peer)
         return True
 
 

@@ -20,6 +20,7 @@ from core.links.handshake import Identity, is_dialler
 from core.links.interfaces import LinkListener, Links, PeerAddress
 from core.links.link import Link
 from core.links.meters import LinkMeters
+from core.links.refusals import Refusals
 from core.links.wires import Carriers, Wire, WireReceiver
 from core.redis.backoff import Backoff
 
@@ -32,7 +33,7 @@ class WorkerLinks(Links):
 
     __slots__ = (
         "_addresses", "_arrivals", "_bounds", "_carriers", "_diallers", "_group", "_identity", "_links",
-        "_listener", "_make_backoff", "_meters", "_monotonic_s", "_token_bytes",
+        "_listener", "_make_backoff", "_meters", "_monotonic_s", "_refusals", "_token_bytes",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +57,7 @@ class WorkerLinks(Links):
         self._token_bytes = token_bytes
         self._meters = meters
         self._links: dict[str, Link] = {}
+        self._refusals = Refusals()
         self._addresses: dict[str, PeerAddress] = {}
         self._diallers: dict[str, asyncio.Task[None]] = {}
         self._arrivals: set[Arrival] = set()
@@ -134,6 +136,7 @@ class WorkerLinks(Links):
             address=self._addresses[peer],
             carriers=self._carriers,
             bounds=self._bounds,
+            refusals=self._refusals,
             make_backoff=self._make_backoff,
             token_bytes=self._token_bytes,
         )
@@ -149,6 +152,7 @@ class WorkerLinks(Links):
         del self._addresses[peer]
         link = self._links.pop(peer)
         link.forget()
+        self._refusals.forget(peer)
         self._count(link)
 
     def _count(self, link: Link) -> None:
@@ -160,6 +164,7 @@ class WorkerLinks(Links):
             wire=wire,
             identity=self._identity,
             links=self._links,
+            refusals=self._refusals,
             timeout_s=self._bounds.handshake_s,
             token_bytes=self._token_bytes,
             forget=self._arrivals.discard,
