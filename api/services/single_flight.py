@@ -57,7 +57,7 @@ class SingleFlight(Generic[K, V]):
             try:
                 return await asyncio.shield(flight)
             except asyncio.CancelledError:
-                if not flight.cancelled():
+                if not flight.cancelled() or _is_cancelled_itself():
                     raise
 
     async def get_many(self, keys: Iterable[K], load_many: Callable[[list[K]], Awaitable[Mapping[K, V]]]) -> dict[K, V]:
@@ -148,3 +148,9 @@ class SingleFlight(Generic[K, V]):
             return False
         del self._flights[key]
         return True
+
+
+def _is_cancelled_itself() -> bool:
+    """Tell whether the caller's own task is to end, and not only the one that has loaded. At a stop both are."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -89,7 +89,8 @@ class PictureWorkers:
         process = self._idle.pop() if self._idle else await self._start()
         is_well = False
         try:
-            outcome = await asyncio.wait_for(_ask(process, _encode(job)), _JOB_S)
+            async with asyncio.timeout(_JOB_S):
+                outcome = await _ask(process, _encode(job))
             is_well = True
         except (TimeoutError, OSError, EOFError, msgspec.DecodeError) as error:
             return Outcome(error=f"the process failed: {type(error).__name__}")

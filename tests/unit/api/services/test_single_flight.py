@@ -103,6 +103,19 @@ async def test_cancelled_waiter_leaves_the_loader_alone() -> None:
     assert second.cancelled()
 
 
+async def test_waiter_that_is_cancelled_with_its_loader_does_not_load_instead() -> None:
+    source = Source()
+    cache = SingleFlight(source.load, capacity=10)
+    source.gate.clear()
+    tasks = [asyncio.create_task(cache.get(1)) for _ in range(3)]
+    await settle()
+    for task in tasks:
+        task.cancel()
+    await settle()
+    assert all(task.cancelled() for task in tasks)
+    assert source.calls == [1]
+
+
 async def test_least_recently_used_value_goes_first() -> None:
     source = Source()
     cache = SingleFlight(source.load, capacity=2)
