@@ -9,7 +9,7 @@ import platform
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -34,22 +34,23 @@ def _load(flags: Flags) -> Settings:
     return load_settings(environ=os.environ, flags=flags)
 
 
-def serve(flags: Flags, role: Role | None, name: str) -> int:
-    """Serve as a single process, or as one of a cluster."""
+def serve(flags: Flags, role: Role | None, name: str) -> NoReturn:
+    """Serve as a single process, or as one of a cluster. The process ends with it, unless it could not start."""
     settings = _load(flags)
+    from core.runtime.ending import leave  # noqa: PLC0415
     from guildway.serving import serve as serve_until_told  # noqa: PLC0415
 
     if role is None:
         from guildway.processes.embedded import open_embedded  # noqa: PLC0415
 
-        return serve_until_told(settings, open_embedded)
+        leave(serve_until_told(settings, open_embedded))
     if role is Role.VOICE:
         from guildway.processes.voice_role import open_voice_role  # noqa: PLC0415
 
-        return serve_until_told(settings, partial(open_voice_role, name=name))
+        leave(serve_until_told(settings, partial(open_voice_role, name=name)))
     from guildway.processes.cluster import open_role  # noqa: PLC0415
 
-    return serve_until_told(settings, partial(open_role, role=role, name=name))
+    leave(serve_until_told(settings, partial(open_role, role=role, name=name)))
 
 
 def make_demo(url: str | None, flags: Flags) -> int:

@@ -8,10 +8,8 @@ differ.
 import asyncio
 import contextlib
 import logging
-import os
 import platform
 import socket
-import threading
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -50,8 +48,6 @@ from guildway.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-_END_S: Final = 5.0
-"""The time that a worker which cannot be trusted any more has for its end."""
 _LOOK_S: Final = 1.0
 """The time between looks whether the process is as new as the cluster, while it starts."""
 
@@ -188,8 +184,7 @@ async def _watch_for_losses(bus: RedisBus, gateway: Gateway) -> None:
     """End the worker when the logs have lost what it has told, or it has missed what they had.
 
     The state of its guilds and what its sessions know cannot be trusted then. The process is started again, and its
-    sessions come back: those whose place in the logs is still true resume, the others are told to begin anew. It ends
-    in time, whatever its tasks wait for.
+    sessions come back: those whose place in the logs is still true resume, the others are told to begin anew.
     """
     await _wait_current(bus)
     lost: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -199,9 +194,6 @@ async def _watch_for_losses(bus: RedisBus, gateway: Gateway) -> None:
         gateway.stop_journal()
         if not lost.done():
             lost.set_result(shard)
-            deadline = threading.Timer(_END_S, os._exit, (1,))
-            deadline.daemon = True
-            deadline.start()
 
     bus.on_loss(end)
     raise RuntimeError(f"the log of shard {await lost} is not the one that this worker has followed")

@@ -12,6 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from core.http.server import HttpServer
+from core.runtime.ending import EndDeadline
 from core.runtime.garbage import GarbageControl
 from gateway.app import Gateway
 from guildway.addresses import Addresses
@@ -27,9 +28,12 @@ Chore = Callable[[], Coroutine[Any, Any, None]]
 class Server:
     """All parts of a process. `run` starts them."""
 
-    __slots__ = ("_api_server", "_chores", "_facts", "_garbage", "_gateway", "_operations_server", "_prepare", "reload")
+    __slots__ = (
+        "_api_server", "_chores", "_deadline", "_facts", "_garbage", "_gateway", "_operations_server", "_prepare",
+        "reload",
+    )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all parts of a process
         self,
         *,
         gateway: Gateway | None,
@@ -40,11 +44,13 @@ class Server:
         facts: Mapping[str, object],
         prepare: Callable[[], Awaitable[None]] | None = None,
         reload: Callable[[], None] = lambda: None,
+        deadline: EndDeadline | None = None,
     ) -> None:
         """`chores` run beside the servers; `facts` are in the log's first line. `prepare` ends when it can serve.
-        `reload` reads anew what may change while it serves.
+        `reload` reads anew what may change while it serves. `deadline` bounds the end that a failure brings.
         """
         self.reload = reload
+        self._deadline = deadline or EndDeadline()
         self._prepare = prepare
         self._gateway = gateway
         self._api_server = api_server
@@ -56,11 +62,11 @@ class Server:
     async def run(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
         """Serve until `stopping` is set. `when_ready` is called once, when every listener answers."""
         async with asyncio.TaskGroup() as chores:
-            running = [chores.create_task(run(), name=name) for name, run in self._chores.items()]
+            running = [chores.create_task(self._watch(run()), name=name) for name, run in self._chores.items()]
             if await self._is_prepared(stopping):
                 if self._gateway is not None:
                     await self._gateway.start()
-                    running.append(chores.create_task(self._gateway.run(), name="gateway"))
+                    running.append(chores.create_task(self._watch(self._gateway.run()), name="gateway"))
                 await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
                 task.cancel()
@@ -70,7 +76,8 @@ class Server:
         started = [asyncio.Event() for _ in servers]
         async with asyncio.TaskGroup() as tasks:
             for server, event in zip(servers, started, strict=True):
-                tasks.create_task(server.run(started=event, stopping=stopping), name=f"http {server.authority}")
+                serving = self._watch(server.run(started=event, stopping=stopping))
+                tasks.create_task(serving, name=f"http {server.authority}")
             for event in started:
                 await event.wait()
             with self._garbage.in_force():
@@ -80,6 +87,14 @@ class Server:
             logger.info("stopping")
             if self._gateway is not None:
                 await end_within(GATEWAY_GRACE_S, self._gateway.stop, "gateway")
+
+    async def _watch(self, part: Coroutine[Any, Any, None]) -> None:
+        """Await a part. When it fails, all others are to end, and they do so in time."""
+        try:
+            await part
+        except Exception:
+            self._deadline.begin()
+            raise
 
     async def _is_prepared(self, stopping: asyncio.Event) -> bool:
         """Wait until the process can serve; False when it is told to stop before."""
