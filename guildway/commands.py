@@ -46,6 +46,10 @@ Config = Annotated[
     typer.Option(metavar="FILE", help="The settings, see deploy/guildway.example.toml (GUILDWAY_CONFIG)."),
 ]
 
+Cluster = Annotated[
+    bool, typer.Option("--cluster", help="Of the cluster of the settings: PostgreSQL, Cassandra and the files.")
+]
+
 Url = Annotated[
     str | None,
     typer.Option(
@@ -166,7 +170,8 @@ Examples:
   guildway backup s3://backups/guildway         a bucket, with the address and the key of files.s3_*
   guildway backup /backup/guildway/ --verify    read and compare all that is there
   guildway backup /backup/guildway.tar          one file: the database and people's files
-  guildway backup /backup/guildway.db           one file: the database alone"""
+  guildway backup /backup/guildway.db           one file: the database alone
+  guildway backup /backup/guildway/ --cluster --config cluster.toml   a snapshot of a cluster"""
 )
 def backup(
     target: Annotated[
@@ -184,13 +189,14 @@ def backup(
     ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Take none: read all snapshots, and compare them.")] = False,
     list_: Annotated[bool, typer.Option("--list", help="Take none: tell which snapshots there are.")] = False,
+    cluster: Cluster = False,
     data: Data = None,
     config: Config = None,
 ) -> Work:
-    """Copy the data of a server, running or stopped."""
+    """Copy the data of a server or a cluster, running or stopped."""
     if verify and list_:
         raise typer.BadParameter("--verify and --list are two commands")
-    task = works.BackupTask(target=target, replaces=force, keep=keep, verifies=verify, lists=list_)
+    task = works.BackupTask(target=target, replaces=force, keep=keep, verifies=verify, lists=list_, is_cluster=cluster)
     return partial(works.back_up, task, {"config": config, "data": data})
 
 
@@ -201,6 +207,7 @@ Examples:
   guildway restore /backup/guildway/ --snapshot 20261128T040000.000Z-0123456789abcdef --data /var/lib/guildway
   guildway restore s3://backups/guildway --data /var/lib/guildway
   guildway restore /backup/guildway.tar --data /var/lib/guildway
+  guildway restore /backup/guildway/ --cluster --config cluster.toml   after `guildway migrate` of an empty one
 \b
 Exit statuses: 0 everything was restored and compared, 2 something must be changed first."""
 )
@@ -209,14 +216,28 @@ def restore(
         str, typer.Argument(metavar="SOURCE", help="What `guildway backup` has made: a folder, a bucket or a file.")
     ],
     *,
-    data: Annotated[str, typer.Option(metavar="DIR", help="The data folder, which is empty or not there yet.")],
+    data: Annotated[
+        str | None, typer.Option(metavar="DIR", help="The data folder, which is empty or not there yet.")
+    ] = None,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="Instead of a folder: the cluster of the settings, which is empty.")
+    ] = False,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="With --cluster: remove what an interrupted restore has left in Cassandra."),
+    ] = False,
     snapshot: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of a folder or a bucket: this snapshot, not the newest.")
     ] = None,
     config: Config = None,
 ) -> Work:
-    """Make a data folder of a backup."""
-    return partial(works.restore, source, snapshot, Path(data), {"config": config})
+    """Make a data folder of a backup, or fill an empty cluster from it."""
+    if (data is None) is not cluster:
+        raise typer.BadParameter("name either a folder with --data, or --cluster")
+    if not cluster:
+        _refuse_with("--cluster", replace=replace)
+    folder = None if data is None else Path(data)
+    return partial(works.restore, source, snapshot, folder, {"config": config}, replaces=replace)
 
 
 @app.command(
@@ -224,6 +245,7 @@ def restore(
 Examples:
   guildway export user 1234567890 /tmp/of-ada --data /var/lib/guildway
   guildway export guild 1234567890 /tmp/gardeners --data /var/lib/guildway
+  guildway export user 1234567890 /tmp/of-ada --cluster --config cluster.toml
 \b
 docs/export.md describes the files."""
 )
@@ -232,11 +254,12 @@ def export(
     id_: Annotated[int, typer.Argument(metavar="ID", min=1, help="The id of the person or the guild.")],
     folder: Annotated[str, typer.Argument(metavar="DIR", help="A new folder for it.")],
     *,
+    cluster: Cluster = False,
     data: Data = None,
     config: Config = None,
 ) -> Work:
-    """Write all that a server, running or stopped, has of one person or one guild."""
-    return partial(works.export, kind, id_, Path(folder), {"config": config, "data": data})
+    """Write all that a server or a cluster, running or stopped, has of one person or one guild."""
+    return partial(works.export, kind, id_, Path(folder), cluster, {"config": config, "data": data})
 
 
 @app.command(

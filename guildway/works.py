@@ -90,10 +90,11 @@ class BackupTask(msgspec.Struct, kw_only=True, frozen=True):
     keep: int | None
     verifies: bool
     lists: bool
+    is_cluster: bool = False
 
 
 def back_up(task: BackupTask, flags: Flags) -> int:
-    """Copy a server's data into a file, or take, list or compare snapshots."""
+    """Copy a server's or a cluster's data into a file, or take, list or compare snapshots."""
     settings = _load(flags)
     from guildway.backups.places import is_shelf  # noqa: PLC0415
     from guildway.data.data_files import DataFiles  # noqa: PLC0415
@@ -106,6 +107,8 @@ def back_up(task: BackupTask, flags: Flags) -> int:
 
         asyncio.run(_use_shelf(task, settings, files))
         return DONE
+    if task.is_cluster:
+        raise StartError("a cluster's snapshots are kept in a folder or a bucket; a folder's name ends with /")
     if task.verifies or task.lists or task.keep is not None:
         raise StartError("--keep, --verify and --list are for folders and buckets; a folder's name ends with /")
     from guildway.data.backup import run_backup  # noqa: PLC0415
@@ -116,7 +119,9 @@ def back_up(task: BackupTask, flags: Flags) -> int:
 
 async def _use_shelf(task: BackupTask, settings: Settings, files: "DataFiles") -> None:
     from core.runtime.clock import SystemClock  # noqa: PLC0415
+    from guildway.backups.cluster_original import ClusterOriginal  # noqa: PLC0415
     from guildway.backups.keeping import keep_newest, list_snapshots, verify  # noqa: PLC0415
+    from guildway.backups.originals import FolderOriginal  # noqa: PLC0415
     from guildway.backups.places import open_shelf  # noqa: PLC0415
     from guildway.backups.taking import take_snapshot  # noqa: PLC0415
 
@@ -129,37 +134,52 @@ async def _use_shelf(task: BackupTask, settings: Settings, files: "DataFiles") -
         if task.verifies:
             await verify(shelf, sys.stdout)
             return
-        await take_snapshot(files, shelf, clock=SystemClock(), out=sys.stdout)
+        clock = SystemClock()
+        original = ClusterOriginal(settings, clock=clock) if task.is_cluster else FolderOriginal(files)
+        await take_snapshot(original, shelf, clock=clock, out=sys.stdout)
         if task.keep is not None:
             await keep_newest(shelf, task.keep, sys.stdout)
 
 
-def restore(source: str, snapshot: str | None, folder: Path, flags: Flags) -> int:
-    """Make a data folder of a backup."""
+def restore(source: str, snapshot: str | None, folder: Path | None, flags: Flags, *, replaces: bool = False) -> int:
+    """Make a data folder of a backup, or fill an empty cluster when no folder is named."""
     settings = _load(flags)
     import asyncio  # noqa: PLC0415
 
+    from core.runtime.clock import SystemClock  # noqa: PLC0415
     from guildway.backups.restoring import restore as restore_into  # noqa: PLC0415
     from guildway.backups.sources import open_source  # noqa: PLC0415
 
     async def run() -> None:
         async with open_source(source, snapshot, settings.files) as opened:
-            await restore_into(opened, folder, sys.stdout)
+            if folder is None:
+                from guildway.backups.cluster_restoring import restore_cluster  # noqa: PLC0415
+
+                await restore_cluster(opened, settings, replaces=replaces, clock=SystemClock(), out=sys.stdout)
+            else:
+                await restore_into(opened, folder, sys.stdout)
 
     asyncio.run(run())
     return DONE
 
 
-def export(kind: str, owner: int, target: Path, flags: Flags) -> int:
-    """Write what a server has of one person or guild."""
+def export(kind: str, owner: int, target: Path, is_cluster: bool, flags: Flags) -> int:  # noqa: FBT001 - called by partial
+    """Write what a server or a cluster has of one person or guild."""
     settings = _load(flags)
     import asyncio  # noqa: PLC0415
 
     from guildway.data.data_files import DataFiles  # noqa: PLC0415
     from guildway.data.export import Kind, run_export  # noqa: PLC0415
 
-    data = DataFiles.in_folder(Path(settings.store.data_dir))
-    asyncio.run(run_export(Kind(kind), owner, target, data=data, settings=settings.files, out=sys.stdout))
+    if is_cluster:
+        from core.runtime.clock import SystemClock  # noqa: PLC0415
+        from guildway.data.cluster_export import run_cluster_export  # noqa: PLC0415
+
+        work = run_cluster_export(Kind(kind), owner, target, settings=settings, clock=SystemClock(), out=sys.stdout)
+    else:
+        data = DataFiles.in_folder(Path(settings.store.data_dir))
+        work = run_export(Kind(kind), owner, target, data=data, settings=settings.files, out=sys.stdout)
+    asyncio.run(work)
     return DONE
 
 

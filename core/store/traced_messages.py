@@ -76,3 +76,7 @@ class TracedMessages(MessageStore):
     @override
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
         return await self._messages.last_ids(channel_ids)
+
+    @override
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
+        return await self._messages.list_channels(after=after, limit=limit)

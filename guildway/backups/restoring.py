@@ -35,7 +35,7 @@ async def restore(source: BackupSource, folder: Path, out: TextIO) -> None:
         async for name, content in source.list_files():
             await _restore_file(files.images / name, content)
             count += 1
-        contents = await _restore_database(files.database, source)
+        contents = await restore_database(files.database, source)
         files.restoring.unlink()
         sync_file(lock.path)
     except OSError as error:
@@ -92,7 +92,8 @@ async def _write(part: Path, content: AsyncIterator[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-async def _restore_database(database: Path, source: BackupSource) -> Contents:
+async def restore_database(database: Path, source: BackupSource) -> Contents:
+    """Write the backup's database, and check it. Raises StartError when it is not whole, and OSError."""
     part = database.with_name(f"{database.name}{_PART}")
     part.unlink(missing_ok=True)
     await _write(part, source.read_database())

@@ -12,7 +12,7 @@ snapshot that names them, and go after it. So each snapshot that is there is who
 import hashlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from core.runtime.errors import StartError
 from core.store.blob.interfaces import BlobStore
@@ -64,13 +64,17 @@ class Shelf:
 
     async def put_file(self, path: Path) -> StoredFile:
         """Store a copy of a file, if its content is new. Raises Unavailable, and FileNotFoundError."""
+        with path.open("rb") as file:
+            return await self.put_stream(_read(file))
+
+    async def put_stream(self, content: AsyncIterator[bytes]) -> StoredFile:
+        """Store a content that comes in pieces, if it is new. Raises Unavailable."""
         staged = await self._blobs.staging.create()
         digest = hashlib.sha256()
         try:
-            with path.open("rb") as file:
-                while data := file.read(_READ_BYTES):
-                    digest.update(data)
-                    await staged.write(data)
+            async for data in content:
+                digest.update(data)
+                await staged.write(data)
             await staged.finish()
             stored = StoredFile(digest.hexdigest(), staged.size_bytes)
             if not self.has(stored):
@@ -136,6 +140,11 @@ class Shelf:
         self._known.add(stored.sha256)
         self.new_objects += 1
         self.new_bytes += stored.size_bytes
+
+
+async def _read(file: BinaryIO) -> AsyncIterator[bytes]:
+    while data := file.read(_READ_BYTES):
+        yield data
 
 
 def _name_object(digest: str) -> str:

@@ -15,7 +15,7 @@ that moves depends on `num_shards`, so a cluster may have another number than th
 """
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TextIO
 
@@ -30,7 +30,7 @@ from core.runtime.metrics.cluster_metrics import CassandraMetrics
 from core.runtime.settings.settings import Settings
 from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
-from guildway.data.image_copy import copy_images, upload_images
+from guildway.data.image_copy import CopiedImages, copy_images, upload_images
 from guildway.data.migration import check_drivers, explained, quieten_drivers
 
 if TYPE_CHECKING:  # the drivers may be missing
@@ -42,6 +42,10 @@ _NEWEST_AT_ONCE: Final = 10
 """The channels whose newest ids are one request."""
 
 
+FilesMoved = Callable[[], Awaitable[CopiedImages]]
+"""Moves people's files into the cluster's store of files, and compares them."""
+
+
 async def run_import(folder: Path, settings: Settings, *, replaces: bool, clock: Clock, out: TextIO) -> None:
     """Move the data of `folder` into the cluster of the settings, and tell for each part what was compared.
 
@@ -50,38 +54,63 @@ async def run_import(folder: Path, settings: Settings, *, replaces: bool, clock:
             something is not the same on both sides. NewerSchemaError: when the folder is of a newer version.
     """
     check_drivers()
+    source = DataFiles.in_folder(folder)
+    if not source.database.is_file():
+        raise StartError(f"there is no database {source.database}; say where the data is with --data")
+
+    async def move_files() -> CopiedImages:
+        target = DataFiles.in_folder(Path(settings.store.data_dir))
+        if settings.files.s3_bucket:
+            return await upload_images(source, await open_blobs(settings.files, target))
+        return copy_images(source, target)
+
+    lock = DataDir(folder)
+    try:
+        await fill_cluster(source.database, move_files, settings, replaces=replaces, clock=clock, out=out)
+    finally:
+        lock.close()
+    _tell(out, f"everything of {folder} is in the cluster; do not run the embedded server on this folder any more")
+
+
+async def fill_cluster(
+    path: Path,
+    move_files: FilesMoved,
+    settings: Settings,
+    *,
+    replaces: bool,
+    clock: Clock,
+    out: TextIO,
+    with_secrets: bool = False,
+) -> None:
+    """Move the rows of a database that nobody else uses, and files, into an empty cluster.
+
+    `with_secrets` moves the keys too, by which the links to files and the tokens of staff were made. Raises as
+    `run_import`.
+    """
+    check_drivers()
     quieten_drivers()
     from core.store.sql.moving.source import EmbeddedDatabase  # noqa: PLC0415
     from core.store.sql.moving.target import check_empty, move_rows  # noqa: PLC0415
     from core.store.sql.postgres.preparation import alone  # noqa: PLC0415
 
-    source = DataFiles.in_folder(folder)
-    if not source.database.is_file():
-        raise StartError(f"there is no database {source.database}; say where the data is with --data")
     async with contextlib.AsyncExitStack() as stack:
-        stack.callback(DataDir(folder).close)
-        database = stack.enter_context(EmbeddedDatabase.open(source.database))
+        database = stack.enter_context(EmbeddedDatabase.open(path))
         _check_clock(database, clock)
         await stack.enter_async_context(explained(settings))
         engine = await stack.enter_async_context(alone(settings.postgres.url))
         await check_empty(engine, clock)
-        has_cassandra = bool(settings.cassandra.contact_points)
-        bulk = (
-            await stack.enter_async_context(_open_bulk(settings, clock, replaces=replaces)) if has_cassandra else None
-        )
-        target = DataFiles.in_folder(Path(settings.store.data_dir))
-        if settings.files.s3_bucket:
-            images = await upload_images(source, await open_blobs(settings.files, target))
-        else:
-            images = copy_images(source, target)
+        bulk = None
+        if settings.cassandra.contact_points:
+            bulk = await stack.enter_async_context(_open_bulk(settings, clock, replaces=replaces))
+        images = await move_files()
         _tell(out, f"images: {images.count:,} files, {images.size_bytes:,} bytes, each compared")
         if bulk is not None:
             messages, reactions = bulk
             await _move_messages(database, messages, out)
             await _move_reactions(database, reactions, out)
-        for table in await move_rows(database, engine, clock, with_messages=bulk is None):
+        moved = await move_rows(database, engine, clock, with_messages=bulk is None, with_secrets=with_secrets)
+        for table in moved:
             _tell(out, f"{table.name}: {table.rows:,} rows, each compared, digest {table.digest}")
-    _tell(out, f"everything of {folder} is in the cluster; do not run the embedded server on this folder any more")
 
 
 def _check_clock(database: "EmbeddedDatabase", clock: Clock) -> None:

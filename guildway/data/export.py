@@ -1,7 +1,8 @@
 """`guildway export`: what the server has of one person or one guild, as files that need no server to be read.
 
-docs/export.md describes them. Nothing is changed, and the server may run: all rows are read in one transaction. The
-manifest comes last, so a folder without one is not whole.
+docs/export.md describes them. Nothing is changed, and the server may run: all rows are read in one transaction. A
+cluster's rows come into a database of that one owner first (`guildway.data.cluster_export`). The manifest comes last,
+so a folder without one is not whole.
 """
 
 from enum import StrEnum
@@ -14,7 +15,7 @@ from core.domain.errors import Unavailable
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import FileSettings
 from core.store.blob.interfaces import BlobStore
-from core.store.sql.moving.exported import OF_GUILD, OF_USER, Exported, open_for_export
+from core.store.sql.moving.exported import OF_GUILD, OF_USER, Choices, Exported, open_for_export
 from guildway.data.blobs import open_blobs
 from guildway.data.data_files import DataFiles
 from guildway.version import VERSION
@@ -33,20 +34,25 @@ class Kind(StrEnum):
 async def run_export(
     kind: Kind, owner: int, target: Path, *, data: DataFiles, settings: FileSettings, out: TextIO
 ) -> None:
-    """Write the export into a new folder. Raises StartError."""
+    """Write the export of an embedded server's data into a new folder. Raises StartError."""
     if not data.database.is_file():
         raise StartError(
-            f"there is no database {data.database}; say where the data is with --data (a cluster's is not exported yet)"
+            f"there is no database {data.database}; say where the data is with --data, or --cluster for a cluster"
         )
     if data.is_own(target):
         raise StartError(f"{target} is the server's own; name a folder outside the data folder")
+    await write_export(kind, owner, target, database=data.database, blobs=await open_blobs(settings, data), out=out)
+
+
+async def write_export(kind: Kind, owner: int, target: Path, *, database: Path, blobs: BlobStore, out: TextIO) -> None:
+    """Write the export of what a database has into a new folder. Raises StartError."""
     try:
-        with open_for_export(data.database, OF_USER if kind is Kind.USER else OF_GUILD, owner) as exported:
+        with open_for_export(database, choices_of(kind), owner) as exported:
             if not exported.has(f"{kind}s"):
                 raise StartError(f"there is no {kind} {owner}")
             rows = _write_rows(exported, target)
             names = exported.list_blob_names()
-        count = await _write_files(await open_blobs(settings, data), names, target / FILES)
+        count = await _write_files(blobs, names, target / FILES)
         manifest = {"kind": kind, "id": str(owner), "version": VERSION, "rows": rows, "files": count}
         (target / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)))
     except FileExistsError as error:
@@ -56,6 +62,11 @@ async def run_export(
     except Unavailable as error:
         raise StartError(f"a file cannot be read: {error.__cause__}") from error
     out.write(f"{target}: {sum(rows.values()):,} rows, {count:,} files of the {kind} {owner}\n")
+
+
+def choices_of(kind: Kind) -> Choices:
+    """Return the tables that have a say, each with what chooses its rows."""
+    return OF_USER if kind is Kind.USER else OF_GUILD
 
 
 def _write_rows(exported: Exported, target: Path) -> dict[str, int]:

@@ -161,6 +161,9 @@ class FakeMessageRows:
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
         return {each: self._last_ids[each] for each in channel_ids if each in self._last_ids}
 
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
+        return sorted(each for each in self._last_ids if after is None or each > after)[:limit]
+
     async def ping(self) -> None:
         """Do nothing: a fake is always there."""
 

@@ -6,7 +6,7 @@ An emoji is written with or without the selector that asks for its coloured pict
 way. Its key is the text without selectors. A message shows the form that came first.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -84,18 +84,13 @@ def count_added(counts: Counts, reaction: Reaction, *, may_begin: bool) -> Count
         Forbidden: when it would be the first one, and may not.
         TooManyReactions: when the message has as many emojis as it may have.
     """
-    key = reaction.key
-    normal, burst = _ones(is_burst=reaction.is_burst)
-    if find_count(counts, key) is not None:
-        return tuple(
-            ReactionCount(count.emoji, count.normal + normal, count.burst + burst) if count.key == key else count
-            for count in counts
-        )
+    if find_count(counts, reaction.key) is not None:
+        return _raise(counts, reaction)
     if not may_begin:
         raise Forbidden
     if len(counts) >= MAX_EMOJIS:
         raise TooManyReactions
-    return (*counts, ReactionCount(reaction.emoji, normal, burst))
+    return (*counts, ReactionCount(reaction.emoji, *_ones(is_burst=reaction.is_burst)))
 
 
 def count_removed(counts: Counts, reaction: Reaction) -> Counts:
@@ -112,6 +107,28 @@ def count_removed(counts: Counts, reaction: Reaction) -> Counts:
 def count_without(counts: Counts, key: str | None) -> Counts:
     """Return the counts without an emoji; without any for None."""
     return () if key is None else tuple(count for count in counts if count.key != key)
+
+
+def recount(shown: Counts, reactions: Iterable[Reaction]) -> Counts:
+    """Return the counts of a message's reactions, which are all those that there are.
+
+    The emojis keep the order and the form in which `shown` has them; others come after these.
+    """
+    counts = tuple(ReactionCount(count.emoji) for count in shown)
+    for reaction in reactions:
+        if find_count(counts, reaction.key) is None:
+            counts = (*counts, ReactionCount(reaction.emoji))
+        counts = _raise(counts, reaction)
+    return tuple(count for count in counts if count.normal or count.burst)
+
+
+def _raise(counts: Counts, reaction: Reaction) -> Counts:
+    key = reaction.key
+    normal, burst = _ones(is_burst=reaction.is_burst)
+    return tuple(
+        ReactionCount(count.emoji, count.normal + normal, count.burst + burst) if count.key == key else count
+        for count in counts
+    )
 
 
 def _ones(*, is_burst: bool) -> tuple[int, int]:

@@ -11,7 +11,8 @@ from core.runtime.errors import StartError
 from core.store.aggregates.secrets import Secrets
 from core.store.blob.interfaces import BlobStore
 
-_MARK: Final = "store-id"
+MARK: Final = "store-id"
+"""The name of the mark, among the files and among the secrets."""
 _BYTES: Final = 16
 
 
@@ -21,9 +22,9 @@ async def check_shared(blobs: BlobStore, secrets: Secrets) -> None:
     Raises:
         StartError: when this is not the store of the other processes. Unavailable.
     """
-    await blobs.put_new(_MARK, randomness.token_hex(_BYTES).encode())
-    found = await blobs.find(_MARK)
-    if found != await secrets.ensure(_MARK, found or b""):
+    await blobs.put_new(MARK, randomness.token_hex(_BYTES).encode())
+    found = await blobs.find(MARK)
+    if found != await secrets.ensure(MARK, found or b""):
         raise StartError(
             "the files of this process are not those of the cluster's other processes: set files.s3_bucket, or give "
             "all of them the same folder `files` in store.data_dir (a shared file system)"

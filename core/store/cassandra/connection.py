@@ -40,6 +40,7 @@ from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.bulk import BulkMessages
 from core.store.cassandra.bulk_reactions import BulkReactions
 from core.store.cassandra.messages import CassandraMessages
+from core.store.cassandra.scan import MessageScan
 from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, list_missing, make_keyspace, truncate
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
 from core.store.cassandra.statements import Statement
@@ -92,6 +93,20 @@ async def open_bulk(
         session, driver = await _begin(cluster, settings, clock=clock, metrics=metrics)
         await _run(empty, driver)
         yield BulkMessages(session=session, clock=clock), BulkReactions(session=session, clock=clock)
+
+
+@contextlib.asynccontextmanager
+async def open_scan(settings: CassandraSettings, *, clock: Clock) -> AsyncIterator[MessageScan]:
+    """Connect to a keyspace that is in use, to read all of it. Raises StartError as `open_messages`."""
+
+    def connect(cluster: Cluster) -> Session:
+        driver = cluster.connect()
+        check_steps(driver, settings.keyspace)
+        return driver
+
+    async with _opened(settings) as cluster:
+        driver = await _run(connect, cluster)
+        yield MessageScan(driver=driver, keyspace=settings.keyspace, clock=clock)
 
 
 async def _begin(

@@ -15,7 +15,7 @@ from core.store.cassandra.history import History
 from core.store.cassandra.insertion import Insertion
 from core.store.cassandra.reactions import CassandraReactions
 from core.store.cassandra.session import CassandraSession
-from core.store.cassandra.statements import FIND, LAST_IDS, LIST_BY_AUTHOR
+from core.store.cassandra.statements import FIND, LAST_IDS, LIST_BY_AUTHOR, LIST_CHANNELS, LIST_NEXT_CHANNELS
 from core.store.cassandra.tries import TryLimit
 from core.store.cassandra.turns import Turns
 
@@ -95,6 +95,13 @@ class CassandraMessages:
         parts = [wanted[start : start + _CHANNELS_AT_ONCE] for start in range(0, len(wanted), _CHANNELS_AT_ONCE)]
         answers = await asyncio.gather(*(self._session.run(LAST_IDS, part) for part in parts))
         return {row[0]: row[1] for rows in answers for row in rows}
+
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
+        if after is None:
+            rows = await self._session.run(LIST_CHANNELS, limit)
+        else:
+            rows = await self._session.run(LIST_NEXT_CHANNELS, after, limit)
+        return [row[0] for row in rows]
 
     async def ping(self) -> None:
         await self._session.run(LAST_IDS, [_NOBODY])

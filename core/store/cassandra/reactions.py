@@ -63,7 +63,7 @@ class _Change(msgspec.Struct, frozen=True):
 
 
 encode_counts = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(tuple[ReactionCount, ...]).decode
+decode_counts = msgspec.msgpack.Decoder(tuple[ReactionCount, ...]).decode
 
 
 class CassandraReactions:
@@ -165,7 +165,7 @@ class CassandraReactions:
                     statement = COUNT_REACTIONS_DECIDED if tries.is_unknown else COUNT_REACTIONS
                     rows = await self._session.run(statement, channel_id, [message_id])
                     _, version, encoded = rows[0] if rows else (0, None, None)
-                    change = await work_out(_decode(encoded) if encoded else (), tries)
+                    change = await work_out(decode_counts(encoded) if encoded else (), tries)
                     if isinstance(change, bool):
                         return change
                     condition = ((version or 0) + 1, encode_counts(change.counts), channel_id, message_id, version)
@@ -188,7 +188,7 @@ class CassandraReactions:
 async def read_counts(session: CassandraSession, channel_id: int, message_ids: Sequence[int]) -> dict[int, Counts]:
     """Return what messages show, without those that show nothing. Raises Unavailable."""
     rows = await session.run(COUNT_REACTIONS, channel_id, message_ids)
-    return {row[0]: counts for row in rows if row[2] and (counts := _decode(row[2]))}
+    return {row[0]: counts for row in rows if row[2] and (counts := decode_counts(row[2]))}
 
 
 def reaction_key(reaction: Reaction) -> tuple[Any, ...]:

@@ -146,6 +146,10 @@ RAISE_LAST: Final = Statement(
     "companions", Kind.WRITE, f"INSERT INTO {_LAST} (channel_id, message_id) VALUES (?, ?) USING TIMESTAMP ?"
 )
 LAST_IDS: Final = Statement("last_ids", Kind.READ, f"SELECT channel_id, message_id FROM {_LAST} WHERE channel_id IN ?")
+LIST_CHANNELS: Final = Statement("list_channels", Kind.READ, f"SELECT channel_id FROM {_LAST} LIMIT ?")
+LIST_NEXT_CHANNELS: Final = Statement(
+    "list_channels", Kind.READ, f"SELECT channel_id FROM {_LAST} WHERE token(channel_id) > token(?) LIMIT ?"
+)
 
 _REACTIONS: Final = "{keyspace}.reactions"
 _REACTED: Final = "channel_id = ? AND message_id = ?"
@@ -228,4 +232,6 @@ STATEMENTS: Final = (
     LIST_BY_AUTHOR,
     RAISE_LAST,
     LAST_IDS,
+    LIST_CHANNELS,
+    LIST_NEXT_CHANNELS,
 )

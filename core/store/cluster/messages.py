@@ -139,6 +139,9 @@ class ClusterMessages:
     def last_ids(self, channel_ids: Collection[int]) -> Coroutine[Any, Any, dict[int, int]]:
         return self._rows.last_ids(channel_ids)
 
+    def list_channels(self, *, after: int | None, limit: int) -> Coroutine[Any, Any, list[int]]:
+        return self._rows.list_channels(after=after, limit=limit)
+
     async def close(self) -> None:
         """Wait for what goes on without its callers."""
         while self._running:

@@ -1,33 +1,14 @@
 """The commands of the operator's guide: each is one that there is, and those about data do what the guide says."""
 
 import asyncio
-import re
-import shlex
 from pathlib import Path
 
 import pytest
 
 from core.store.sql.store import SqlStore
 from guildway.cli import main
-from guildway.commands import app
-from shardctl.commands import app as shardctl_app
 from tests.fakes.clock import FakeClock
-
-GUIDE = (Path(__file__).parents[3] / "docs" / "operators-guide.md").read_text()
-_BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
-PROGRAMS = {"guildway": app, "shardctl": shardctl_app}
-
-
-def commands_of(text: str) -> list[list[str]]:
-    """List the commands of ours in the blocks for a shell, as words."""
-    lines = [line for block in _BLOCK.findall(text) for line in block.replace("\\\n", " ").splitlines()]
-    words = [shlex.split(line, comments=True) for line in lines]
-    return [each for each in words if each and each[0] in PROGRAMS]
-
-
-def section(title: str) -> str:
-    """Return a section of the guide."""
-    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+from tests.support.guide import GUIDE, PROGRAMS, commands_of, section
 
 
 @pytest.mark.parametrize("words", commands_of(GUIDE), ids=" ".join)

@@ -59,5 +59,7 @@ class MessageRows(Protocol):
 
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]: ...
 
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]: ...
+
     async def ping(self) -> None:
         """Check the backend. Raises Unavailable when it does not answer."""

@@ -55,3 +55,10 @@ class MessageStore(Protocol):
 
     async def last_ids(self, channel_ids: Collection[int]) -> dict[int, int]:
         """Return the newest message id ever sent in each channel; channels without messages are absent."""
+
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
+        """Return ids of channels in which there have ever been messages, also of such that are gone.
+
+        The order is the store's own: pass the last one for the next page, None for the first. A page that is not full
+        is the last one.
+        """

@@ -43,6 +43,9 @@ from core.store.sql.schema.tables.webhooks import webhooks
 Choice = Callable[[int], ColumnElement[bool]]
 """The rows of a table that belong to the person or the guild with an id."""
 
+Choices = dict[Table, Choice]
+"""The tables that have a say."""
+
 _TEXTS: Final = ("permissions", "allow", "deny", "closed_for")
 """Numbers of 64 bits whose names do not end as those of ids, and that are texts all the same."""
 
@@ -62,7 +65,7 @@ PUBLIC_OF_USERS: Final = ("id", "username", "global_name", "avatar", "bot")
 _DIRECT: Final = select(recipients.c.channel_id)
 _IN_GUILD: Final = select(channels.c.id)
 
-OF_USER: Final[dict[Table, Choice]] = {
+OF_USER: Final[Choices] = {
     users: lambda owner: users.c.id == owner,
     user_settings: lambda owner: user_settings.c.user_id == owner,
     guild_settings: lambda owner: guild_settings.c.user_id == owner,
@@ -88,7 +91,7 @@ OF_USER: Final[dict[Table, Choice]] = {
     files: lambda owner: files.c.user_id == owner,
     pictures: lambda owner: pictures.c.user_id == owner,
 }
-OF_GUILD: Final[dict[Table, Choice]] = {
+OF_GUILD: Final[Choices] = {
     guilds: lambda guild: guilds.c.id == guild,
     channels: lambda guild: channels.c.guild_id == guild,
     roles: lambda guild: roles.c.guild_id == guild,
@@ -109,6 +112,8 @@ OF_GUILD: Final[dict[Table, Choice]] = {
     files: lambda guild: files.c.guild_id == guild,
     pictures: lambda guild: pictures.c.guild_id == guild,
 }
+BESIDE_USER: Final[Choices] = {recipients: lambda owner: recipients.c.user_id == owner}
+"""Rows by which others of a person are chosen."""
 LEFT: Final = frozenset(
     (
         *("staff", "staff_tokens", "instance_log", "instance_settings", "registration_invites"),  # of those who run it
@@ -126,7 +131,7 @@ class Exported:
 
     __slots__ = ("_choices", "_connection", "_is_guild", "tables")
 
-    def __init__(self, connection: Connection, choices: dict[Table, Choice], owner: int) -> None:
+    def __init__(self, connection: Connection, choices: Choices, owner: int) -> None:
         """Use `open_for_export`."""
         self._connection = connection
         self._choices = {table.name: (table, choose(owner)) for table, choose in choices.items()}
@@ -162,7 +167,7 @@ class Exported:
 
 
 @contextmanager
-def open_for_export(path: Path, choices: dict[Table, Choice], owner: int) -> Iterator[Exported]:
+def open_for_export(path: Path, choices: Choices, owner: int) -> Iterator[Exported]:
     """Open a database, also of a server that runs, for reading in one transaction. Raises StartError."""
     engine = create_engine(f"sqlite:///file:{path.absolute()}?mode=rw&uri=true", poolclass=NullPool)
     try:

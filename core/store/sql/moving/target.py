@@ -20,6 +20,7 @@ from core.runtime.errors import StartError
 from core.store.sql.engine.errors import translated
 from core.store.sql.moving.source import BATCH_ROWS, MESSAGE_TABLES, RELATIONAL_TABLES, EmbeddedDatabase, Row, key_of
 from core.store.sql.schema.migrate import SCHEMA_REVISION, find_revision
+from core.store.sql.schema.tables.secrets import secrets
 
 _DIGEST_BYTES: Final = 16
 """Enough that two tables with one digest are equal."""
@@ -89,20 +90,20 @@ async def check_empty(engine: AsyncEngine, clock: Clock) -> None:
     Raises:
         StartError: when it is not. Unavailable: when it does not answer.
     """
-    async with _connected(engine) as driver:
+    async with connected(engine) as driver:
         await _check_empty(driver, clock)
 
 
 async def move_rows(
-    source: EmbeddedDatabase, engine: AsyncEngine, clock: Clock, *, with_messages: bool
+    source: EmbeddedDatabase, engine: AsyncEngine, clock: Clock, *, with_messages: bool, with_secrets: bool = False
 ) -> list[Compared]:
-    """Move the rows of all tables, with those of messages or without, and the floors of node numbers.
+    """Move the rows of all tables, with those of messages and of secrets or without, and the floors of node numbers.
 
     Raises:
         StartError: as `check_empty`, and when PostgreSQL cannot hold a row. DifferentRows.
         Unavailable: when PostgreSQL does not answer.
     """
-    tables = (*RELATIONAL_TABLES, *(MESSAGE_TABLES if with_messages else ()))
+    tables = (*RELATIONAL_TABLES, *(MESSAGE_TABLES if with_messages else ()), *((secrets,) if with_secrets else ()))
     async with _filling(engine, clock) as target:
         for table in tables:
             await target.copy(table, source.list_rows(table))
@@ -114,7 +115,7 @@ async def move_rows(
 @asynccontextmanager
 async def _filling(engine: AsyncEngine, clock: Clock) -> AsyncIterator[_Filling]:
     """Open the transaction, which commits when the body has ended well, and check again. Raises as `check_empty`."""
-    async with _connected(engine) as driver:
+    async with connected(engine) as driver:
         async with driver.transaction():
             await _check_empty(driver, clock)
             yield _Filling(driver)
@@ -122,7 +123,7 @@ async def _filling(engine: AsyncEngine, clock: Clock) -> AsyncIterator[_Filling]
 
 
 @asynccontextmanager
-async def _connected(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
+async def connected(engine: AsyncEngine) -> AsyncIterator[asyncpg.Connection]:
     """Give the driver's connection. Its errors become Unavailable."""
     with translated():
         async with engine.connect() as connection:

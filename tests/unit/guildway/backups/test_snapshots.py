@@ -17,6 +17,7 @@ from core.store.blob.objects import open_memory
 from core.store.sql.engine.backup import Contents
 from core.store.sql.store import SqlStore
 from guildway.backups.keeping import keep_newest, list_snapshots, verify
+from guildway.backups.originals import FolderOriginal
 from guildway.backups.places import is_shelf, open_shelf
 from guildway.backups.restoring import restore
 from guildway.backups.shelf import Shelf
@@ -116,7 +117,7 @@ async def test_snapshots_are_kept_in_a_bucket_too(tmp_path: Path, data: DataFile
     out = io.StringIO()
     for _ in range(2):
         shelf = await Shelf.open(blobs, place="s3://bucket")
-        await take_snapshot(data, shelf, clock=FakeClock(), out=out)
+        await take_snapshot(FolderOriginal(data), shelf, clock=FakeClock(), out=out)
     assert "; 0 new objects with 0 bytes" in out.getvalue().splitlines()[1]
     await list_snapshots(shelf, out)
     await verify(shelf, out)

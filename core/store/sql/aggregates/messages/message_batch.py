@@ -164,7 +164,7 @@ class MessageInserter:
             mentioned += mention_rows(message)
             if message.nonce is not None:
                 nonce_rows.append((message.id, message.author_id, message.channel_id, message.nonce, now_ms))
-        yield from self._insert_messages.steps([_message_row(message) for message in new])
+        yield from self._insert_messages.steps([message_row(message) for message in new])
         yield from self._put_nonces.steps(nonce_rows)
         yield from self._raise_last_ids.steps(list(newest.items()))
         yield from self._insert_mentions.steps(mentioned)
@@ -227,7 +227,7 @@ def _encode_ids(ids: tuple[int, ...]) -> str:
 _encode = msgspec.json.Encoder().encode
 
 
-def _message_row(message: Message) -> tuple[Any, ...]:
+def message_row(message: Message) -> tuple[Any, ...]:
     """Return the driver's values in the order of the table's columns."""
     return (
         message.channel_id,

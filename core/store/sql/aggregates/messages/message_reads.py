@@ -29,6 +29,13 @@ _OLDER = Query(
 )
 _NEWER = Query(_IN_CHANNEL.where(_PLACE > _BOUND).order_by(messages.c.bucket, messages.c.id).limit(_LIMIT))
 
+_CHANNELS = Query(
+    select(last_messages.c.channel_id)
+    .where(last_messages.c.channel_id > bindparam("after", type_=BigInteger))
+    .order_by(last_messages.c.channel_id)
+    .limit(_LIMIT)
+)
+
 
 class _LastIds:
     """The statement for one number of channels."""
@@ -94,6 +101,11 @@ class MessageReads:
             rows = await self._reads.query(asked.query, **asked.places.bind(some))
             found.update((row[0], row[1]) for row in rows)
         return found
+
+    async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
+        """Return ids of channels in which there have ever been messages, as `MessageStore.list_channels` says."""
+        rows = await self._reads.query(_CHANNELS, after=-1 if after is None else after, limit=limit)
+        return [row[0] for row in rows]
 
 
 def is_message(channel_id: int, message_id: int) -> ColumnElement[bool]:

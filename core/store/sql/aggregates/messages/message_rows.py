@@ -160,6 +160,9 @@ class SqlMessageRows:
     def last_ids(self, channel_ids: Collection[int]) -> Coroutine[Any, Any, dict[int, int]]:
         return self._reads.last_ids(channel_ids)
 
+    def list_channels(self, *, after: int | None, limit: int) -> Coroutine[Any, Any, list[int]]:
+        return self._reads.list_channels(after=after, limit=limit)
+
     async def ping(self) -> None:
         await self._executor.fetch_one(select(text("1")))
 

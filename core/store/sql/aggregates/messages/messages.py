@@ -114,3 +114,6 @@ class SqlMessages:
 
     def last_ids(self, channel_ids: Collection[int]) -> Coroutine[Any, Any, dict[int, int]]:
         return self._reads.last_ids(channel_ids)
+
+    def list_channels(self, *, after: int | None, limit: int) -> Coroutine[Any, Any, list[int]]:
+        return self._reads.list_channels(after=after, limit=limit)
