@@ -16,6 +16,7 @@ from api.services.members.members import MemberService
 from api.services.members.prune import PruneService
 from api.services.messages.system_messages import SystemMessages
 from api.services.roles.roles import RoleService
+from api.services.voice.ice_servers import IceServerService
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.stages import StageInstanceService
 from api.services.voice.voice_log import VoiceLogService
@@ -34,6 +35,7 @@ class GuildServices(msgspec.Struct, kw_only=True, frozen=True):
     channels: ChannelService
     followings: FollowingService
     guilds: GuildService
+    ice_servers: IceServerService
     invites: InviteService
     members: MemberService
     overwrites: OverwriteService
@@ -89,6 +91,7 @@ def build_guild_services(
             regions=regions,
             ids=ids,
         ),
+        ice_servers=IceServerService(settings=ground.settings.ice, clock=clock),
         invites=InviteService(
             store=store,
             entities=entities,

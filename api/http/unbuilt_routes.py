@@ -172,6 +172,7 @@ BESIDES: Final = (
     "GET /applications/{application_id}/skus",
     "POST /voice/{channel_id}/join",
     "PATCH DELETE /voice/state",
+    "GET /voice/ice-servers",
 )
 """Routes of Discord's own client and of this product, in the same shape."""
 

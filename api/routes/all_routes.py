@@ -15,6 +15,7 @@ from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import (
     bans,
     guilds,
+    ice_servers,
     invites,
     members,
     own_voice,
@@ -70,6 +71,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *voice_sessions.ROUTES,
     *voice_states.ROUTES,
     *own_voice.ROUTES,
+    *ice_servers.ROUTES,
     *webhooks.ROUTES,
 )
 """The routes below the API's prefix, which its document describes."""

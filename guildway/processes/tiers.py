@@ -13,6 +13,7 @@ from collections.abc import Callable
 from api.app import Api, build_api
 from api.common_parts import ApiGround
 from core.runtime.access_log import AccessLog
+from core.runtime.errors import StartError
 from core.runtime.loop_lag import LoopLag
 from core.runtime.settings.settings import Settings
 from core.voice.interfaces import VoiceNodes
@@ -43,7 +44,13 @@ def build_the_api(
     """Build the API. Of the gateway it knows the address only: `gateway_url` gives it for a request's Host header.
 
     `operator_key` is that of `guildway.processes.operator_key`; without one nobody is the operator.
+
+    Raises:
+        StartError: when TURN servers have no secret.
     """
+    ice = ground.settings.ice
+    if ice.turn_urls and not ice.turn_secret:
+        raise StartError("ice.turn_urls needs ice.turn_secret, by which the TURN servers know whom to serve")
     api_ground = ApiGround(
         store=ground.store,
         bus=ground.bus,

@@ -149,8 +149,8 @@ def _convert(found: _Value) -> Any:
 
 
 def _show(option: str, value: Any) -> str:
-    """The value as text, unless it is a password, and without the user and the password that may be in an address."""
-    if option == "password":
+    """The value as text, unless it is a secret, and without the user and the password that may be in an address."""
+    if option == "password" or "secret" in option:
         return "…"
     return re.sub(r"//.*@", "//…@", repr(value))
 

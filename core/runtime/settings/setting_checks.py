@@ -14,6 +14,9 @@ EVERY_PROXY: Final = "*"
 """The entry of the list of trusted proxies that means every address."""
 
 _HOST_NAME: Final = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,62}))*")
+_AUTHORITY: Final = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:?\[\]]+)(:[1-9]\d{0,4})?"
+_STUN_URL: Final = re.compile(rf"stuns?:{_AUTHORITY}")
+_TURN_URL: Final = re.compile(rf"turns?:{_AUTHORITY}(\?transport=(udp|tcp))?")
 _ALL_DIGITS: Final = re.compile(r"[0-9.]+")
 
 
@@ -48,6 +51,25 @@ def check_path(path: str) -> None:
     """Check a path that a system can have."""
     if "\0" in path:
         raise ValueError("a path has no NUL in it")
+
+
+def check_stun_urls(urls: Sequence[str]) -> None:
+    """Check a list of addresses like stun:stun.example.org:3478."""
+    for url in urls:
+        _check_ice_url(url, _STUN_URL, "stun:host:3478")
+
+
+def check_turn_urls(urls: Sequence[str]) -> None:
+    """Check a list of addresses like turn:turn.example.org:3478?transport=tcp."""
+    for url in urls:
+        _check_ice_url(url, _TURN_URL, "turn:host:3478 or turns:host:5349?transport=tcp")
+
+
+def _check_ice_url(url: str, pattern: re.Pattern[str], example: str) -> None:
+    found = pattern.fullmatch(url)
+    if found is None:
+        raise ValueError(f"no address like {example}: {url!r}")
+    check_host(found["host"].strip("[]"))
 
 
 def check_networks(networks: Sequence[str]) -> None:

@@ -22,6 +22,8 @@ from core.runtime.settings.setting_checks import (
     check_plain_networks,
     check_postgres_url,
     check_redis_url,
+    check_stun_urls,
+    check_turn_urls,
 )
 
 CHECK: Final = "check"
@@ -186,6 +188,15 @@ class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
     certificate_key: Annotated[str, Meta(extra={CHECK: check_path})] = ""
 
 
+class IceSettings(msgspec.Struct, kw_only=True, frozen=True):
+    """The STUN and TURN servers that browsers in voice may use."""
+
+    stun_urls: Annotated[tuple[str, ...], Meta(extra={CHECK: check_stun_urls})] = ()
+    turn_urls: Annotated[tuple[str, ...], Meta(extra={CHECK: check_turn_urls})] = ()
+    turn_secret: Login = ""
+    turn_lifetime_s: Annotated[int, Meta(ge=60, le=_YEAR_S)] = 43_200
+
+
 class FileSettings(msgspec.Struct, kw_only=True, frozen=True):
     """Where files are, how large they may be, and how their links work."""
 
@@ -320,6 +331,7 @@ class Settings(msgspec.Struct, kw_only=True, frozen=True):
     links: LinkSettings = LinkSettings()
     tls: TlsSettings = TlsSettings()
     voice: VoiceSettings = VoiceSettings()
+    ice: IceSettings = IceSettings()
     files: FileSettings = FileSettings()
     search: SearchSettings = SearchSettings()
     embeds: EmbedSettings = EmbedSettings()

@@ -19,6 +19,7 @@ from tests.support.server_process import Server
 from tests.support.voice.certificates import make_certificates
 
 pytestmark = pytest.mark.embedded
+"""`tests/e2e/cluster/test_voice.py` has a stock bot and killed nodes on a cluster."""
 
 ROOT = Path(__file__).parents[3]
 

@@ -3,10 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from core.voice.interfaces import VoiceServer
 from tests.e2e.conftest import GENEROUS
@@ -16,14 +16,14 @@ from tests.support.server_process import Server
 from tests.support.voice.client import VoiceTestClient
 from tests.support.voice.webrtc_client import WebrtcTestClient
 
-pytestmark = pytest.mark.embedded
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GRACE_S = 3
 WAIT_S = 20
 
 
-@pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A server with a media node, at which sessions may be resumed for seconds."""
     settings = {
         **GENEROUS,
@@ -32,7 +32,7 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
         "GUILDWAY_GATEWAY_RESUME_WINDOW_S": str(GRACE_S),
     }
-    server = await Server(tmp_path / "data", settings).start()
+    server = await Server(tmp_path_factory.mktemp("voice"), settings).start()
     yield server
     assert await server.stop() == 0
 
@@ -139,6 +139,7 @@ async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_
             await one.leave()
 
 
+@pytest.mark.embedded  # a cluster takes half a minute to come back
 async def test_whoever_resumes_after_a_crash_is_still_in_voice_and_others_are_gone_after_the_grace(
     server: Server,
 ) -> None:

@@ -33,6 +33,7 @@ from core.runtime.settings.settings import (
     ApiSettings,
     EmbedSettings,
     FileSettings,
+    IceSettings,
     InstanceSettings,
     LimitSettings,
     Settings,
@@ -88,6 +89,7 @@ async def open_api_in(
     embeds: EmbedSettings = NO_PREVIEWS,
     instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
     voice: VoiceSettings = VoiceSettings(),  # noqa: B008 - it is frozen
+    ice: IceSettings = IceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
     operator_key: bytes = OPERATOR_KEY,
     access_log: AccessLog | None = None,
@@ -116,7 +118,9 @@ async def open_api_in(
             external=make_external_links(),
             ids=ids,
             clock=clock,
-            settings=Settings(instance=instance, api=api, limits=limits, files=files, embeds=embeds, voice=voice),
+            settings=Settings(
+                instance=instance, api=api, limits=limits, files=files, embeds=embeds, voice=voice, ice=ice
+            ),
             metrics=metrics,
             door=MemoryDoor(
                 make_id=ids.next,

@@ -39,7 +39,7 @@ class Tab:
         self.user_id = user_id
         self.ssrc = self.video_ssrc = 0
 
-    async def join(self, **wanted: bool | str) -> None:
+    async def join(self, **wanted: Any) -> None:
         """Join with a microphone, and what else is wanted."""
         server = self.stage.seat(self.user_id)
         facts = {

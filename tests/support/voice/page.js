@@ -27,7 +27,7 @@ class Voice {
   }
 
   async connect(wanted) {
-    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
+    this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...wanted.ice });
     this.media = await navigator.mediaDevices.getUserMedia(wanted);
     for (const track of this.media.getTracks()) this.pc.addTransceiver(track, { direction: "sendonly" });
     await this.pc.setLocalDescription();

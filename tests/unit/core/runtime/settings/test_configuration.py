@@ -152,6 +152,8 @@ def test_every_option_refuses_what_it_cannot_be_by_its_path(tmp_path: Path, sect
         ("postgres.url", ["", "postgres://x/y", "postgresql:///y", "postgresql://x", "postgresql://x/a/b", "postgresql://x/"]),
         ("metrics.host", ["", "1.2.3"]),
         ("cassandra.contact_points", ["", "10.0.0.1:9042", "a b", "1.2.3"]),
+        ("ice.stun_urls", ["stun:", "turn:x.org", "stun:x.org:0", "stun:x.org?transport=udp", "x.org", "stun:a b"]),
+        ("ice.turn_urls", ["turn:", "stun:x.org", "turn:x.org?transport=tls", "turn:u@x.org", "turn:1.2.3:3478"]),
         ("cassandra.keyspace", ["", "Chat", "1a", "a-b", 'a"b', "x" * 49]),
         ("cassandra.datacenter", ["", "a'b", "a b"]),
         (
@@ -167,13 +169,15 @@ def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> 
     section, _, name = option.partition(".")
     for value in values:
         with pytest.raises(StartError, match=re.escape(option)):
-            _load(section, name, [value] if name in ("trusted_proxies", "contact_points") else value)
+            _load(section, name, [value] if name in _LISTS else value)
 
 
 @pytest.mark.parametrize(
     ("option", "values"),
     [
         ("api.trusted_proxies", ["127.0.0.1", "10.0.0.0/8", "::1", "fd00::/8", "*"]),
+        ("ice.stun_urls", ["stun:x.org", "stuns:10.0.0.1:5349", "stun:[::1]:3478"]),
+        ("ice.turn_urls", ["turn:x.org:3478?transport=udp", "turns:x.org:5349?transport=tcp", "turn:[fd00::1]"]),
         ("api.host", ["0.0.0.0", "::", "::1", "localhost", "chat.example.org", "my_host", "fe80::1%eth0"]),
         (
             "gateway.public_url",
@@ -193,8 +197,11 @@ def test_addresses_that_are_none_are_refused(option: str, values: list[str]) -> 
 def test_addresses_are_taken(option: str, values: list[str]) -> None:
     section, _, name = option.partition(".")
     for value in values:
-        settings = _load(section, name, [value] if name in ("trusted_proxies", "contact_points") else value)
+        settings = _load(section, name, [value] if name in _LISTS else value)
         assert getattr(getattr(settings, section), name) in (value, (value,))
+
+
+_LISTS = ("trusted_proxies", "contact_points", "stun_urls", "turn_urls")
 
 
 def _load(section: str, option: str, value: str | list[str]) -> Settings:
