@@ -7,6 +7,7 @@ process need not have all of them: one of a cluster has an API or a gateway.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -62,11 +63,11 @@ class Server:
     async def run(self, *, stopping: asyncio.Event, when_ready: Callable[[Addresses], None]) -> None:
         """Serve until `stopping` is set. `when_ready` is called once, when every listener answers."""
         async with asyncio.TaskGroup() as chores:
-            running = [chores.create_task(self._watch(run()), name=name) for name, run in self._chores.items()]
+            running = [chores.create_task(self._watch(run), name=name) for name, run in self._chores.items()]
             if await self._is_prepared(stopping):
                 if self._gateway is not None:
                     await self._gateway.start()
-                    running.append(chores.create_task(self._watch(self._gateway.run()), name="gateway"))
+                    running.append(chores.create_task(self._watch(self._gateway.run), name="gateway"))
                 await self._serve(stopping=stopping, when_ready=when_ready)
             for task in running:
                 task.cancel()
@@ -76,7 +77,7 @@ class Server:
         started = [asyncio.Event() for _ in servers]
         async with asyncio.TaskGroup() as tasks:
             for server, event in zip(servers, started, strict=True):
-                serving = self._watch(server.run(started=event, stopping=stopping))
+                serving = self._watch(partial(server.run, started=event, stopping=stopping))
                 tasks.create_task(serving, name=f"http {server.authority}")
             for event in started:
                 await event.wait()
@@ -88,10 +89,10 @@ class Server:
             if self._gateway is not None:
                 await end_within(GATEWAY_GRACE_S, self._gateway.stop, "gateway")
 
-    async def _watch(self, part: Coroutine[Any, Any, None]) -> None:
-        """Await a part. When it fails, all others are to end, and they do so in time."""
+    async def _watch(self, part: Chore) -> None:
+        """Run a part. When it fails, all others are to end, and they do so in time."""
         try:
-            await part
+            await part()
         except Exception:
             self._deadline.begin()
             raise

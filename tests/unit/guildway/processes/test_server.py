@@ -78,3 +78,12 @@ async def test_end_that_was_told_has_no_other_bound_than_those_of_its_parts() ->
 
     await make_server(deadline, serves=serve).run(stopping=stopping, when_ready=lambda _: None)
     assert not deadline.has_begun.is_set()
+
+
+async def test_part_that_has_not_begun_when_another_one_fails_leaves_nothing_behind() -> None:
+    async def serve() -> None:
+        await asyncio.Event().wait()
+
+    server = make_server(HeldDeadline(), fails=fail, serves=serve)
+    with pytest.raises(ExceptionGroup):
+        await server.run(stopping=asyncio.Event(), when_ready=lambda _: None)
