@@ -72,9 +72,13 @@ class NodeSockets(msgspec.Struct, frozen=True):
 
 @contextlib.asynccontextmanager
 async def run_node(
-    configuration: NodeConfiguration, sockets: NodeSockets, bounds: Bounds | None = None
+    configuration: NodeConfiguration,
+    sockets: NodeSockets,
+    bounds: Bounds | None = None,
+    *,
+    cpu_s: Callable[[], float] = time.process_time,
 ) -> AsyncIterator[RunningNode]:
-    """Serve until left; then all clients are told to go elsewhere.
+    """Serve until left; then all clients are told to go elsewhere. `cpu_s` is the node's time on processors.
 
     Raises:
         OSError: when the certificate cannot be read.
@@ -84,7 +88,7 @@ async def run_node(
     media = MediaSocket(sock=sockets.media, tally=tally)
     clock = SystemClock()
     forwarder = Forwarder(send=media.send, tally=tally, monotonic_s=clock.monotonic_s)
-    control = Control(tally=tally, cpu_s=time.process_time, load_s=bounds.load_s)
+    control = Control(tally=tally, cpu_s=cpu_s, load_s=bounds.load_s)
     directory = Directory(
         secret=configuration.secret,
         forwarder=forwarder,

@@ -27,6 +27,7 @@ from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
+from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
@@ -107,14 +108,14 @@ class _Room:
             rights=_EVERYTHING,
             offer=_OFFER,
             voice=Stream(Codec.OPUS.clock_rate),
-            video=Stream(Codec.VP8.clock_rate),
+            video=[Stream(Codec.VP8.clock_rate)],
         )
         self.forwarder.add(connection.peer, circle)
         self.gate.know(connection, address)
         theirs, ours = SYSTEM_RANDOMNESS.token_bytes(_KEY_BYTES), SYSTEM_RANDOMNESS.token_bytes(_KEY_BYTES)
         connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=theirs, ours=ours)
         connection.peer.address = address
-        connection.peer.film(_CAMERA)
+        connection.peer.film([Source(_CAMERA)])
         keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AEAD_AES_128_GCM, theirs=ours, ours=theirs)
         codec = Codec.VP8 if self._scene.kind.endswith("video") else Codec.OPUS
         return ((self._seal(keys, codec, number), address) for number in range(1 << 30))

@@ -13,6 +13,7 @@ from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
+from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
@@ -56,7 +57,7 @@ class VoiceRoom:
 
     def _add_browser(self, ssrc: int, place: Address) -> SrtpKeys:
         connection = self.gate.open(
-            ssrc=ssrc, video_ssrc=ssrc + 1, rights=RIGHTS, offer=OFFER, voice=Stream(48_000), video=Stream(90_000)
+            ssrc=ssrc, video_ssrc=ssrc + 1, rights=RIGHTS, offer=OFFER, voice=Stream(48_000), video=[Stream(90_000)]
         )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)
@@ -64,7 +65,7 @@ class VoiceRoom:
         theirs, ours = SYSTEM_RANDOMNESS.token_bytes(30), SYSTEM_RANDOMNESS.token_bytes(30)
         connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=theirs, ours=ours)
         connection.peer.address = place
-        connection.peer.film(99)
+        connection.peer.film([Source(99)])
         return SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=ours, ours=theirs)
 
 

@@ -151,15 +151,18 @@ class Forwarder:
             peer.break_off()
 
     def pass_on(self, speaker: Peer, passing: Passing) -> None:
-        """Send a packet to all others of the speaker's circle who may hear it and know its codec."""
+        """Send a packet to all others of the speaker's circle who may hear it and want it."""
         if speaker.circle is None:
             return
         for peer in speaker.circle.peers:
             address = peer.address
-            if address is None or peer is speaker or not peer.rights.hear or passing.codec not in peer.codecs:
+            if address is None or peer is speaker or not peer.rights.hear:
+                continue
+            chosen = peer.choose(passing)
+            if chosen is None:
                 continue
             try:
-                datagram = peer.seal(passing)
+                datagram = peer.seal(chosen)
             except Unsealed as unsealed:
                 self._tally.drop(str(unsealed))
                 continue

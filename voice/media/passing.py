@@ -8,7 +8,10 @@ import enum
 import struct
 from typing import Final
 
-from voice.packets.plain_rtp import write_level, write_rtp
+import msgspec
+
+from voice.packets.plain_rtp import write_extension, write_rtp, write_send_time
+from voice.packets.vp8 import Vp8
 
 _DISCORD_HEADER: Final = struct.Struct(">BBHII")
 _DISCORD_OPUS: Final = 0x78
@@ -37,13 +40,28 @@ class KeptBack(enum.Enum):
     """Others of the room are louder."""
 
 
+class Picture(msgspec.Struct, frozen=True):
+    """What is known of a packet of video."""
+
+    layer: int
+    """Which size of the picture it is, 0 the smallest."""
+    came_s: float
+    """When it came, and so when it is sent."""
+    is_keyframe: bool
+    """Whether a keyframe begins with it, as far as its codec shows that."""
+    vp8: Vp8 | None = None
+    """What it says of itself, of VP8 alone."""
+
+
 class Passing:
     """A packet. `number` and `timestamp` count without a break whatever its sender does; `ssrc` is the node's own.
 
     The number does not go round; its low 16 bits are a sequence number.
     """
 
-    __slots__ = ("_discord", "_plain", "codec", "level", "marker", "number", "payload", "ssrc", "timestamp")
+    __slots__ = (
+        "_plain", "codec", "discord", "level", "marker", "number", "payload", "picture", "ssrc", "timestamp",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -55,9 +73,9 @@ class Passing:
         ssrc: int,
         payload: bytes,
         level: int | None = None,
-        discord: tuple[bytes, bytes] | None = None,
+        picture: Picture | None = None,
     ) -> None:
-        """`level` is how loud it is (RFC 6464), where the sender says; `discord` is the form in which it has come."""
+        """`level` is how loud it is (RFC 6464), where the sender says; `picture` is there for video."""
         self.codec = codec
         self.marker = marker
         self.number = number
@@ -65,30 +83,50 @@ class Passing:
         self.ssrc = ssrc
         self.payload = payload
         self.level = level
-        self._discord = discord
+        self.picture = picture
+        self.discord: tuple[bytes, bytes] | None = None
+        """The form in which it has come from a client of Discord's protocol."""
         self._plain: dict[tuple[int, int], bytes] = {}
+
+    def renumber(self, *, number: int, timestamp: int, payload: bytes, picture: Picture) -> "Passing":
+        """Return another one, of video, with the numbers of one receiver."""
+        return Passing(
+            codec=self.codec,
+            marker=self.marker,
+            number=number,
+            timestamp=timestamp,
+            ssrc=self.ssrc,
+            payload=payload,
+            picture=picture,
+        )
 
     def for_discord(self) -> tuple[bytes, bytes]:
         """Return what a client of Discord's protocol gets, of Opus alone: the header, and what is encrypted."""
-        if self._discord is None:
+        if self.discord is None:
             header = _DISCORD_HEADER.pack(0x80, _DISCORD_OPUS, self.number & 0xFFFF, self.timestamp, self.ssrc)
-            self._discord = header, self.payload
-        return self._discord
+            self.discord = header, self.payload
+        return self.discord
 
-    def for_browser(self, payload_type: int, level_number: int) -> bytes:
+    def for_browser(self, payload_type: int, extension_number: int) -> bytes:
         """Return it as RTP in the clear, by what the receiver has chosen, with 0 for the sequence number, which the
-        receiver's peer writes over. A level's number of 0 is none.
+        receiver's peer writes over. The number is that of the level for voice, of the time of sending for video, or 0.
         """
-        plain = self._plain.get((payload_type, level_number))
+        plain = self._plain.get((payload_type, extension_number))
         if plain is None:
-            has_level = level_number and self.level is not None
-            plain = self._plain[payload_type, level_number] = write_rtp(
+            plain = self._plain[payload_type, extension_number] = write_rtp(
                 payload_type=payload_type,
                 marker=self.marker,
                 sequence=0,
                 timestamp=self.timestamp,
                 ssrc=self.ssrc,
-                extension=write_level(level_number, self.level or 0) if has_level else b"",
+                extension=self._write_extension(extension_number),
                 payload=self.payload,
             )
         return plain
+
+    def _write_extension(self, number: int) -> bytes:
+        if number and self.picture is not None:
+            return write_extension(number, write_send_time(self.picture.came_s))
+        if number and self.level is not None:
+            return write_extension(number, bytes((self.level,)))
+        return b""

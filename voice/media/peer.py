@@ -4,12 +4,13 @@
 encrypted and in the numbers in their headers, and are in one circle.
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Sequence
 from typing import Protocol
 
 from core.voice.seats import Rights
 from voice.media.active_speakers import UNLIMITED, ActiveSpeakers, Activity
-from voice.media.passing import Codec, Passing
+from voice.media.passing import Passing
+from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 
 Address = tuple[str, int]
@@ -27,25 +28,29 @@ class Peer(Protocol):
     rights: Rights
     address: Address | None
     """Where packets for it are sent, None until that address is proven."""
+    voice: Stream
+    """Numbers the packets of its voice."""
     circle: "Circle | None"
     activity: Activity
     """How much it speaks."""
     bytes_sent: int
     """The datagrams with others' packets that it was sent."""
 
-    @property
-    def codecs(self) -> Container[Codec]:
-        """What it takes."""
+    def choose(self, passing: Passing) -> Passing | None:
+        """Return a packet of another peer with the numbers that this one is to get it by, None when it is not to."""
 
     @property
-    def streams(self) -> Mapping[int, Stream]:
-        """What it sends, by the SSRCs under which the others get it."""
+    def ssrcs(self) -> Sequence[int]:
+        """Those under which the others get what it sends."""
 
-    def film(self, source: int | None) -> bool:
-        """Take video with this SSRC from the client from now on, or none; return whether it can send any."""
+    def film(self, sources: Sequence[Source]) -> bool:
+        """Take these layers of video from the client from now on, or none; return whether it can send any."""
+
+    def want(self, wants: Wants) -> None:
+        """Take what the client shows of others' video."""
 
     def seal(self, passing: Passing) -> bytes:
-        """Return a packet of another peer as this one gets it. Raises Unsealed."""
+        """Encrypt a packet that `choose` has returned. Raises Unsealed."""
 
     def forget(self, peer: "Peer") -> None:
         """Forget what is kept of another peer, which leaves the circle."""

@@ -90,6 +90,12 @@ class Stream:
             self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
         return number + self._offset, (timestamp + self._shift) % _TIMESTAMPS
 
+    def pass_on(self, ssrc: int, sequence: int, timestamp: int, size_bytes: int, now_s: float) -> tuple[int, int]:
+        """Count a packet with so much content, and that it is passed on; return what `take` does."""
+        self.packets_passed += 1
+        self.bytes_passed += size_bytes
+        return self.take(ssrc, sequence, timestamp, now_s)
+
     def find_sequence(self, number: int) -> int:
         """Return the sender's own sequence number of a packet."""
         return (number - self._offset) % _SEQUENCES

@@ -1,7 +1,6 @@
 """A peer of Discord's own protocol: one key for both directions, nonces on the wire."""
 
-from collections.abc import Container, Mapping
-from typing import Final
+from collections.abc import Sequence
 
 from typing_extensions import override
 
@@ -11,17 +10,16 @@ from voice.crypto.suites import Suite
 from voice.media.active_speakers import Activity, measure_loudness
 from voice.media.passing import Codec, KeptBack, Passing
 from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.packets.plain_rtp import parse_rtp
 from voice.packets.rtp import NONCE_BYTES, measure_header
-
-_OPUS_ALONE: Final = frozenset({Codec.OPUS})
 
 
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("_voice", "activity", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite")
+    __slots__ = ("activity", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite", "voice")
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -34,17 +32,16 @@ class UdpPeer(Peer):
         self.circle: Circle | None = None
         self.activity = Activity()
         self.bytes_sent = 0
-        self._voice = voice
+        self.voice = voice
+
+    @override
+    def choose(self, passing: Passing) -> Passing | None:
+        return passing if passing.codec is Codec.OPUS else None
 
     @property
     @override
-    def codecs(self) -> Container[Codec]:
-        return _OPUS_ALONE
-
-    @property
-    @override
-    def streams(self) -> Mapping[int, Stream]:
-        return {self.ssrc: self._voice}
+    def ssrcs(self) -> Sequence[int]:
+        return (self.ssrc,)
 
     def open(self, datagram: bytes, now_s: float) -> Passing | KeptBack:
         """Decrypt a packet with a fresh nonce. Raises Forged."""
@@ -59,28 +56,32 @@ class UdpPeer(Peer):
         if self.circle is not None and self.rights.speak:
             loudness = measure_loudness(None, len(packet.payload))
             if not self.circle.hears(self, loudness, now_s):
-                self._voice.keep_back(len(packet.payload))
+                self.voice.keep_back(len(packet.payload))
                 return KeptBack.QUIET
-        number, timestamp = self._voice.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
-        self._voice.packets_passed += 1
-        self._voice.bytes_passed += len(packet.payload)
-        return Passing(
+        size = len(packet.payload)
+        number, timestamp = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
+        passing = Passing(
             codec=Codec.OPUS,
             marker=False,
             number=number,
             timestamp=timestamp,
             ssrc=self.ssrc,
             payload=packet.payload,
-            discord=(header, plain),
         )
+        passing.discord = header, plain
+        return passing
 
     @override
-    def film(self, source: int | None) -> bool:
+    def film(self, sources: Sequence[Source]) -> bool:
         return False
+
+    @override
+    def want(self, wants: Wants) -> None:
+        """It gets no video."""
 
     def break_off(self) -> None:
         """Note that a packet was not passed on."""
-        self._voice.break_off()
+        self.voice.break_off()
 
     @override
     def seal(self, passing: Passing) -> bytes:

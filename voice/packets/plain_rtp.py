@@ -1,7 +1,7 @@
 """RTP in the clear, as browsers send it inside SRTP (RFC 3550 section 5.1, header extensions by RFC 8285).
 
-Reading takes any bytes and never raises. Writing knows one extension, in the one-byte form: what a receiver has asked
-for is told to it under the number that it has chosen.
+Reading takes any bytes and never raises. Writing knows one extension a packet, in the one-byte form: what a receiver
+has asked for is told to it under the number that it has chosen.
 """
 
 import struct
@@ -90,12 +90,17 @@ def _find(body: bytes, number: int, *, is_short: bool) -> bytes | None:
 def write_rtp(
     *, payload_type: int, marker: bool, sequence: int, timestamp: int, ssrc: int, extension: bytes, payload: bytes
 ) -> bytes:
-    """Write a packet. `extension` is what `write_level` has written, or nothing."""
+    """Write a packet. `extension` is what `write_extension` has written, or nothing."""
     first = _VERSION | _EXTENDED if extension else _VERSION
     second = _MARKER | payload_type if marker else payload_type
     return _FIXED.pack(first, second, sequence, timestamp, ssrc) + extension + payload
 
 
-def write_level(number: int, level: int) -> bytes:
-    """Write an extension with one byte of content under this number, 1 to 14: how loud a packet is (RFC 6464)."""
-    return struct.pack(">HHBBH", _ONE_BYTE_FORM, 1, number << 4, level, 0)
+def write_extension(number: int, content: bytes) -> bytes:
+    """Write an extension with one to three bytes of content under this number, 1 to 14."""
+    return struct.pack(">HHB3s", _ONE_BYTE_FORM, 1, number << 4 | len(content) - 1, content)
+
+
+def write_send_time(seconds: float) -> bytes:
+    """Write when a packet is sent, in 24 bits with 18 after the point, as `abs-send-time` has it."""
+    return (round(seconds * (1 << 18)) & 0xFFFFFF).to_bytes(3, "big")

@@ -18,8 +18,11 @@ BACKEND_VERSION: Final = 16
 CLIENT_FLAGS: Final = 18
 CLIENT_PLATFORM: Final = 20
 
-_IGNORED: Final = frozenset({SESSION_UPDATE, MEDIA_SINK_WANTS, CLIENT_FLAGS, CLIENT_PLATFORM})
-"""What clients say of layers of video and of themselves, which this server does not use."""
+_IGNORED: Final = frozenset({SESSION_UPDATE, CLIENT_FLAGS, CLIENT_PLATFORM})
+"""What clients say of themselves, which this server does not use."""
+_BEST: Final = 100
+_MOST_WANTS: Final = 1000
+"""Streams of which one message tells."""
 _Ssrc = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 _Count = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 _Word = Annotated[str, Meta(max_length=32)]
@@ -120,6 +123,13 @@ class Video(Struct, frozen=True):
     streams: Annotated[list[VideoStream], Meta(max_length=8)] = []
 
 
+class MediaSinkWants(Struct, frozen=True):
+    """Which quality of others' video the client shows, from 0, nothing, to 100: by SSRC, and of any other one."""
+
+    by_ssrc: Mapping[int, int] = {}
+    others: int = _BEST
+
+
 class AskVersion(Struct, frozen=True):
     """Which version the server is."""
 
@@ -128,7 +138,7 @@ class Ignored(Struct, frozen=True):
     """Nothing that this server uses."""
 
 
-Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | AskVersion | Ignored
+Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | MediaSinkWants | AskVersion | Ignored
 
 
 class _Message(Struct, frozen=True):
@@ -144,7 +154,12 @@ _decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
     SPEAKING: msgspec.json.Decoder(Speaking).decode,
     RESUME: msgspec.json.Decoder(Resume).decode,
     VIDEO: msgspec.json.Decoder(Video).decode,
+    MEDIA_SINK_WANTS: lambda data: _read_wants(_decode_object(data)),
 }
+_decode_object: Final[Callable[[msgspec.Raw], dict[str, msgspec.Raw]]] = msgspec.json.Decoder(
+    dict[str, msgspec.Raw]
+).decode
+_decode_quality: Final = msgspec.json.Decoder(Annotated[int, Meta(ge=0, le=_BEST)]).decode
 _decode_udp: Final = msgspec.json.Decoder(UdpAddress).decode
 _decode_text: Final = msgspec.json.Decoder(str).decode
 
@@ -163,6 +178,13 @@ def parse_command(message: bytes) -> Command:
     if head.op in _IGNORED:
         return Ignored()
     raise UnknownOpcode(f"opcode {head.op}")
+
+
+def _read_wants(data: Mapping[str, msgspec.Raw]) -> MediaSinkWants:
+    """Read qualities. Other names are those of other facts, as how many points a picture is shown in."""
+    named = [(int(name), value) for name, value in data.items() if name.isascii() and name.isdigit() and len(name) < 11]
+    others = _decode_quality(data["any"]) if "any" in data else _BEST
+    return MediaSinkWants({ssrc: _decode_quality(value) for ssrc, value in named[:_MOST_WANTS]}, others)
 
 
 def parse_udp(data: msgspec.Raw) -> UdpAddress:

@@ -6,6 +6,7 @@ A member may say anything; the others are told what its rights allow, and told a
 from collections.abc import Callable, Mapping
 
 from core.voice.seats import Room
+from voice.media.source import MOST_LAYERS, Source, Wants
 from voice.protocol.commands import Video
 from voice.protocol.payloads import Payload
 from voice.rooms.member import PRIORITY, Member, mask_flags
@@ -32,17 +33,24 @@ class Announcements:
     def begin(self, member: Member) -> None:
         """Have a member's media, which are new, follow what it has said."""
         _pin(member)
+        self.want(member, member.wants)
         self.film(member, member.camera)
 
     def film(self, member: Member, video: Video | None) -> None:
         """Note what a member says of its camera, and tell the room what its rights and its media allow."""
         member.camera = video if video is not None and video.video_ssrc else None
-        source = None if member.camera is None or not member.seat.rights.stream else member.camera.video_ssrc
-        can_film = member.peer is not None and member.peer.film(source)
-        shown = member.camera if source is not None and can_film else None
+        sources = [] if member.camera is None or not member.seat.rights.stream else list_sources(member.camera)
+        can_film = member.peer is not None and member.peer.film(sources)
+        shown = member.camera if sources and can_film else None
         if shown != member.shown:
             member.shown = shown
             self._tell_room(member, describe_camera)
+
+    def want(self, member: Member, wants: Wants) -> None:
+        """Note what a member shows of others' video."""
+        member.wants = wants
+        if member.peer is not None:
+            member.peer.want(wants)
 
     def repeat(self, member: Member) -> None:
         """Tell the room what a member's rights, which are others now, make of what it has said."""
@@ -54,6 +62,15 @@ class Announcements:
         room = self._rooms.get(member.seat.room)
         if room is not None and room.members.get(member.seat.user_id) is member:
             room.tell(describe(member), but=member)
+
+
+def list_sources(video: Video) -> list[Source]:
+    """Return the layers that a client sends, the smallest first."""
+    active = [each for each in video.streams if each.active and (each.ssrc or each.rid)]
+    if len(active) < 2:
+        return [Source(video.video_ssrc)]
+    active.sort(key=lambda each: each.quality)
+    return [Source(each.ssrc, each.rid, each.quality) for each in active[-MOST_LAYERS:]]
 
 
 def _pin(member: Member) -> None:

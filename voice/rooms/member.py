@@ -6,6 +6,7 @@ from core.voice.seats import Rights, Seat
 from core.wire.close_codes import CloseCode
 from voice.media.passing import Codec
 from voice.media.peer import Peer
+from voice.media.source import MOST_LAYERS, Wants
 from voice.media.stream import Stream
 from voice.protocol.commands import Video
 from voice.protocol.payloads import Payload
@@ -42,7 +43,7 @@ class Member:
     __slots__ = (
         "_received", "began_ms", "camera", "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay",
         "seat", "shown", "ssrc",
-        "timer", "token", "video", "voice",
+        "timer", "token", "video", "voice", "wants",
     )  # fmt: skip
 
     def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
@@ -62,11 +63,14 @@ class Member:
         """Its media, once the keys are made."""
         self.voice = Stream(Codec.OPUS.clock_rate)
         """The numbers of its packets."""
-        self.video = Stream(Codec.VP8.clock_rate)
+        self.video = [Stream(Codec.VP8.clock_rate) for _ in range(MOST_LAYERS)]
+        """Those of each layer of its video, the smallest first."""
         self.camera: Video | None = None
         """What it has said of its camera, None while that is off."""
         self.shown: Video | None = None
         """What the room was told last of its camera."""
+        self.wants = Wants()
+        """What it has said that it shows of others' video."""
         self.replay = Replay()
         self.flags = 0
         self.has_spoken = False

@@ -52,6 +52,7 @@ def describe_camera(member: Member) -> Payload:
     shown = member.shown
     if shown is None:
         return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=0, streams=[])
-    stream = next((each for each in shown.streams if each.active), VideoStream())
+    active = [each for each in shown.streams if each.active]
+    stream = max(active, key=lambda each: each.quality, default=VideoStream())
     about = camera(ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=stream, is_active=True)
     return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=member.video_ssrc, streams=[about])

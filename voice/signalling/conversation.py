@@ -22,6 +22,7 @@ from core.runtime.clock import Clock
 from core.voice.tokens import Claims
 from core.wire.close_codes import CloseCode
 from voice.crypto.suites import SUITES
+from voice.media.source import Wants
 from voice.protocol import close_codes, payloads
 from voice.protocol.commands import (
     AskVersion,
@@ -29,6 +30,7 @@ from voice.protocol.commands import (
     Heartbeat,
     Identify,
     Ignored,
+    MediaSinkWants,
     Resume,
     SelectProtocol,
     Speaking,
@@ -163,6 +165,8 @@ class Conversation:
                 self._directory.announcements.speak(member, int(command.speaking))
             case Video():
                 self._directory.announcements.film(member, command)
+            case MediaSinkWants():
+                self._directory.announcements.want(member, Wants(command.by_ssrc, command.others))
             case AskVersion():
                 self._link.send(payloads.backend_version(self._facts.version).encode())
             case Ignored():

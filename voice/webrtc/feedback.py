@@ -5,6 +5,7 @@
                 ── wants a keyframe ─→ once in a while ─→ who sends it
  node           ── misses a packet ──────────────────────→ who sends it
                 ── reports, each second ─────────────────→ everybody
+                ── what its viewers can take ────────────→ who sends it
 ```
 
 A speaker is told of as much loss as the worst hearer has: that has its encoder protect what it sends (Opus' own FEC).
@@ -12,10 +13,12 @@ Reports end at the node. What one browser asks for reaches another only as that,
 however many ask, and how often, the sender is asked at most twice a second.
 """
 
+import struct
 from typing import Any, Final
 
 import msgspec
 from aiortc.rtp import (
+    RTCP_PSFB_APP,
     RTCP_PSFB_FIR,
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
@@ -23,18 +26,22 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSrPacket,
+    pack_remb_fci,
+    unpack_remb_fci,
 )
 
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
-from voice.media.passing import Codec
 from voice.media.peer import Unsealed
+from voice.video.camera import Layer
+from voice.webrtc.bandwidth import choose_layers, find_senders, find_share
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
-from voice.webrtc.reports import NODE_SSRC, find_rtts, parse_reports, write_reports
+from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_reports
 
 _KEYFRAME_S: Final = 0.5
 """A keyframe is many packets at once: no sender is asked for one more often."""
 _FIR_ENTRY_BYTES: Final = 8
+_ALL_LOST: Final = 256
 
 
 class Feedback:
@@ -58,6 +65,8 @@ class Feedback:
                     _note_losses(peer, report.reports)
                 case RtcpRrPacket():
                     _note_losses(peer, report.reports)
+                case RtcpPsfbPacket(fmt=kind, fci=content) if kind == RTCP_PSFB_APP:
+                    _note_estimate(peer, content)
                 case RtcpPsfbPacket(fmt=kind, media_ssrc=ssrc) if kind == RTCP_PSFB_PLI:
                     self._want_keyframe(peer, ssrc)
                 case RtcpPsfbPacket(fmt=kind, fci=entries) if kind == RTCP_PSFB_FIR:
@@ -68,47 +77,60 @@ class Feedback:
 
     def ask(self, sender: WebrtcPeer) -> None:
         """Ask a browser for what is wanted of its camera, if it is time."""
-        source = sender.video.source
-        if source is None or sender.video_source is None:
+        for layer in sender.camera.layers:
+            self._ask_layer(sender, layer)
+
+    def _ask_layer(self, sender: WebrtcPeer, layer: Layer) -> None:
+        source = layer.stream.source
+        if source is None:
             return
         now_s = self._clock.monotonic_s()
-        missing = [sender.video.find_sequence(number) for number in sender.ring.take_missing()]
+        missing = [layer.stream.find_sequence(number) for number in layer.ring.take_missing()]
         if missing:
             self._tell(sender, RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=NODE_SSRC, media_ssrc=source, lost=missing))
-        if sender.wants_keyframe and now_s - sender.keyframe_asked_s >= _KEYFRAME_S:
-            sender.wants_keyframe, sender.keyframe_asked_s = False, now_s
+        if layer.wants_keyframe and now_s - layer.asked_s >= _KEYFRAME_S:
+            layer.wants_keyframe, layer.asked_s = False, now_s
             self._tell(sender, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=NODE_SSRC, media_ssrc=source))
 
     def report_to(self, peer: WebrtcPeer) -> None:
-        """Tell a browser how its streams came, and by what clock those go that it gets."""
+        """Tell a browser how its streams came, and by what clock those go that it gets; choose what it gets."""
         peer.again_left = MOST_AGAIN
         if peer.circle is None:
             return
         now_s = self._clock.monotonic_s()
-        receptions = [report for stream in peer.streams.values() if (report := stream.report(now_s)) is not None]
+        peer.camera.measure(now_s)
+        for sender in choose_layers(peer, now_s):
+            self.ask(sender)
+        receptions = [report for stream in peer.streams if (report := stream.report(now_s)) is not None]
         if receptions and receptions[0].ssrc == peer.voice.source:
             receptions[0] = msgspec.structs.replace(
                 receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.worst_loss)
             )
         peer.worst_loss = 0
-        others = peer.circle.peers if peer.rights.hear else []
-        streams = {ssrc: stream for other in others if other is not peer for ssrc, stream in other.streams.items()}
-        for plain in write_reports(receptions, streams, now_ms=self._clock.now_ms(), now_s=now_s):
+        for plain in write_reports(receptions, _find_sent(peer), now_ms=self._clock.now_ms(), now_s=now_s):
             self._tell(peer, plain)
+        if peer.camera.is_on:
+            self._tell_share(peer)
+
+    def _tell_share(self, peer: WebrtcPeer) -> None:
+        sources = [layer.stream.source for layer in peer.camera.layers if layer.stream.source is not None]
+        content = pack_remb_fci(find_share(peer), sources)
+        self._tell(peer, RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=NODE_SSRC, media_ssrc=0, fci=content))
 
     def _want_keyframe(self, peer: WebrtcPeer, ssrc: int) -> None:
         sender = _find_sender(peer, ssrc)
-        if sender is not None:
-            sender.wants_keyframe = True
+        layer = None if sender is None else sender.camera.get(max(peer.view(ssrc).current, 0))
+        if sender is not None and layer is not None:
+            layer.wants_keyframe = True
             self.ask(sender)
 
     def _send_again(self, peer: WebrtcPeer, report: Any) -> None:
         sender = _find_sender(peer, report.media_ssrc)
         if sender is None or peer.address is None:
             return
+        now_s = self._clock.monotonic_s()
         for sequence in report.lost:
-            number = peer.find_number(report.media_ssrc, sequence)
-            passing = None if number is None else sender.ring.find(number)
+            passing = peer.find_missing(sender.camera, sequence, now_s)
             if passing is None or peer.again_left <= 0:
                 continue
             peer.again_left -= 1
@@ -126,21 +148,39 @@ class Feedback:
             self._forwarder.emit(sealed, peer.address)
 
 
+def _note_estimate(peer: WebrtcPeer, content: bytes) -> None:
+    """Take how much a browser believes that its network carries."""
+    try:
+        bps, _ = unpack_remb_fci(content)
+    except (ValueError, struct.error):
+        return  # an application's own affair
+    peer.downlink.note_estimate(bps)
+
+
 def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
-    """Remember for whom the voices get lost on their way to this browser."""
+    """Remember for whom the voices get lost on their way to this browser, and how much of the video does."""
     if peer.circle is None:
         return
     losses = {report.ssrc: report.fraction_lost for report in reports if report.fraction_lost}
     for other in peer.circle.peers if losses else ():
         if isinstance(other, WebrtcPeer) and other is not peer:
             other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
+            peer.downlink.note_loss(losses.get(other.camera.ssrc, 0) / _ALL_LOST)
 
 
 def _find_sender(peer: WebrtcPeer, ssrc: int) -> WebrtcPeer | None:
     """Return whose camera this is, if the browser gets it."""
+    return next((sender for sender in find_senders(peer) if sender.camera.ssrc == ssrc), None)
+
+
+def _find_sent(peer: WebrtcPeer) -> list[Sent]:
+    """Return the streams of others that a browser gets."""
     if peer.circle is None or not peer.rights.hear:
-        return None
-    for other in peer.circle.peers:
-        if isinstance(other, WebrtcPeer) and other.video_ssrc == ssrc and other is not peer:
-            return other if other.may_send(Codec.VP8) else None
-    return None
+        return []
+    sent = [Sent(other.ssrc, other.voice) for other in peer.circle.peers if other is not peer]
+    for sender in find_senders(peer):
+        view = peer.view(sender.camera.ssrc)
+        layer = sender.camera.get(view.current) if view.current >= 0 else None
+        if layer is not None:
+            sent.append(Sent(sender.camera.ssrc, layer.stream, view.time_shift))
+    return sent

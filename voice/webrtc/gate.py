@@ -16,14 +16,14 @@ proven is not given to another.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final
 
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
 from voice.media.forwarder import Forwarder
-from voice.media.passing import Codec, KeptBack
+from voice.media.passing import KeptBack
 from voice.media.peer import Address
 from voice.media.stream import Stream
 from voice.media.tally import Tally
@@ -82,7 +82,7 @@ class Gate:
     # ---- connections that come and go
 
     def open(
-        self, *, ssrc: int, video_ssrc: int, rights: Rights, offer: Offer, voice: Stream, video: Stream
+        self, *, ssrc: int, video_ssrc: int, rights: Rights, offer: Offer, voice: Stream, video: Sequence[Stream]
     ) -> Connection:
         """Expect a browser; its peer goes into a circle at once, and takes part when its keys are made."""
         peer = WebrtcPeer(
@@ -227,7 +227,7 @@ class Gate:
             drop(passing.value)
             return
         self._forwarder.pass_on(peer, passing)
-        if codec is not Codec.OPUS and peer.ring.add(passing):
+        if passing.picture is not None and peer.camera.layers[passing.picture.layer].ring.add(passing):
             self._feedback.ask(peer)
 
     def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:

@@ -14,6 +14,8 @@ import msgspec
 from voice.media.passing import Codec
 
 AUDIO_LEVEL: Final = "urn:ietf:params:rtp-hdrext:ssrc-audio-level"
+SEND_TIME: Final = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time"
+RID: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 
 _LONGEST: Final = 24 * 1024
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
@@ -23,7 +25,8 @@ _FMTP: Final = re.compile(r"(\d{1,3}) (.+)")
 _EXTMAP: Final = re.compile(r"(\d{1,2})(?:/\w+)? (\S+)")
 _PAYLOAD_TYPES: Final = frozenset(range(128)) - frozenset(range(64, 96))
 """Those of 64 to 95 look like RTCP where both share a port (RFC 5761 section 4)."""
-_LEVELS: Final = range(1, 15)
+_SHORT_NUMBERS: Final = range(1, 15)
+"""Those of extensions in the one-byte form."""
 _NAMES: Final = {codec.value.lower(): codec for codec in Codec}
 _USUAL_H264: Final = ("packetization-mode=1", "profile-level-id=42e01f")
 
@@ -48,6 +51,10 @@ class Offer(msgspec.Struct, frozen=True):
     """The number by which it knows each codec; Opus is always there."""
     level_number: int
     """The number of the extension that tells how loud a packet is, 0 where it does not know it."""
+    time_number: int = 0
+    """That of the one that tells when a packet was sent: with it browsers estimate what their network carries."""
+    rid_number: int = 0
+    """That of the one that names the layer of a packet."""
 
     @property
     def video_codec(self) -> Codec | None:
@@ -79,7 +86,9 @@ def parse_offer(text: str, choices: Iterable[tuple[str, int]] = ()) -> Offer:
         ufrag=ufrag,
         fingerprints=tuple(Fingerprint(algorithm.lower(), value) for algorithm, value in sorted(fingerprints)),
         payload_types=payload_types,
-        level_number=_find_level(lines.get("extmap", ())),
+        level_number=_find_extension(lines, AUDIO_LEVEL),
+        time_number=_find_extension(lines, SEND_TIME),
+        rid_number=_find_extension(lines, RID),
     )
 
 
@@ -111,9 +120,9 @@ def _find_codecs(lines: Mapping[str, Sequence[str]]) -> dict[Codec, int]:
     return found
 
 
-def _find_level(lines: Iterable[str]) -> int:
-    for line in lines:
+def _find_extension(lines: Mapping[str, Sequence[str]], name: str) -> int:
+    for line in lines.get("extmap", ()):
         match = _EXTMAP.fullmatch(line)
-        if match is not None and match[2] == AUDIO_LEVEL and int(match[1]) in _LEVELS:
+        if match is not None and match[2] == name and int(match[1]) in _SHORT_NUMBERS:
             return int(match[1])
     return 0

@@ -5,18 +5,23 @@ encrypted for it or heard of it. What it sends is known by payload type, since i
 camera is passed on from when it has said which SSRC that has (`film`); another stream of the same kind is not.
 """
 
-import math
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Sequence
 
 from typing_extensions import override
 
 from core.voice.seats import Rights
 from voice.media.active_speakers import Activity, measure_loudness
-from voice.media.passing import Codec, KeptBack, Passing
+from voice.media.passing import Codec, KeptBack, Passing, Picture
 from voice.media.peer import Address, Circle, Peer, Unsealed
-from voice.media.ring import Ring
+from voice.media.source import Source, Wants
 from voice.media.stream import Stream
+from voice.packets.h264 import begins_keyframe
 from voice.packets.plain_rtp import RtpPacket, find_extension, parse_rtp
+from voice.packets.vp8 import parse_vp8
+from voice.video.camera import Camera, Layer
+from voice.video.downlink import Downlink
+from voice.video.meter import Meter
+from voice.video.view import View
 from voice.webrtc.numbering import Numbering
 from voice.webrtc.offer import Offer
 from voice.webrtc.srtp import SrtpKeys
@@ -33,8 +38,8 @@ class WebrtcPeer(Peer):
 
     __slots__ = (
         "_codecs_by_number", "_numbers", "_on_end", "_sources", "activity", "address", "again_left", "bytes_sent",
-        "circle", "keyframe_asked_s", "keys", "offer", "rights", "ring", "ssrc", "video", "video_source",
-        "video_ssrc", "voice", "wants_keyframe", "worst_loss",
+        "camera", "circle", "downlink", "keys", "offer", "rights", "sent_meter", "ssrc", "views", "voice", "wants",
+        "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -45,10 +50,12 @@ class WebrtcPeer(Peer):
         rights: Rights,
         offer: Offer,
         voice: Stream,
-        video: Stream,
+        video: Sequence[Stream],
         on_end: Callable[["WebrtcPeer"], None],
     ) -> None:
-        """`voice` and `video` number its packets, and outlive it when the client connects anew."""
+        """`voice` and `video`, a stream for each layer, number its packets, and outlive it when the client connects
+        anew.
+        """
         self.ssrc = ssrc
         self.rights = rights
         self.offer = offer
@@ -58,14 +65,13 @@ class WebrtcPeer(Peer):
         self.bytes_sent = 0
         self.keys: SrtpKeys | None = None
         self.voice = voice
-        self.video = video
-        self.video_ssrc = video_ssrc
-        self.video_source: int | None = None
-        """The SSRC of its camera, None while that is off."""
-        self.ring = Ring()
-        self.wants_keyframe = False
-        """Whether somebody wants one, and it was not asked yet."""
-        self.keyframe_asked_s = -math.inf
+        self.camera = Camera(video_ssrc, video)
+        self.views: dict[int, View] = {}
+        """What it gets of others' cameras, by their SSRCs."""
+        self.wants = Wants()
+        self.downlink = Downlink()
+        self.sent_meter = Meter()
+        """The video that it is sent."""
         self.worst_loss = 0
         """How much of its voice the worst hearer has lost, in 256ths, since it got its last reports."""
         self.again_left = MOST_AGAIN
@@ -77,13 +83,13 @@ class WebrtcPeer(Peer):
 
     @property
     @override
-    def codecs(self) -> Container[Codec]:
-        return self.offer.payload_types
+    def ssrcs(self) -> Sequence[int]:
+        return self.ssrc, self.camera.ssrc
 
     @property
-    @override
-    def streams(self) -> Mapping[int, Stream]:
-        return {self.ssrc: self.voice, self.video_ssrc: self.video}
+    def streams(self) -> Sequence[Stream]:
+        """What it sends: its voice first, and each layer of its video."""
+        return self.voice, *self.camera.streams
 
     def note_rtt(self, seconds: float) -> None:
         """Take a time to the browser and back."""
@@ -97,13 +103,11 @@ class WebrtcPeer(Peer):
 
     def may_send(self, codec: Codec) -> bool:
         """Return whether the others get its packets of this codec."""
-        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.video_source is not None
+        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.camera.is_on
 
     @override
-    def film(self, source: int | None) -> bool:
-        if source != self.video_source:
-            self.video.break_off()
-        self.video_source = source
+    def film(self, sources: Sequence[Source]) -> bool:
+        self.camera.switch(sources)
         return self.offer.video_codec is not None
 
     def knows_source(self, ssrc: int) -> bool:
@@ -115,56 +119,86 @@ class WebrtcPeer(Peer):
 
     def break_off(self, codec: Codec) -> None:
         """Note that a packet was not passed on."""
-        (self.voice if codec is Codec.OPUS else self.video).break_off()
+        if codec is Codec.OPUS:
+            self.voice.break_off()
+        else:
+            self.camera.break_off()
 
     def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | KeptBack:
         """Return a packet, which it may send, as it goes to the others."""
         packet = parse_rtp(plain)
         if packet is None or len(packet.payload) > _MOST_BYTES:
             return KeptBack.UNKNOWN
-        level = None
-        if codec is Codec.OPUS:
-            level = self._find_level(packet)
-            if not self._is_heard(packet, level, now_s):
-                return KeptBack.QUIET
-            stream, ssrc = self.voice, self.ssrc
-        elif self.video_source in (packet.ssrc, self.video_ssrc):
-            stream, ssrc = self.video, self.video_ssrc
-        else:
+        return self._read_voice(packet, now_s) if codec is Codec.OPUS else self._read_video(packet, codec, now_s)
+
+    def _read_voice(self, packet: RtpPacket, now_s: float) -> Passing | KeptBack:
+        content, size = self._find_extension(packet, self.offer.level_number), len(packet.payload)
+        level = content[0] if content else None
+        if self.circle is not None and not self.circle.hears(self, measure_loudness(level, size), now_s):
+            self.voice.keep_back(size)
+            return KeptBack.QUIET
+        number, timestamp = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
+        return Passing(
+            codec=Codec.OPUS,
+            marker=packet.marker,
+            number=number,
+            timestamp=timestamp,
+            ssrc=self.ssrc,
+            payload=packet.payload,
+            level=level,
+        )
+
+    def _read_video(self, packet: RtpPacket, codec: Codec, now_s: float) -> Passing | KeptBack:
+        rid = self._find_extension(packet, self.offer.rid_number)
+        layer = self.camera.find(packet.ssrc, rid.decode("ascii", "replace") if rid else None)
+        if layer is None:
             return KeptBack.UNKNOWN
-        number, timestamp = stream.take(packet.ssrc, packet.sequence, packet.timestamp, now_s)
-        stream.packets_passed += 1
-        stream.bytes_passed += len(packet.payload)
+        size = len(packet.payload)
+        number, timestamp = layer.stream.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
+        vp8 = parse_vp8(packet.payload) if codec is Codec.VP8 else None
+        is_keyframe = vp8.is_keyframe if vp8 is not None else codec is Codec.H264 and begins_keyframe(packet.payload)
         return Passing(
             codec=codec,
             marker=packet.marker,
             number=number,
             timestamp=timestamp,
-            ssrc=ssrc,
+            ssrc=self.camera.ssrc,
             payload=packet.payload,
-            level=level,
+            picture=Picture(layer.index, now_s, is_keyframe, vp8),
         )
-
-    def _is_heard(self, packet: RtpPacket, level: int | None, now_s: float) -> bool:
-        size = len(packet.payload)
-        if self.circle is None or self.circle.hears(self, measure_loudness(level, size), now_s):
-            return True
-        self.voice.keep_back(size)
-        return False
 
     def note_clock(self, source: int, ntp: int, timestamp: int, now_s: float) -> None:
         """Take what the browser tells of the clock of one of its streams."""
-        for stream in self.streams.values():
+        for stream in self.streams:
             if stream.source == source:
                 stream.note_clock(ntp, timestamp, now_s)
 
-    def _find_level(self, packet: RtpPacket) -> int | None:
-        if not self.offer.level_number or not packet.profile:
-            return None
-        content = find_extension(packet, self.offer.level_number)
-        return content[0] if content else None
+    def _find_extension(self, packet: RtpPacket, number: int) -> bytes | None:
+        return find_extension(packet, number) if number and packet.profile else None
 
     # ---- what it gets
+
+    @override
+    def choose(self, passing: Passing) -> Passing | None:
+        if passing.codec is Codec.OPUS:
+            return passing
+        return self.view(passing.ssrc).choose(passing) if passing.codec in self.offer.payload_types else None
+
+    @override
+    def want(self, wants: Wants) -> None:
+        self.wants = wants
+
+    def view(self, ssrc: int) -> View:
+        """Return what it gets of a camera."""
+        view = self.views.get(ssrc)
+        if view is None:
+            view = self.views[ssrc] = View()
+        return view
+
+    @property
+    def video_bytes_sent(self) -> int:
+        """The bytes of others' video that it was sent."""
+        return sum(view.bytes_passed for view in self.views.values())
 
     @override
     def seal(self, passing: Passing) -> bytes:
@@ -174,20 +208,28 @@ class WebrtcPeer(Peer):
         if sequence is None:
             raise Unsealed("late")
         offer = self.offer
-        plain = passing.for_browser(offer.payload_types[passing.codec], offer.level_number)
+        extension_number = offer.level_number if passing.codec is Codec.OPUS else offer.time_number
+        plain = passing.for_browser(offer.payload_types[passing.codec], extension_number)
         sealed = self.keys.seal_rtp(plain[:2] + sequence.to_bytes(2, "big") + plain[4:])
         if sealed is None:
             raise Unsealed("late")
         return sealed
 
-    def find_number(self, ssrc: int, sequence: int) -> int | None:
-        """Return the sender's number of a packet that this browser has not got."""
-        return self._numbers.find(ssrc, sequence)
+    def find_missing(self, camera: Camera, sequence: int, now_s: float) -> Passing | None:
+        """Return a packet of a camera that this browser has not got, with its numbers; None when it is not kept."""
+        number, view = self._numbers.find(camera.ssrc, sequence), self.views.get(camera.ssrc)
+        place = None if number is None or view is None else view.find(number)
+        layer: Layer | None = None if place is None else camera.get(place[0])
+        if place is None or layer is None or view is None:
+            return None
+        passing = layer.ring.find(place[1])
+        return None if passing is None else view.repeat(passing, now_s)
 
     @override
     def forget(self, peer: Peer) -> None:
-        for ssrc in peer.streams:
+        for ssrc in peer.ssrcs:
             self._numbers.forget(ssrc)
+            self.views.pop(ssrc, None)
             if self.keys is not None:
                 self.keys.forget(ssrc)
 

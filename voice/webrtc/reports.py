@@ -5,9 +5,10 @@ which time of the node's clock: by one clock for all, a browser keeps a camera's
 """
 
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any, Final
 
+import msgspec
 from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
 
 from voice.media.stream import Reception, Stream
@@ -44,10 +45,17 @@ def find_rtts(report: Any, *, now_ms: int) -> list[float]:
     return [each / 65536 for each in passed if each < _LONGEST_RTT]
 
 
-def write_reports(
-    receptions: list[Reception], streams: Mapping[int, Stream], *, now_ms: int, now_s: float
-) -> list[bytes]:
-    """Write what a browser is told of its own streams and of those that it gets, by SSRC, as datagrams."""
+class Sent(msgspec.Struct, frozen=True):
+    """A stream of another one that a browser gets."""
+
+    ssrc: int
+    stream: Stream
+    time_shift: int = 0
+    """What is added to the stream's timestamps for this browser."""
+
+
+def write_reports(receptions: list[Reception], streams: Iterable[Sent], *, now_ms: int, now_s: float) -> list[bytes]:
+    """Write what a browser is told of its own streams and of those that it gets, as datagrams."""
     infos = [
         RtcpReceiverInfo(
             ssrc=each.ssrc,
@@ -62,9 +70,9 @@ def write_reports(
     ]
     head = bytes(RtcpRrPacket(ssrc=NODE_SSRC, reports=infos))
     reports = [
-        _write_sender_report(ssrc, stream, timestamp, now_ms)
-        for ssrc, stream in streams.items()
-        if (timestamp := stream.tell_timestamp(now_s)) is not None
+        _write_sender_report(sent, timestamp, now_ms)
+        for sent in streams
+        if (timestamp := sent.stream.tell_timestamp(now_s)) is not None
     ]
     if not infos and not reports:
         return []
@@ -72,12 +80,12 @@ def write_reports(
     return [head + part for part in parts]
 
 
-def _write_sender_report(ssrc: int, stream: Stream, timestamp: int, now_ms: int) -> bytes:
+def _write_sender_report(sent: Sent, timestamp: int, now_ms: int) -> bytes:
     seconds, rest_ms = divmod(now_ms, 1000)
     info = RtcpSenderInfo(
         ntp_timestamp=(seconds + _NTP_EPOCH_S) << 32 | (rest_ms << 32) // 1000,
-        rtp_timestamp=timestamp,
-        packet_count=stream.packets_passed % _COUNTS,
-        octet_count=stream.bytes_passed % _COUNTS,
+        rtp_timestamp=(timestamp + sent.time_shift) % _COUNTS,
+        packet_count=sent.stream.packets_passed % _COUNTS,
+        octet_count=sent.stream.bytes_passed % _COUNTS,
     )
-    return bytes(RtcpSrPacket(ssrc=ssrc, sender_info=info))
+    return bytes(RtcpSrPacket(ssrc=sent.ssrc, sender_info=info))

@@ -9,6 +9,7 @@ from typing import Any
 
 from aioice.stun import Class, Message, Method, parse_message
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
 from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
 from typing_extensions import override
 
@@ -20,6 +21,12 @@ CODECS = [
     {"name": "opus", "type": "audio", "priority": 1000, "payload_type": OPUS},
     {"name": "VP8", "type": "video", "priority": 1000, "payload_type": VP8, "rtx_payload_type": 97},
 ]
+
+EXTENSIONS = {
+    3: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    4: "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+    5: "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+}
 
 
 class WebrtcTestClient(VoiceTestClient):
@@ -35,6 +42,9 @@ class WebrtcTestClient(VoiceTestClient):
         self.source = (0x11223344 + self.user_id) & 0xFFFFFFFF
         self.camera = (0x55667788 + self.user_id) & 0xFFFFFFFF
         self.video_ssrc = 0
+        self.extensions = HeaderExtensionsMap()
+        named = [RTCRtpHeaderExtensionParameters(id=number, uri=name) for number, name in EXTENSIONS.items()]
+        self.extensions.configure(RTCRtpParameters(headerExtensions=named))
         self.next_frame = 65000
         self.next_sequence = 65000
         self.dtls: Any = None
@@ -51,7 +61,7 @@ class WebrtcTestClient(VoiceTestClient):
                 f"a=fingerprint:sha-256 {self.fingerprint}",
                 "a=setup:actpass",
                 f"a=rtpmap:{OPUS} opus/48000/2",
-                "a=extmap:3 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+                *(f"a=extmap:{number} {name}" for number, name in EXTENSIONS.items()),
             ]
         )
 
@@ -126,7 +136,7 @@ class WebrtcTestClient(VoiceTestClient):
         for name, value in changes.items():
             setattr(packet, name, value)
         self.next_sequence = (self.next_sequence + 1) & 0xFFFF
-        self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(HeaderExtensionsMap())))
+        self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(self.extensions)))
 
     async def switch_camera(self, *, is_on: bool) -> None:
         """Tell of the own camera."""
@@ -134,15 +144,16 @@ class WebrtcTestClient(VoiceTestClient):
         streams = [{"type": "video", "rid": "100", "ssrc": ssrc, "active": True, "max_framerate": 30}] if is_on else []
         await self.say(12, {"audio_ssrc": self.source, "video_ssrc": ssrc, "rtx_ssrc": 0, "streams": streams})
 
-    def film(self, picture: bytes, **changes: Any) -> None:
-        """Send a packet of video."""
+    def film(self, picture: bytes, *, rid: str | None = None, **changes: Any) -> None:
+        """Send a packet of video, which may be one of the layer with a name."""
         packet = RtpPacket(payload_type=VP8, sequence_number=self.next_frame, ssrc=self.camera, payload=picture)
         packet.timestamp = self.next_frame * 3000
         packet.marker = 1
+        packet.extensions.rtp_stream_id = rid
         for name, value in changes.items():
             setattr(packet, name, value)
         self.next_frame = (self.next_frame + 1) & 0xFFFF
-        self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(HeaderExtensionsMap())))
+        self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(self.extensions)))
 
     async def tell(self, report: Any) -> None:
         """Send RTCP."""
@@ -164,15 +175,16 @@ class WebrtcTestClient(VoiceTestClient):
         packet = await self.listen()
         return packet.ssrc, packet.payload
 
-    async def next_report(self, kind: type) -> Any:
-        """Receive RTCP until there is one of this kind."""
+    async def next_report(self, kind: type, fmt: int | None = None) -> Any:
+        """Receive RTCP until there is one of this kind, and of this format where one is named."""
         async with asyncio.timeout(WAIT_S):
-            while not isinstance(report := await self.reports.get(), kind):
-                pass
-        return report
+            while True:
+                report = await self.reports.get()
+                if isinstance(report, kind) and fmt in (None, getattr(report, "fmt", None)):
+                    return report
 
     async def _take_rtp(self, data: bytes, arrival_time_ms: int) -> None:
-        self.packets.put_nowait(RtpPacket.parse(data))
+        self.packets.put_nowait(RtpPacket.parse(data, self.extensions))
 
     async def _take_rtcp(self, data: bytes) -> None:
         for report in RtcpPacket.parse(data):

@@ -4,7 +4,7 @@ from aiortc.rtp import RtpPacket as TheirPacket
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.packets.plain_rtp import find_extension, parse_rtp, write_level, write_rtp
+from voice.packets.plain_rtp import find_extension, parse_rtp, write_extension, write_rtp, write_send_time
 
 
 @given(
@@ -18,7 +18,7 @@ from voice.packets.plain_rtp import find_extension, parse_rtp, write_level, writ
 def test_what_is_written_is_read(
     *, number: int, level: int, payload: bytes, marker: bool, sequence: int, timestamp: int
 ) -> None:
-    extension = write_level(number, level)
+    extension = write_extension(number, bytes([level]))
     written = write_rtp(
         payload_type=96, marker=marker, sequence=sequence, timestamp=timestamp, ssrc=7, extension=extension,
         payload=payload,
@@ -56,3 +56,14 @@ def test_any_bytes_are_read_or_refused(datagram: bytes, number: int) -> None:
         if packet is not None:
             found = find_extension(packet, number)
             assert found is None or found in first + datagram
+
+
+def test_time_of_sending_goes_round_after_64_seconds() -> None:
+    extension = write_extension(5, write_send_time(64 + 1.5))
+    written = write_rtp(
+        payload_type=96, marker=False, sequence=1, timestamp=2, ssrc=7, extension=extension, payload=b"x"
+    )
+    packet = parse_rtp(written)
+    assert packet is not None
+    assert find_extension(packet, 5) == (3 << 17).to_bytes(3, "big")
+    assert packet.payload == b"x"

@@ -9,6 +9,7 @@ from voice.protocol.commands import (
     Heartbeat,
     Identify,
     Ignored,
+    MediaSinkWants,
     Resolution,
     SelectProtocol,
     Speaking,
@@ -30,7 +31,11 @@ def test_other_commands() -> None:
     assert parse_command(b'{"op":3,"d":{"t":5,"seq_ack":7}}') == Heartbeat(5, 7)
     assert parse_command(b'{"op":5,"d":{"speaking":true,"delay":0,"ssrc":1}}') == Speaking(speaking=True)
     assert parse_command(b'{"op":16}') == AskVersion()
-    assert parse_command(b'{"op":15,"d":{"any":100}}') == Ignored()
+    assert parse_command(b'{"op":18,"d":{}}') == Ignored()
+    assert parse_command(b'{"op":15,"d":{}}') == MediaSinkWants({}, 100)
+    assert parse_command(b'{"op":15,"d":{"any":0,"7":50,"pixelCounts":{"7":9},"streams":[]}}') == MediaSinkWants(
+        {7: 50}, 0
+    )
     assert parse_command(b'{"op":12,"d":{"audio_ssrc":1,"video_ssrc":0,"rtx_ssrc":0}}') == Video()
     streams = b'[{"type":"video","rid":"50","ssrc":7,"active":false,"max_resolution":{"type":"fixed","width":640}}]'
     assert parse_command(b'{"op":12,"d":{"video_ssrc":7,"streams":%b}}' % streams) == Video(
@@ -42,7 +47,19 @@ def test_other_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", [b"", b"[]", b"{}", b'{"op":null}', b'{"op":0,"d":null}', b'{"op":0,"d":{"server_id":1}}', b"\xff"]
+    "message",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"op":null}',
+        b'{"op":0,"d":null}',
+        b'{"op":0,"d":{"server_id":1}}',
+        b"\xff",
+        b'{"op":15,"d":{"any":101}}',
+        b'{"op":15,"d":{"7":"all"}}',
+        b'{"op":15,"d":[]}',
+    ],
 )
 def test_unreadable(message: bytes) -> None:
     with pytest.raises(Unreadable):

@@ -67,7 +67,7 @@ class Network:
             rights=rights,
             offer=OFFER,
             voice=Stream(48_000),
-            video=Stream(90_000),
+            video=[Stream(90_000)],
         )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)

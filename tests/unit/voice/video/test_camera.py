@@ -1,0 +1,55 @@
+"""A camera and its layers."""
+
+from voice.media.source import Source
+from voice.media.stream import Stream
+from voice.video.camera import Camera
+
+SHOWN = 5
+
+
+def make() -> Camera:
+    return Camera(SHOWN, [Stream(90_000) for _ in range(3)])
+
+
+def test_camera_of_one_layer_is_known_by_its_ssrc() -> None:
+    camera = make()
+    assert camera.find(7, None) is None
+    camera.switch([Source(7)])
+    layer = camera.find(7, None)
+    assert layer is not None
+    assert layer.index == 0
+    assert camera.find(8, "f") is None
+    camera.switch([])
+    assert not camera.is_on
+    assert camera.find(7, None) is None
+
+
+def test_who_tells_the_ssrc_of_the_node_may_have_any() -> None:
+    camera = make()
+    camera.switch([Source(SHOWN)])
+    assert camera.find(8, None) is not None
+
+
+def test_layers_are_known_by_name_until_their_first_packet_and_then_by_ssrc() -> None:
+    camera = make()
+    camera.switch([Source(0, "q"), Source(0, "h"), Source(0, "f")])
+    assert camera.find(30, None) is None
+    layer = camera.find(30, "f")
+    assert layer is not None
+    assert layer.index == 2
+    assert camera.find(30, None) is layer
+    assert camera.find(31, "f") is None, "another one of the same name"
+    camera.switch([Source(0, "q"), Source(0, "h"), Source(0, "f")])
+    assert camera.find(30, None) is layer, "and is told again with each change of rights"
+    camera.switch([])
+    camera.switch([Source(0, "f")])
+    assert camera.find(30, None) is None
+
+
+def test_rates_are_those_of_the_layers_that_are_on() -> None:
+    camera = make()
+    camera.switch([Source(1), Source(2)])
+    assert camera.measure(1.0) == [0, 0]
+    camera.layers[1].stream.pass_on(2, 0, 0, 125_000, 1.5)
+    assert camera.measure(2.0) == [0, 1_000_000]
+    assert camera.measure(2.0) == [0, 1_000_000]
