@@ -1,8 +1,8 @@
 """The deletion of an account by instance staff.
 
 First the account is emptied in one unit of work: nobody logs in with it any more, nothing is connected, and its name,
-pictures and address are gone. Then it leaves what it was in. Each of these steps is what its owner could have done;
-when the process ends between them, the same request again does the rest.
+pictures, address, settings, notes and read states are gone. Then it leaves what it was in. Each of these steps is what
+its owner could have done; when the process ends between them, the same request again does the rest.
 
 Its row stays, under the name `deleted_user_<id>`, because its messages stay and name it. Guilds of its own must have
 another owner before (Discord's error 40011). Bots of its own end with it: nobody would answer for them.
@@ -84,6 +84,9 @@ class AccountRemoval:
             raise OwnsGuilds
         await lock_guilds(tx, user_id)
         await tx.staff.remove(user_id)
+        await tx.preferences.forget(user_id)
+        await tx.read_states.forget_all(user_id)
+        await tx.last_seen.delete(user_id)
         account = await tx.users.update(user_id, {**_EMPTY, "username": f"{DELETED_NAME}{user_id:x}"})
         tx.announce(user_event(self._ids.next(), USER_UPDATE, user_id, render_own_user(account)))
         await announce_in_guilds(tx, self._ids, user_id)

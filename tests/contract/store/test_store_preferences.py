@@ -90,3 +90,16 @@ async def test_preferences_of_many_are_read_together(store: Store) -> None:
         settings=settings_of(70), guild_settings=(of_guild(70, NO_GUILD),), notes={flake(1): "first"}
     )
     assert await store.preferences.find_many([]) == {}
+
+
+async def test_forgotten_user_has_the_preferences_of_a_new_account(store: Store) -> None:
+    await add_users(store, 1, 2)
+    for user in (1, 2):
+        await put(store, settings_of(user, pronouns="she"), of_guild(user, NO_GUILD))
+        await note(store, user, 3 - user, "knows bees")
+    async with store.write(users=[flake(1)]) as tx:
+        await tx.preferences.forget(flake(1))
+    found = await store.preferences.find_many([flake(1), flake(2)])
+    assert found[flake(1)] == Preferences(settings=settings_of(1))
+    assert found[flake(2)].notes == {flake(1): "knows bees"}, "a note about them is another's"
+    assert found[flake(2)].settings == settings_of(2, pronouns="she")

@@ -327,6 +327,20 @@ async def test_forgotten_state_is_as_if_nothing_was_read(store: Store, messages:
     assert await counts(store, BOB) == {CHANNEL: 1}
 
 
+async def test_user_whose_states_are_all_forgotten_has_read_and_missed_nothing(
+    store: Store, messages: Mentioning
+) -> None:
+    for user_id in (BOB, CAROL):
+        await read(store, user_id, 5)
+    await messages.send(said(6, mention_ids=(BOB, CAROL)))
+    async with store.write(users=[BOB]) as tx:
+        assert await tx.read_states.dismiss(BOB, flake_at(6))
+        await tx.read_states.forget_all(BOB)
+    assert await store.read_states.list_of_user(BOB) == []
+    assert await list_mentions(store, BOB) == []
+    assert await counts(store, CAROL) == {CHANNEL: 1}
+
+
 async def test_state_of_a_deleted_channel_is_not_listed(store: Store, guild: Guild) -> None:
     await read(store, BOB, 5)
     async with store.write(guilds=[GUILD]) as tx:

@@ -77,6 +77,9 @@ class ReadStateWriter(ReadStateReader, Protocol):
         The version is that of the removal.
         """
 
+    async def forget_all(self, user_id: int) -> None:
+        """Delete the read states of a user, and what they were mentioned in, as if they had never been here."""
+
     async def dismiss(self, user_id: int, message_id: int) -> bool:
         """Leave a message out of `list_mentions` from now on; return whether it was not dismissed before."""
 

@@ -32,3 +32,6 @@ class PreferenceWriter(PreferenceReader, Protocol):
 
     async def put_note(self, user_id: int, about_id: int, note: str) -> None:
         """Add a note, replace it, or delete it when it is empty. Both users exist."""
+
+    async def forget(self, user_id: int) -> None:
+        """Delete all that a user has set, and the notes that they have written. Notes about them stay."""

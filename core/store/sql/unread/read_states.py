@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Table, and_, bindparam, select
+from sqlalchemy import Table, and_, bindparam, delete, select
 
 from core.domain.ids import snowflake_at
 from core.domain.messages.read_state import Ack, Mention, MentionPage, ReadReceipt, ReadState
@@ -17,7 +17,7 @@ from core.store.sql.engine.connection import Asked, Executor
 from core.store.sql.engine.dialect import Dialect
 from core.store.sql.engine.query import Query, Rows
 from core.store.sql.schema.tables.channels import channels
-from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, read_states
+from core.store.sql.schema.tables.read_states import dismissed_mentions, followed_logs, mentions, read_states
 from core.store.sql.schema.tables.users import users
 from core.store.sql.unread.listed_mentions import LISTED
 from core.store.sql.unread.read_receipts import PEERS, RECEIPTS
@@ -165,6 +165,10 @@ class SqlReadStates:
         await self._put(user_id, [blank])
         counts = await self._count(user_id, [channel_id])
         return blank.shown(counts.get(channel_id, 0))
+
+    async def forget_all(self, user_id: int) -> None:
+        for owner in (read_states.c.user_id, mentions.c.target_id, dismissed_mentions.c.user_id):
+            await self._db.execute(delete(owner.table).where(owner == user_id))
 
     async def dismiss(self, user_id: int, message_id: int) -> bool:
         new = self._dialect.insert(dismissed_mentions).values(user_id=user_id, message_id=message_id)

@@ -142,6 +142,11 @@ async def test_deleted_account_is_out_of_everything_and_its_messages_stay(scene:
     channel_id = await join(scene, owner, guild_id, zoe)
     message = (await zoe.post(f"/channels/{channel_id}/messages", {"content": "hello"})).json()
     await join(scene, zoe, own_id, friend)
+    assert (await zoe.put(f"/users/@me/notes/{friend.id}", {"note": "knows bees"})).status_code == 204
+    assert (await zoe.post(f"/channels/{channel_id}/messages/{message['id']}/ack", {})).status_code == 200
+    store, zoe_id = scene.api.store, int(zoe.id)
+    assert await store.preferences.list_notes(zoe_id)
+    assert await store.read_states.list_of_user(zoe_id)
 
     refused = await scene.owner.delete(f"{ADMIN}/users/{zoe.id}")
     assert (refused.status_code, refused.json()["code"]) == (400, 40011)
@@ -149,6 +154,8 @@ async def test_deleted_account_is_out_of_everything_and_its_messages_stay(scene:
     for _ in range(2):
         assert (await scene.owner.delete(f"{ADMIN}/users/{zoe.id}")).status_code == 204
 
+    assert await store.preferences.list_notes(zoe_id) == {}
+    assert await store.read_states.list_of_user(zoe_id) == []
     assert (await zoe.get("/users/@me")).status_code == 401
     assert (await bot.get("/users/@me")).status_code == 401
     assert await log_in(scene, "zoe") == (400, "INVALID_LOGIN")

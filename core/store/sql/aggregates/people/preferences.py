@@ -119,6 +119,10 @@ class SqlPreferences:
         if note:
             await self._db.execute(insert(notes), {"user_id": user_id, "about_id": about_id, "note": note})
 
+    async def forget(self, user_id: int) -> None:
+        for table in (user_settings, guild_settings, notes):
+            await self._db.execute(delete(table).where(table.c.user_id == user_id))
+
     async def _replace(self, table: Table, values: dict[str, Any], *keys: str) -> None:
         await self._db.execute(delete(table).where(*(table.c[key] == values[key] for key in keys)))
         await self._db.execute(insert(table), values)
