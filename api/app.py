@@ -88,6 +88,7 @@ class Api:
         "file_sweep",
         "limits",
         "memory",
+        "message_purge",
         "messages",
         "own_places",
         "pin_sweep",
@@ -127,6 +128,8 @@ class Api:
         self.limits = limits
         self._limits_keeper = limits_keeper
         self.memory = memory
+        self.message_purge = messages.purge
+        """The deletion of messages whose time is over, which one process runs."""
         self.messages = messages.services.messages
         """The gateway's `MessagePort`."""
         self.own_places = messages.own_places

@@ -15,6 +15,7 @@ from api.services.messages.forgotten_pins import ForgottenPins
 from api.services.messages.forwards import Forwards
 from api.services.messages.message_changes import MessageChanges
 from api.services.messages.message_edits import MessageEditService
+from api.services.messages.message_purge import MessagePurge
 from api.services.messages.messages import MessageService
 from api.services.messages.pages.message_history import MessageHistoryService
 from api.services.messages.pages.reader_parts import ReaderParts
@@ -58,6 +59,7 @@ class MessageParts(msgspec.Struct, kw_only=True, frozen=True):
     services: MessageServices
     own_places: OwnPlaces
     pin_sweep: PinSweep
+    purge: MessagePurge
     publisher: Publisher
     crosspost_sweep: CrosspostSweep
     changes: MessageChanges
@@ -93,6 +95,14 @@ def build_message_parts(
         ),
         own_places=own_places,
         pin_sweep=PinSweep(store=store, entities=entities, flags=pin_flags, clock=clock),
+        purge=MessagePurge(
+            store=store,
+            entities=entities,
+            publications=common.publications,
+            ids=ground.ids,
+            clock=clock,
+            days=ground.settings.instance.message_days,
+        ),
         publisher=publisher,
         crosspost_sweep=CrosspostSweep(store=store, publisher=publisher, ids=ground.ids, clock=clock),
         changes=changes,

@@ -173,6 +173,7 @@ def _list_chores(
     }
     if role.has_api:
         chores |= laid.jobs.sweep_files(api.file_sweep) | {"living workers": laid.living.run}
+        chores |= laid.jobs.purge_messages(api.message_purge)
     if gateway is not None:
         chores["watch for losses"] = partial(_watch_for_losses, laid.bus, gateway)
         if laid.shards is not None:

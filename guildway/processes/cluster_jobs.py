@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 
 from api.services.crossposts.crosspost_sweep import CrosspostSweep
 from api.services.files.file_sweep import FileSweep
+from api.services.messages.message_purge import MessagePurge
 from api.services.reading.own_places import OwnPlaces
 from core.bus.log_keeper import LogKeeper
 from core.bus.redis import RedisBus
@@ -82,6 +83,13 @@ class ClusterJobs:
         """Remove files that nothing refers to."""
         lease = self._lease("file sweep")
         return {"file sweep lease": lease.run, "file sweep": partial(sweep.run, partial(_is_held, lease))}
+
+    def purge_messages(self, purge: MessagePurge) -> dict[str, Chore]:
+        """Delete messages whose time is over, if the settings say so."""
+        if not purge.is_on:
+            return {}
+        lease = self._lease("message purge")
+        return {"message purge lease": lease.run, "message purge": partial(purge.run, partial(_is_held, lease))}
 
     def sweep_crossposts(self, sweep: CrosspostSweep) -> dict[str, Chore]:
         """Publish what others have begun to."""

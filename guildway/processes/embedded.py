@@ -115,6 +115,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 **list_common_chores(ground, api),
                 "store": store.run_chores,
                 "file sweep": api.file_sweep.run,
+                **({"message purge": api.message_purge.run} if api.message_purge.is_on else {}),
                 "crosspost sweep": partial(api.crosspost_sweep.run, own_from=ids.next()),
                 "own places": api.own_places.run,
                 **(voice.list_chores() if voice else {}),

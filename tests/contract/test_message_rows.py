@@ -320,6 +320,20 @@ async def test_last_ids_of_many_channels(rows: MessageRows) -> None:
     assert await rows.last_ids([channel for place in places for channel in place[:2]]) == expected
 
 
+async def test_channels_with_messages_are_listed_in_pages(rows: MessageRows) -> None:
+    places = [new_place() for _ in range(5)]
+    for place in places:
+        await insert(rows, place, flake(1), flake(2))
+    await rows.delete(places[0].channel_id, [flake(1), flake(2)])
+    found: list[int] = []
+    last: int | None = None
+    while page := await rows.list_channels(after=last, limit=2):
+        found += page
+        last = page[-1]
+    assert len(set(found)) == len(found)
+    assert {place.channel_id for place in places[1:]} <= set(found)
+
+
 async def test_messages_of_an_author_are_listed_since_a_time(rows: MessageRows, place: Place) -> None:
     week_s = 7 * 24 * 60 * 60
     stranger = new_place()

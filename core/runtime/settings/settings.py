@@ -315,6 +315,7 @@ class InstanceSettings(msgspec.Struct, kw_only=True, frozen=True):
     show_counts: bool = True
     registration: Literal["open", "invite", "closed"] = "open"
     registration_codes: tuple[RegistrationCode, ...] = ()
+    message_days: Annotated[int, Meta(ge=0, le=36_500)] = 0
 
 
 class Settings(msgspec.Struct, kw_only=True, frozen=True):

@@ -57,7 +57,7 @@ class MessageStore(Protocol):
         """Return the newest message id ever sent in each channel; channels without messages are absent."""
 
     async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
-        """Return ids of channels in which there have ever been messages, also of such that are gone.
+        """Return ids of channels that have messages, also of channels that are gone; some may have had them only.
 
         The order is the store's own: pass the last one for the next page, None for the first. A page that is not full
         is the last one.

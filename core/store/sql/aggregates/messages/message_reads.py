@@ -6,7 +6,7 @@ A row whose version is `GONE` is a tombstone, which no read shows. Only clusters
 from collections.abc import Collection
 from typing import Final
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, select, tuple_
+from sqlalchemy import BigInteger, ColumnElement, Integer, and_, bindparam, func, select, tuple_
 
 from core.domain.ids import MAX_SNOWFLAKE, bucket_of
 from core.domain.messages.message import Message
@@ -29,12 +29,15 @@ _OLDER = Query(
 )
 _NEWER = Query(_IN_CHANNEL.where(_PLACE > _BOUND).order_by(messages.c.bucket, messages.c.id).limit(_LIMIT))
 
-_CHANNELS = Query(
-    select(last_messages.c.channel_id)
-    .where(last_messages.c.channel_id > bindparam("after", type_=BigInteger))
-    .order_by(last_messages.c.channel_id)
-    .limit(_LIMIT)
+_FIRST = (
+    select(func.min(messages.c.channel_id).label("channel_id"))
+    .where(messages.c.channel_id > bindparam("after", type_=BigInteger))
+    .cte("found", recursive=True)
 )
+_AFTER = select(func.min(messages.c.channel_id)).where(messages.c.channel_id > _FIRST.c.channel_id).scalar_subquery()
+_FOUND = _FIRST.union_all(select(_AFTER).where(_FIRST.c.channel_id.is_not(None)))
+# From channel to channel along the primary key: the messages of a channel are passed over, not read.
+_CHANNELS = Query(select(_FOUND.c.channel_id).where(_FOUND.c.channel_id.is_not(None)).limit(_LIMIT))
 
 
 class _LastIds:
@@ -103,7 +106,7 @@ class MessageReads:
         return found
 
     async def list_channels(self, *, after: int | None, limit: int) -> list[int]:
-        """Return ids of channels in which there have ever been messages, as `MessageStore.list_channels` says."""
+        """Return ids of channels that have messages, as `MessageStore.list_channels` says."""
         rows = await self._reads.query(_CHANNELS, after=-1 if after is None else after, limit=limit)
         return [row[0] for row in rows]
 
