@@ -22,6 +22,7 @@ from api.services.preferences.guild_settings import GuildSettingsService
 from api.services.preferences.notes import NoteService
 from api.services.preferences.settings_changes import SettingsChanges
 from api.services.preferences.user_settings import UserSettingsService
+from api.services.reports.reports import ReportService
 
 
 class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -37,6 +38,7 @@ class AccountServices(msgspec.Struct, kw_only=True, frozen=True):
     guild_settings: GuildSettingsService
     notes: NoteService
     profiles: ProfileService
+    reports: ReportService
     user_settings: UserSettingsService
 
 
@@ -59,7 +61,7 @@ def build_account_parts(ground: ApiGround, common: Common, *, limits: Limits, im
     uses = AuthSessionUses(store=store, clock=ground.clock)
     rule = RegistrationRule(settings=ground.settings.instance, store=store, clock=ground.clock)
     return AccountParts(
-        services=_build_services(ground, common, passwords=attempts, images=images, rule=rule),
+        services=_build_services(ground, common, passwords=attempts, images=images, rule=rule, limits=limits),
         authenticator=Authenticator(store=store, bus=ground.bus, uses=uses),
         attempts=attempts,
         passwords=passwords,
@@ -69,7 +71,13 @@ def build_account_parts(ground: ApiGround, common: Common, *, limits: Limits, im
 
 
 def _build_services(
-    ground: ApiGround, common: Common, *, passwords: PasswordAttempts, images: ImageService, rule: RegistrationRule
+    ground: ApiGround,
+    common: Common,
+    *,
+    passwords: PasswordAttempts,
+    images: ImageService,
+    rule: RegistrationRule,
+    limits: Limits,
 ) -> AccountServices:
     store, entities, relationships = ground.store, common.entities, common.relationships
     ids, clock, random = ground.ids, ground.clock, ground.random
@@ -105,6 +113,7 @@ def _build_services(
         own_guilds=own_guilds,
         guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),
         notes=NoteService(store=store, entities=entities, ids=ids),
+        reports=ReportService(store=store, entities=entities, limits=limits, ids=ids, clock=clock),
         profiles=ProfileService(store=store, entities=entities, relationships=relationships, accounts=accounts),
         user_settings=UserSettingsService(store=store, changes=SettingsChanges(ids=ids), ids=ids),
     )

@@ -12,6 +12,7 @@ from api.services.administration.instance_view import InstanceView
 from api.services.administration.limit_administration import LimitAdministration
 from api.services.administration.people import PeopleAdministration
 from api.services.administration.registration_administration import RegistrationAdministration
+from api.services.administration.report_administration import ReportAdministration
 from api.services.administration.staff_actions import StaffActions
 from api.services.administration.staff_administration import StaffAdministration
 
@@ -25,6 +26,7 @@ class AdminServices(msgspec.Struct, kw_only=True, frozen=True):
     limit_administration: LimitAdministration
     people_administration: PeopleAdministration
     registration_administration: RegistrationAdministration
+    report_administration: ReportAdministration
     staff_administration: StaffAdministration
 
 
@@ -52,5 +54,6 @@ def build_admin_services(
         registration_administration=RegistrationAdministration(
             store=store, actions=actions, rule=accounts.rule, clock=clock, choose=random.choice
         ),
+        report_administration=ReportAdministration(store=store, actions=actions, clock=clock),
         staff_administration=StaffAdministration(store=store, actions=actions, ids=ids, clock=clock, random=random),
     )

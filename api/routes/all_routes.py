@@ -9,6 +9,7 @@ from api.routes import documentation, empty_lists, images, instance
 from api.routes.administration import guilds as admin_guilds
 from api.routes.administration import instance as admin_instance
 from api.routes.administration import people as admin_people
+from api.routes.administration import reports as admin_reports
 from api.routes.administration import staff as admin_staff
 from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
@@ -35,6 +36,7 @@ from api.routes.people import (
     read_receipts,
     read_states,
     relationships,
+    reports,
     users,
 )
 
@@ -48,6 +50,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *first_questions.ROUTES,
     *preferences.ROUTES,
     *relationships.ROUTES,
+    *reports.ROUTES,
     *direct_channels.ROUTES,
     *calls.ROUTES,
     *messages.ROUTES,
@@ -80,6 +83,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
 ADMIN_ROUTES: Final[tuple[Route, ...]] = (
     *admin_people.ROUTES,
     *admin_guilds.ROUTES,
+    *admin_reports.ROUTES,
     *admin_staff.ROUTES,
     *admin_instance.ROUTES,
 )

@@ -213,6 +213,10 @@ class UnknownStaffToken(NotFound):
     message = "Unknown token of staff"
 
 
+class UnknownReport(NotFound):
+    message = "Unknown report"
+
+
 class StaffAlone(Forbidden):
     """The role of the member of staff does not suffice."""
 

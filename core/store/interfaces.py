@@ -40,6 +40,7 @@ from core.store.aggregates.guilds.webhooks import WebhookReader, WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogReader, InstanceLogWriter
 from core.store.aggregates.instance.limits import LimitReader, LimitWriter
 from core.store.aggregates.instance.registration import RegistrationReader, RegistrationWriter
+from core.store.aggregates.instance.reports import ReportReader, ReportWriter
 from core.store.aggregates.instance.staff import StaffReader, StaffWriter
 from core.store.aggregates.instance.suspensions import SuspensionReader, SuspensionWriter
 from core.store.aggregates.instance_counts import InstanceCountReader
@@ -88,6 +89,7 @@ class Transaction(Protocol):
     suspensions: SuspensionWriter
     registration: RegistrationWriter
     limits: LimitWriter
+    reports: ReportWriter
     instance_log: InstanceLogWriter
 
     async def lock(self, *, guilds: Collection[int]) -> None:
@@ -137,6 +139,7 @@ class Store(Protocol):
     suspensions: SuspensionReader
     registration: RegistrationReader
     limits: LimitReader
+    reports: ReportReader
     instance_log: InstanceLogReader
     messages: MessageStore
     reactions: ReactionStore

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from guildway.admin_commands import guilds, limits, registration, staff, users
+from guildway.admin_commands import guilds, limits, registration, reports, staff, users
 from guildway.admin_commands.asking import SETTINGS, Limit, Work, ask
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ for _name, _group in (
     ("invites", registration.invites),
     ("staff", staff.app),
     ("limits", limits.app),
+    ("reports", reports.app),
 ):
     app.add_typer(_group, name=_name)
 

@@ -1,12 +1,14 @@
 """The bodies of requests to `/admin`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
 
 from api.forms.form import SnowflakeField
+from api.forms.marks import text
 from api.services.accounts.auth import Email, GlobalName, Password, Username
+from core.domain import texts
 from core.domain.instance.registration import RegistrationMode
 from core.domain.instance.staff import StaffRole
 
@@ -15,6 +17,9 @@ MaxAge = Annotated[int, Meta(ge=0, le=31_536_000)]
 
 
 LimitName = Annotated[str, Meta(max_length=64)]
+
+
+ReportStatus = Literal["open", "resolved", "all"]
 
 
 class CreateUser(msgspec.Struct, kw_only=True):
@@ -49,6 +54,12 @@ class SetLimits(msgspec.Struct, kw_only=True):
     """PATCH /admin/limits: limits by the names of their settings. Null leaves one to the settings."""
 
     limits: dict[LimitName, bool | int | float | None]
+
+
+class ResolveReport(msgspec.Struct, kw_only=True):
+    """PUT /admin/reports/{id}/resolution: what was done about it."""
+
+    resolution: Annotated[str, text(texts.REASON)] | None = None
 
 
 class CreateRegistrationInvite(msgspec.Struct, kw_only=True):

@@ -266,6 +266,8 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     channel_crossposts_window_s: PositiveSeconds = 3600.0
     voice_joins: Count = 10
     voice_joins_window_s: PositiveSeconds = 50.0
+    reports: Count = 20
+    reports_window_s: PositiveSeconds = 3600.0
     invalid_requests: Count = 10_000
     invalid_requests_window_s: PositiveSeconds = 600.0
     registrations_per_minute: Count = 60

@@ -53,6 +53,7 @@ class ClusterStore:
         self.suspensions = relational.suspensions
         self.registration = relational.registration
         self.limits = relational.limits
+        self.reports = relational.reports
         self.instance_log = relational.instance_log
         self.read_states = relational.read_states
         self.node_numbers = relational.node_numbers

@@ -19,6 +19,7 @@ from core.store.aggregates.guilds.webhooks import WebhookWriter
 from core.store.aggregates.instance.instance_log import InstanceLogWriter
 from core.store.aggregates.instance.limits import LimitWriter
 from core.store.aggregates.instance.registration import RegistrationWriter
+from core.store.aggregates.instance.reports import ReportWriter
 from core.store.aggregates.instance.staff import StaffWriter
 from core.store.aggregates.instance.suspensions import SuspensionWriter
 from core.store.aggregates.messages.crossposts import CrosspostWriter
@@ -48,6 +49,7 @@ from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
 from core.store.sql.aggregates.instance.limits import SqlLimits
 from core.store.sql.aggregates.instance.registration import SqlRegistration
+from core.store.sql.aggregates.instance.reports import SqlReports
 from core.store.sql.aggregates.instance.staff import SqlStaff
 from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
 from core.store.sql.aggregates.messages.crossposts import SqlCrossposts
@@ -94,6 +96,7 @@ class SqlTransaction:
         "read_states",
         "registration",
         "relationships",
+        "reports",
         "roles",
         "staff",
         "stage_instances",
@@ -138,6 +141,7 @@ class SqlTransaction:
         self.suspensions: SuspensionWriter = SqlSuspensions(db)
         self.registration: RegistrationWriter = SqlRegistration(db)
         self.limits: LimitWriter = SqlLimits(db)
+        self.reports: ReportWriter = SqlReports(db)
         self.instance_log: InstanceLogWriter = SqlInstanceLog(db)
         self.announced: list[Envelope] = []
 

@@ -2,11 +2,13 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
-from core.domain.errors import UnknownInvite, UnknownStaffToken
+from core.domain.errors import UnknownInvite, UnknownReport, UnknownStaffToken
 from core.domain.instance.instance_log import InstanceLogEntry
 from core.domain.instance.registration import RegistrationInvite
+from core.domain.instance.report import Report
 from core.domain.instance.staff import OPERATOR_ID, StaffMember, StaffToken
 from core.domain.instance.suspension import Suspension
 from core.store.interfaces import Store
@@ -150,3 +152,43 @@ async def test_limits_are_set_replaced_and_given_back_to_the_settings(store: Sto
         await tx.registration.set_mode("closed")
         await tx.limits.put({"group_recipients": 3})
     assert await store.registration.find_mode() == "closed"
+
+
+def report(number: int, reporter: int, *, user: int = 0, message: int = 0) -> Report:
+    return Report(
+        id=flake(number),
+        kind="message" if message else "user",
+        reporter_id=flake(reporter),
+        created_ms=number,
+        reason="Spam",
+        user_id=user and flake(user),
+        message_id=message and flake(message),
+        content="Buy!" if message else "",
+    )
+
+
+async def test_reports_are_found_while_they_are_open_and_listed_by_their_state(store: Store) -> None:
+    await add_users(store, 1, 2)
+    first, second, third = report(10, 1, user=2), report(11, 1, user=2, message=5), report(12, 2, user=2)
+    for each in (first, second, third):
+        async with store.write(users=[each.reporter_id]) as tx:
+            await tx.reports.add(each)
+    assert await store.reports.list_page(is_open=True, before=None, limit=2) == [third, second]
+    assert await store.reports.list_page(is_open=True, before=second.id, limit=2) == [first]
+    again = msgspec.structs.replace(first, id=flake(20))
+    assert await store.reports.find_open(again) == first
+    async with store.write(users=[flake(1)]) as tx:
+        await tx.reports.resolve(first.id, resolver_id=flake(2), at_ms=50, resolution="warned")
+    resolved = msgspec.structs.replace(first, resolver_id=flake(2), resolved_ms=50, resolution="warned")
+    assert await store.reports.find(first.id) == resolved
+    assert await store.reports.find_open(again) is None
+    assert await store.reports.list_page(is_open=False, before=None, limit=9) == [resolved]
+    assert len(await store.reports.list_page(is_open=None, before=None, limit=9)) == 3
+    async with store.write(users=[flake(1)]) as tx:
+        await tx.reports.reopen(first.id)
+        with pytest.raises(UnknownReport):
+            await tx.reports.reopen(flake(99))
+        with pytest.raises(UnknownReport):
+            await tx.reports.resolve(flake(99), resolver_id=0, at_ms=1, resolution=None)
+    assert await store.reports.find(first.id) == first
+    assert await store.reports.find(flake(99)) is None

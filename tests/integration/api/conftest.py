@@ -56,6 +56,7 @@ HIGH_LIMITS = LimitSettings(
     friend_requests=1_000_000,
     channel_crossposts=1_000_000,
     voice_joins=1_000_000,
+    reports=1_000_000,
     loopback_registrations_per_minute=1_000_000,
     logins_per_minute=1_000_000,
 )

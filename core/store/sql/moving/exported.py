@@ -116,7 +116,8 @@ BESIDE_USER: Final[Choices] = {recipients: lambda owner: recipients.c.user_id ==
 """Rows by which others of a person are chosen."""
 LEFT: Final = frozenset(
     (
-        *("staff", "staff_tokens", "instance_log", "instance_settings", "registration_invites"),  # of those who run it
+        *("staff", "staff_tokens", "instance_log", "instance_settings"),  # of those who run the server
+        *("registration_invites", "reports"),  # of the same
         *("cluster", "node_numbers", "secrets", "shard_pins", "drained_workers"),  # of the server
         *("log", "log_trims", "log_heads", "followed_logs", "outbox"),  # events, which their rows are
         *("nonces", "session_records", "session_cuts", "pin_changes", "crossposts", "calls"),  # of what is under way

@@ -33,6 +33,7 @@ from core.store.aggregates.guilds.webhooks import WebhookReader
 from core.store.aggregates.instance.instance_log import InstanceLogReader
 from core.store.aggregates.instance.limits import LimitReader
 from core.store.aggregates.instance.registration import RegistrationReader
+from core.store.aggregates.instance.reports import ReportReader
 from core.store.aggregates.instance.staff import StaffReader
 from core.store.aggregates.instance.suspensions import SuspensionReader
 from core.store.aggregates.instance_counts import InstanceCountReader
@@ -65,6 +66,7 @@ from core.store.sql.aggregates.guilds.webhooks import SqlWebhooks
 from core.store.sql.aggregates.instance.instance_log import SqlInstanceLog
 from core.store.sql.aggregates.instance.limits import SqlLimits
 from core.store.sql.aggregates.instance.registration import SqlRegistration
+from core.store.sql.aggregates.instance.reports import SqlReports
 from core.store.sql.aggregates.instance.staff import SqlStaff
 from core.store.sql.aggregates.instance.suspensions import SqlSuspensions
 from core.store.sql.aggregates.instance_counts import SqlInstanceCounts
@@ -160,6 +162,7 @@ class PostgresStore:
         self.suspensions: SuspensionReader = SqlSuspensions(reads)
         self.registration: RegistrationReader = SqlRegistration(reads)
         self.limits: LimitReader = SqlLimits(reads)
+        self.reports: ReportReader = SqlReports(reads)
         self.instance_log: InstanceLogReader = SqlInstanceLog(reads)
         self.relationships: RelationshipReader = SqlRelationships(reads)
         self.read_states: ReadStateReader = SqlReadStates(reads, dialect)

@@ -72,6 +72,8 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /guilds/{guild_id}/ack",
         "POST /read-states/ack-bulk",
         "POST /invites/{code}",
+        "POST /report",
+        "POST /reporting/{name}",
         "DELETE /channels/{channel_id}/recipients/{user_id}",
         "DELETE /users/@me/mentions/{message_id}",
         "DELETE /users/@me/relationships/{user_id}",

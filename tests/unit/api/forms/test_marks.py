@@ -24,6 +24,7 @@ NOT_TEXTS = {
     "filename", "uploaded_filename", "waveform", "attachment_urls",  # of files, whose names are cleaned by `filenames`
     "session_id",  # of a gateway session, which has letters and digits
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
+    "version", "variant", "language",  # of the menus of reports
     "title", "description", "text", "name", "value",  # of embeds, which are measured together
 }  # fmt: skip
 """Fields with strings that are no texts of the product, by name. Names and descriptions are listed below."""
