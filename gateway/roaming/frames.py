@@ -41,6 +41,8 @@ class UserSaid(UserFrame, frozen=True, array_like=True, tag=48):
     """The guilds that they are in, or were in last."""
     is_told: bool = False
     """Whether another home has been told of the user before, so that others know the presence."""
+    is_doubted: bool = False
+    """Whether another home has been told so lately that others may not know of it."""
 
 
 class AllSaid(UserFrame, frozen=True, array_like=True, tag=49):

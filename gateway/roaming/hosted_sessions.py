@@ -8,7 +8,8 @@
 All that is said of a user is what is so now, so it can be said again at any time: when a conversation begins anew, and
 when a user has another home. A home that nobody has a conversation with is told later. Who has gone is remembered for
 a while, since the home that was told of it may have died before it told others. For the same reason the next home
-takes what was said in the last `LATELY_S` for news.
+takes what was said in the last `LATELY_S` for news, and all that was said to a home that was one for no longer: it may
+have told others what it knew then, which was not all.
 
 Owns whom which home was told of, and the logins that wait for a word of a home.
 """
@@ -38,11 +39,14 @@ LATELY_S: Final = 10.0
 
 
 class _Told(NamedTuple):
-    """What a home was told of a user last, and since when that is so. `home` is "" when nobody was there to be told."""
+    """What a home was told of a user last. `home` is "" when nobody was there to be told."""
 
     home: str
     said: UserSaid
     since_s: float
+    """When this was said first, to whatever home."""
+    home_since_s: float
+    """When this home was said something first."""
 
 
 class HostedSessions:
@@ -177,14 +181,16 @@ class HostedSessions:
             self._users.tell_anew(user_id)
 
     def _tell_gone(self, user_id: int, guild_ids: list[int]) -> None:
-        if self._port.is_home(user_id) and self._users.find(user_id) is None:
+        if self._port.is_home(user_id):
+            # There may be sessions meanwhile that others see as offline, which is no change to tell of.
             self._users.publish_presence(user_id, guild_ids)
 
     def _is_news(self, told: _Told) -> bool:
-        """Return whether the home that was told may not have told others."""
-        if told.home == self._port.own:
-            return False
-        return not told.home or self._clock.monotonic_s() - told.since_s < LATELY_S
+        """Return whether the home that was told may not have told others, or may not have known of all sessions."""
+        now_s = self._clock.monotonic_s()
+        if not told.home or now_s - told.home_since_s < LATELY_S:
+            return True
+        return told.home != self._port.own and now_s - told.since_s < LATELY_S
 
     def _wake(self, session_id: str) -> None:
         event = self._waiting.get(session_id)
@@ -196,14 +202,18 @@ class HostedSessions:
         said = self._describe(user_id, before)
         if said is None:
             return
-        is_told = before is not None and before.home != home and not self._is_news(before)
+        has_moved = before is not None and before.home != home
+        is_doubted = before is not None and has_moved and self._is_news(before)
         since_s = before.since_s if before is not None and before.said == said and not is_news else now_s
+        home_since_s = before.home_since_s if before is not None and not has_moved else now_s
         if home == self._port.own:
-            self._told[user_id] = _Told(home, said, since_s)
+            self._told[user_id] = _Told(home, said, since_s, home_since_s)
             self._on_home_here(user_id)
         else:
-            is_sent = self._port.send(home, msgspec.structs.replace(said, is_told=is_told))
-            self._told[user_id] = _Told(home if is_sent else "", said, since_s)
+            is_told = has_moved and not is_doubted
+            frame = msgspec.structs.replace(said, is_told=is_told, is_doubted=is_doubted)
+            is_sent = self._port.send(home, frame)
+            self._told[user_id] = _Told(home if is_sent else "", said, since_s, home_since_s)
         if not said.sessions:
             self._heard.pop(user_id, None)
             self._call_later(GONE_S, lambda: self._forget(user_id))

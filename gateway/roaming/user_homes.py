@@ -21,21 +21,20 @@ from gateway.roaming.kept_relations import KeptRelations
 from gateway.roaming.port import UserPort
 from gateway.scheduling.batch_timer import CallLater, Handle
 from gateway.users.other_session import OtherSession
+from gateway.users.presence import OFFLINE
 from gateway.users.user_directory import UserDirectory
 
 
 class _User:
     """`said` and `sent` have the newest frame from and to each host."""
 
-    __slots__ = ("ending", "is_at_home", "is_quiet", "said", "sent")
+    __slots__ = ("ending", "is_at_home", "said", "sent")
 
     def __init__(self) -> None:
         self.said: dict[str, UserSaid] = {}
         self.sent: dict[str, UserWord] = {}
         self.is_at_home = False
         """Whether this has been the user's home since it is known here."""
-        self.is_quiet = False
-        """Whether others have been told of the user by an earlier home alone."""
         self.ending: set[str] = set()
         """The sessions that were told to end."""
 
@@ -139,17 +138,23 @@ class UserHomes:
             for session in reversed(said.sessions):
                 if not session.is_ready and session.session_id not in known:
                     self._make_room(user_id, peer, session)
-        self._apply(user_id)
+        self._apply(user_id, doubted=said if said.is_doubted else None)
 
     def _note_gone(self, said: UserSaid) -> None:
         """Take what a host told an earlier home: its last session of a user has ended."""
-        actor = self._users.find(said.user_id)
         if not self._port.is_home(said.user_id):
             return
-        if actor is not None:
-            self._users.know_elsewhere(said.user_id, (), is_bot=said.is_bot)
-        else:
+        actor = self._users.find(said.user_id)
+        if actor is None:
             self._users.publish_presence(said.user_id, said.guild_ids)
+            return
+        # What is known of sessions elsewhere is the word of an earlier home, and names no guilds.
+        presence, covered = actor.presence, actor.guild_ids()
+        self._users.know_elsewhere(said.user_id, (), is_bot=said.is_bot)
+        if said.is_doubted:
+            self._users.publish_presence(said.user_id, said.guild_ids)
+        elif actor.presence != presence:
+            self._users.publish_presence(said.user_id, sorted(set(said.guild_ids) - covered))
 
     def refresh(self, user_id: int) -> None:
         """Follow a change of the user's sessions here."""
@@ -197,12 +202,13 @@ class UserHomes:
             self._let_go(user_id, user, lost[0])
         return bool(lost)
 
-    def _apply(self, user_id: int) -> None:
+    def _apply(self, user_id: int, *, doubted: UserSaid | None = None) -> None:
+        """Follow a change. Where it is `doubted`, others are told the presence even if this changes nothing of it."""
         user, is_home = self._visitors[user_id], self._port.is_home(user_id)
         sessions, said = self._list_elsewhere(user_id, user), list(user.said.values())
         if is_home:
             user.is_at_home = True
-            self._know(user_id, user, sessions)
+            self._know(user_id, user, sessions, doubted)
         if not said:
             self._forget(user_id)
         elif is_home:
@@ -210,23 +216,24 @@ class UserHomes:
                 self._relations.keep(user_id)
             self._tell_hosts(user_id, user, sessions)
 
-    def _know(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
+    def _know(self, user_id: int, user: _User, sessions: list[OtherSession], doubted: UserSaid | None) -> None:
         said, before = list(user.said.values()), self._users.find(user_id)
-        is_told, presence = bool(said) and all(each.is_told for each in said), before and before.presence
+        presence = OFFLINE if before is None else before.presence
         self._users.know_elsewhere(
             user_id,
             sessions,
             {guild_id for each in said for guild_id in each.guild_ids},
             is_bot=bool(said) and said[0].is_bot,
-            is_told=is_told,
+            is_told=bool(said) and all(each.is_told for each in said),
         )
-        if before is None:
-            user.is_quiet = is_told
-        elif user.is_quiet and not is_told:
-            user.is_quiet = False
-            if before.presence == presence:
-                # It is news all the same, as the earlier home may not have heard of it.
-                self._users.tell_anew(user_id)
+        actor = self._users.find(user_id)
+        if doubted is None or presence != (OFFLINE if actor is None else actor.presence):
+            return
+        # It is news all the same, as the earlier home may not have heard of it.
+        if actor is None:
+            self._users.publish_presence(user_id, doubted.guild_ids)
+        else:
+            self._users.tell_anew(user_id)
 
     def _tell_hosts(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
         actor = self._users.find(user_id)

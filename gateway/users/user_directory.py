@@ -377,6 +377,8 @@ class UserDirectory:
         if self._actors.get(actor.user_id) is actor:
             del self._actors[actor.user_id]
             self._presences.forget(actor.user_id)
+            if self._tells(actor.user_id):
+                self._note_told_gone(actor.user_id)
 
     def deliver(self, envelope: Envelope) -> Sequence[Join]:
         """Hand an event to its user's actor, if there is one. The result is that of `UserActor.deliver`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.bus.interfaces import Delivery
@@ -207,14 +207,26 @@ OPERATIONS = (
     st.tuples(st.just("move"), st.sampled_from(WORKERS), st.none()),
     st.tuples(st.just("settle"), st.none(), st.none()),
 )
+SETTLE = ("settle", None, None)
+
+
+def log_out(at: int) -> tuple[str, Any, Any]:
+    """Return the operation that ends a session."""
+    return "log out", at, None
+
+
+def move(worker: str) -> tuple[str, Any, Any]:
+    """Return the operation that gives the user another home."""
+    return "move", worker, None
+
+
 CUTS = st.tuples(st.just("cut"), st.sampled_from(["ab", "ac", "bc"]), st.floats(0, 2 * GRACE_S))
 
 
 def play(operations: list[tuple[str, Any, Any]], *, settles_moves: bool) -> None:
     """Let things happen, and check what all know in the end.
 
-    A home moves when nothing of before is under way: what a home has told others when it did not know the newest yet is
-    not always told anew by the next one. With `settles_moves` nothing happens before all know of the move, either.
+    With `settles_moves` a home moves when nothing of before is under way, and nothing happens before all know of it.
     """
     place = Place()
     for operation, at, what in operations:
@@ -225,7 +237,8 @@ def play(operations: list[tuple[str, Any, Any]], *, settles_moves: bool) -> None
             place.settle(what)
             place.network.join(*at)
         elif operation == "move":
-            place.settle()
+            if settles_moves:
+                place.settle()
             place.move_home(at)
             if settles_moves:
                 place.settle()
@@ -248,8 +261,49 @@ def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) ->
     play(operations, settles_moves=True)
 
 
+@example(
+    [
+        ("log in", "b", "online"),
+        SETTLE,
+        ("log in", "a", "online"),
+        log_out(0),
+        ("log in", "a", "idle"),
+        log_out(0),
+        move("b"),
+    ]
+)
+@example([("log in", "a", "dnd"), ("log in", "b", "online"), move("c"), move("b"), move("c")])
+@example([("log in", "a", "idle"), move("c"), log_out(0), ("log in", "b", "invisible"), move("a")])
+@example([("log in", "a", "idle"), move("c"), ("say", 0, "invisible"), move("b")])
+@example([("log in", "a", "dnd"), move("b"), log_out(0), move("c"), ("log in", "c", "invisible")])
+@example(
+    [("log in", "a", "dnd"), *[("log in", "c", "invisible")] * 2, SETTLE, log_out(1), log_out(0), move("c"), log_out(0)]
+)
+@example(
+    [
+        ("log in", "b", "invisible"),
+        move("c"),
+        ("log in", "c", "idle"),
+        ("log in", "a", "idle"),
+        log_out(0),
+        move("a"),
+        log_out(1),
+    ]
+)
+@example(
+    [
+        ("log in", "c", "online"),
+        ("log in", "a", "dnd"),
+        SETTLE,
+        SETTLE,
+        SETTLE,
+        ("log in", "b", "idle"),
+        move("b"),
+        move("a"),
+    ]
+)
 @given(operations=st.lists(st.one_of(*OPERATIONS), max_size=25))
-def test_all_workers_agree_though_much_happens_while_the_home_moves(
+def test_all_workers_agree_though_the_home_moves_while_much_is_under_way(
     operations: list[tuple[str, Any, Any]],
 ) -> None:
     play(operations, settles_moves=False)
