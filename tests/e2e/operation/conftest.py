@@ -1,4 +1,4 @@
-"""Empty clusters for what `guildway import-embedded` moves."""
+"""A folder with data, and empty clusters into which it is moved."""
 
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -11,11 +11,20 @@ import pytest_asyncio
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.connection import migrate
 from tests.support.clusters.empty_cluster import EmptyCluster
+from tests.support.embedded_data import fill_folder
 from tests.support.stores.postgres_databases import PostgresDatabases
 
 _KEYSPACES = itertools.count(1)
 
 MakeCluster = Callable[[bool], Awaitable[EmptyCluster]]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that a real server has left, which tests copy or read."""
+    folder = tmp_path_factory.mktemp("embedded") / "data"
+    await fill_folder(folder)
+    return folder
 
 
 @pytest_asyncio.fixture(loop_scope="session")

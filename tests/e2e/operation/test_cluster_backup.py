@@ -1,21 +1,16 @@
 """A cluster that is in use is backed up by the guide's commands, restored into empty servers, and exported from."""
 
 import asyncio
-import contextlib
-import io
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 import msgspec
 import pytest
 
 from deploy.services.definition import find_free_port
 from deploy.services.redis_server import RedisServer
-from guildway.cli import main
 from tests.e2e.operation.conftest import MakeCluster
 from tests.support.clusters.empty_cluster import EmptyCluster
 from tests.support.embedded_data import AVATAR
@@ -56,17 +51,6 @@ async def use(server: Server) -> Said:
     return Said(owner, guest, channel_id, guild["id"], sent, answered)
 
 
-async def command(cluster: EmptyCluster, *words: str) -> str:
-    """Give a command in a thread, which spares the start of a process, and return what it has said."""
-
-    def run() -> str:
-        with mock.patch.dict(os.environ, cluster.settings), contextlib.redirect_stdout(io.StringIO()) as out:
-            assert main(words) == 0, words
-        return out.getvalue()
-
-    return await asyncio.to_thread(run)
-
-
 async def run_guide(cluster: EmptyCluster, tmp_path: Path, *kinds: str) -> list[str]:
     """Give the guide's commands of some kinds, in their order, and return what they have said."""
     config = tmp_path / "guildway.toml"
@@ -78,7 +62,7 @@ async def run_guide(cluster: EmptyCluster, tmp_path: Path, *kinds: str) -> list[
                 word.replace("/backup/cluster/", f"{tmp_path}/backup/").replace("/etc/guildway.toml", str(config))
                 for word in words[1:]
             ]
-            told.append(await command(cluster, *places))
+            told.append(await cluster.command(*places))
     return told
 
 
@@ -113,7 +97,7 @@ def read_rows(folder: Path) -> list[dict[str, Any]]:
 async def export(cluster: EmptyCluster, said: Said, tmp_path: Path) -> None:
     """Export a person and the guild."""
     for kind, owner in (("user", said.owner.id), ("guild", said.guild_id)):
-        await command(cluster, "export", kind, owner, str(tmp_path / kind), "--cluster")
+        await cluster.command("export", kind, owner, str(tmp_path / kind), "--cluster")
     sent = [row["id"] for row in read_rows(tmp_path / "user") if row["content"]]
     assert sent == [said.message["id"]]
     (attachment,) = said.message["attachments"]

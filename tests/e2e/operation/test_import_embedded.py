@@ -15,7 +15,6 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]  # it has no types
 import msgspec
 import pytest
-import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from core.domain.ids import MAX_SNOWFLAKE, created_ms
@@ -34,18 +33,10 @@ from tests.e2e.operation.conftest import MakeCluster
 from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.memory_relay import MemoryRelay
 from tests.support.clusters.empty_cluster import NUM_SHARDS, EmptyCluster
-from tests.support.embedded_data import MESSAGES, fill_folder
+from tests.support.embedded_data import MESSAGES
 from tests.support.stores.postgres_databases import PostgresDatabases
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
-
-
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder, which tests copy."""
-    folder = tmp_path_factory.mktemp("embedded") / "data"
-    await fill_folder(folder)
-    return folder
 
 
 @pytest.fixture
