@@ -17,7 +17,14 @@ from setuptools.command.build import build
 from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
-AUGMENTED = ("guild/permissions", "guild/slot_words", "ids/snowflake", "payloads/etf")
+AUGMENTED = (
+    "guild/permissions",
+    "guild/slot_words",
+    "ids/snowflake",
+    "media/nonces",
+    "media/numbering",
+    "payloads/etf",
+)
 POINTERS = (
     "delivery/delivery",
     "delivery/send_buffer",
@@ -28,8 +35,8 @@ POINTERS = (
     "sockets/intake",
     "sockets/websocket",
 )
-EPOLL = ("sockets/sockets",)
-"""Kernels that call epoll, which only Linux has. The portable transport does not use them."""
+LINUX = ("media/arrivals", "media/departures", "sockets/sockets")
+"""Kernels whose system calls only Linux has. Elsewhere there are the portable transport and plain code."""
 
 DIRECTIVES = {
     "language_level": "3",
@@ -46,7 +53,7 @@ PROBE = "#include <Python.h>\n"
 
 def declare_extensions() -> list[Extension]:
     """Return an extension for each kernel."""
-    pointers = POINTERS + (EPOLL if sys.platform == "linux" else ())
+    pointers = POINTERS + (LINUX if sys.platform == "linux" else ())
     sources = {name: f"core_ext/{name}_py.py" for name in AUGMENTED} | {
         name: f"core_ext/{name}_c.pyx" for name in pointers
     }

@@ -87,7 +87,7 @@ async def run_node(
     tally = Tally()
     media = MediaSocket(sock=sockets.media, tally=tally)
     clock = SystemClock()
-    forwarder = Forwarder(send=media.send, tally=tally, monotonic_s=clock.monotonic_s)
+    forwarder = Forwarder(departures=media.departures, tally=tally, monotonic_s=clock.monotonic_s)
     control = Control(tally=tally, cpu_s=cpu_s, load_s=bounds.load_s)
     directory = Directory(
         secret=configuration.secret,

@@ -1,4 +1,5 @@
-"""The nonces of one session: which of the client's are fresh, and those of the node.
+"""The nonces of one session: which of the client's are fresh. Those of the node are counted where they are used, in
+`core_ext.media`.
 
 Discord's protocol has one key for both directions, and each side counts its own packets from any number. Two packets
 with one key and one nonce would give the key's secrets away, so the two sides must never meet. Clients count from 0,
@@ -13,39 +14,14 @@ shows at the second packet: it is the one in which the two are close.
 from typing import Final, Literal
 
 _HIGH: Final = 0x80
-_SEVEN_BITS: Final = 0x7F
 _WINDOW: Final = 512
 """Packets that may be overtaken by later ones: ten seconds of voice."""
 _MASK: Final = (1 << _WINDOW) - 1
-_LAST: Final = (1 << 30) - 1
 
 
 def is_of_node(nonce: bytes) -> bool:
     """Return whether a nonce is one of those that only nodes use."""
     return nonce[0] >= _HIGH and nonce[3] >= _HIGH
-
-
-class NoncesUsedUp(Exception):
-    """The session has sent a thousand million packets, and needs another key."""
-
-
-class OwnNonces:
-    """The nonces of the node's packets to one client."""
-
-    __slots__ = ("_count",)
-
-    def __init__(self, count: int = 0) -> None:
-        self._count = count
-
-    def take(self) -> bytes:
-        """Return the next nonce. Raises NoncesUsedUp."""
-        count = self._count
-        if count > _LAST:
-            raise NoncesUsedUp
-        self._count = count + 1
-        low = _HIGH | (count & _SEVEN_BITS)
-        middle = (count >> 7) & 0xFFFF
-        return (((_HIGH | (count >> 23)) << 24) | (middle << 8) | low).to_bytes(4, "big")
 
 
 class FreshNonces:

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from nacl._sodium import ffi, lib  # type: ignore[import-not-found]  # not public: see tests/contract/voice
 from nacl.bindings import (
     crypto_aead_xchacha20poly1305_ietf_decrypt,
     crypto_aead_xchacha20poly1305_ietf_encrypt,
@@ -15,10 +16,14 @@ from nacl.bindings import (
 from nacl.exceptions import CryptoError
 from typing_extensions import override
 
+from core_ext.media import AeadSeal
+
 KEY_BYTES: Final = 32
 AES256_GCM: Final = "aead_aes256_gcm_rtpsize"
 XCHACHA20_POLY1305: Final = "aead_xchacha20_poly1305_rtpsize"
 
+_ENCRYPT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "crypto_aead_xchacha20poly1305_ietf_encrypt")))
+"""The address of libsodium's function."""
 _GCM_ZEROS: Final = bytes(12 - 4)
 _XCHACHA_ZEROS: Final = bytes(24 - 4)
 
@@ -35,6 +40,9 @@ class Suite(Protocol):
 
     def open(self, sealed: bytes, header: bytes, nonce: bytes) -> bytes:
         """Check and decrypt. Raises Forged."""
+
+    def make_seal(self) -> AeadSeal:
+        """Return what encrypts the node's packets to the client. It must be made once a key: it counts their nonces."""
 
 
 class AesGcm(Suite):
@@ -56,6 +64,10 @@ class AesGcm(Suite):
         except InvalidTag as error:
             raise Forged from error
 
+    @override
+    def make_seal(self) -> AeadSeal:
+        return AeadSeal(self.seal, key=b"", function=0)
+
 
 class XChaCha(Suite):
     """XChaCha20-Poly1305, which every client must have."""
@@ -75,6 +87,10 @@ class XChaCha(Suite):
             return crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, header, nonce + _XCHACHA_ZEROS, self._key)
         except (CryptoError, ValueError) as error:  # ValueError: shorter than a tag
             raise Forged from error
+
+    @override
+    def make_seal(self) -> AeadSeal:
+        return AeadSeal(self.seal, key=self._key, function=_ENCRYPT)
 
 
 SUITES: Final[Mapping[str, Callable[[bytes], Suite]]] = {AES256_GCM: AesGcm, XCHACHA20_POLY1305: XChaCha}

@@ -7,9 +7,10 @@
                          └─ else ─→ counted and dropped
 ```
 
-A packet is decrypted once with the sender's key and encrypted once for each hearer. Nothing is decoded, and the SSRC
-names the speaker to everybody. Between clients of Discord's protocol header and content stay as they are. Packets of
-browsers come by `voice.webrtc.gate`, which stands before this one, and are passed on from here to both kinds.
+A packet is decrypted once with the sender's key and encrypted once for each hearer, by `core_ext.media`. Nothing is
+decoded, and the SSRC names the speaker to everybody. Between clients of Discord's protocol header and content stay as
+they are. Packets of browsers come by `voice.webrtc.gate`, which stands before this one, and are passed on from here to
+both kinds.
 
 An address gets packets only when it is proven to be the client's own: by a fresh, authentic packet from there, which
 also moves a client that has changed its network; or by IP discovery from the very IP address that has the client's
@@ -21,9 +22,10 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from core_ext.media import Departures, Receiver
 from voice.crypto.suites import Forged
-from voice.media.passing import KeptBack, Passing
-from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.passing import Form, KeptBack, Passing
+from voice.media.peer import Address, Circle, Peer
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
 from voice.packets import discovery
@@ -34,16 +36,14 @@ logger = logging.getLogger(__name__)
 _MOST_ASKERS: Final = 8
 """Addresses from which one SSRC has asked that are remembered: a client asks from one or two."""
 
-Send = Callable[[bytes, Address], None]
-
 
 class Forwarder:
-    """All peers of the node. `send` hands a datagram to the network."""
+    """All peers of the node."""
 
-    __slots__ = ("_askers", "_bound", "_monotonic_s", "_peers", "_send", "_tally")
+    __slots__ = ("_askers", "_bound", "_departures", "_monotonic_s", "_peers", "_tally")
 
-    def __init__(self, *, send: Send, tally: Tally, monotonic_s: Callable[[], float]) -> None:
-        self._send = send
+    def __init__(self, *, departures: Departures, tally: Tally, monotonic_s: Callable[[], float]) -> None:
+        self._departures = departures
         self._tally = tally
         self._monotonic_s = monotonic_s
         self._peers: dict[int, Peer] = {}
@@ -154,20 +154,31 @@ class Forwarder:
         """Send a packet to all others of the speaker's circle who may hear it and want it."""
         if speaker.circle is None:
             return
+        codec = passing.codec
+        receivers: dict[Form, list[Receiver]] = {}
         for peer in speaker.circle.peers:
-            address = peer.address
-            if address is None or peer is speaker or not peer.rights.hear:
+            form, receiver = peer.forms.get(codec), peer.receiver
+            if form is None or receiver.address is None or peer is speaker or not peer.rights.hear:
                 continue
             chosen = peer.choose(passing)
-            if chosen is None:
-                continue
-            try:
-                datagram = peer.seal(chosen)
-            except Unsealed as unsealed:
-                self._tally.drop(str(unsealed))
-                continue
-            peer.bytes_sent += len(datagram)
-            self.emit(datagram, address)
+            if chosen is passing:
+                receivers.setdefault(form, []).append(receiver)
+            elif chosen is not None:
+                self._put([receiver], form, chosen)
+        for form, alike in receivers.items():
+            self._put(alike, form, passing)
+
+    def send_again(self, peer: Peer, passing: Passing) -> None:
+        """Send a packet, with the peer's own numbers, to a peer that has missed it."""
+        form = peer.forms.get(passing.codec)
+        if form is not None:
+            self._put([peer.receiver], form, passing)
+
+    def _put(self, receivers: list[Receiver], form: Form, passing: Passing) -> None:
+        head, body = passing.write(form)
+        count, size_bytes = self._departures.put_all(receivers, head, body, passing.ssrc, passing.number)
+        self._tally.packets_out += count
+        self._tally.bytes_out += size_bytes
 
     def _answer_discovery(self, datagram: bytes, address: Address) -> None:
         ssrc = discovery.find_asker(datagram)
@@ -185,7 +196,7 @@ class Forwarder:
         """Send a datagram to an address, and count it."""
         self._tally.packets_out += 1
         self._tally.bytes_out += len(datagram)
-        self._send(datagram, address)
+        self._departures.put(datagram, address)
 
     # ---- addresses
 

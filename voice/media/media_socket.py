@@ -1,7 +1,8 @@
-"""The node's one UDP socket, on the event loop: the plain path, in which Python sees each datagram.
+"""The node's one UDP socket, on the event loop.
 
-Owns the reading and writing of a socket that is given. When the kernel's buffer for sending is full, a datagram is
-dropped and counted: voice that waits is worth nothing.
+Owns the reading and writing of a socket that is given. Datagrams are read in batches, and all that a batch leads to is
+sent at its end, in few calls of the kernel. When the kernel's buffer for sending is full, a datagram is dropped and
+counted: voice that waits is worth nothing.
 """
 
 import asyncio
@@ -10,53 +11,41 @@ import socket
 from collections.abc import Callable
 from typing import Final
 
+from core_ext.media import Arrivals, Departures
 from voice.media.peer import Address
 from voice.media.tally import Tally
 
-_BATCH: Final = 64
-"""Datagrams that are read in one turn of the loop, so that WebSockets are not kept waiting."""
-_LONGEST_BYTES: Final = 2048
-"""More than a network carries in one piece. Longer ones are cut, and then not authentic."""
 _BUFFER_BYTES: Final = 4 * 1024 * 1024
 """What the kernel holds while Python does something else: 100 ms of 40,000 packets a second."""
 
 
 class MediaSocket:
-    """Reads datagrams from `start` to `stop`."""
+    """Reads datagrams from `start` to `stop`. What departs between two reads is sent at once."""
 
-    __slots__ = ("_sock", "_take", "_tally")
+    __slots__ = ("_arrivals", "_sock", "departures")
 
     def __init__(self, *, sock: socket.socket, tally: Tally) -> None:
         """`sock` is bound and does not block; the caller closes it."""
         self._sock = sock
-        self._tally = tally
-        self._take: Callable[[bytes, Address], None]
+        self._arrivals = Arrivals(sock)
+        self.departures = Departures(sock, tally.drop)
         for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
             with contextlib.suppress(OSError):  # the kernel gives what it gives
                 sock.setsockopt(socket.SOL_SOCKET, option, _BUFFER_BYTES)
 
     def start(self, take: Callable[[bytes, Address], None]) -> None:
         """Hand over each datagram from now on."""
-        self._take = take
-        asyncio.get_running_loop().add_reader(self._sock.fileno(), self._read)
+        asyncio.get_running_loop().add_reader(self._sock.fileno(), self.read, take)
 
     def stop(self) -> None:
         """Read no more."""
         asyncio.get_running_loop().remove_reader(self._sock.fileno())
 
-    def send(self, datagram: bytes, address: Address) -> None:
-        """Send a datagram now, or drop it."""
+    def read(self, take: Callable[[bytes, Address], None]) -> None:
+        """Hand over the datagrams that wait, a batch of them at most, so that WebSockets are not kept waiting."""
+        self.departures.hold()
         try:
-            self._sock.sendto(datagram, address)
-        except OSError as error:
-            self._tally.drop("full" if isinstance(error, BlockingIOError) else "unreachable")
-
-    def _read(self) -> None:
-        for _ in range(_BATCH):
-            try:
-                datagram, address = self._sock.recvfrom(_LONGEST_BYTES)
-            except BlockingIOError:
-                return
-            except OSError:  # what an earlier datagram has met on its way
-                continue
-            self._take(datagram, address)
+            for datagram, address in self._arrivals.read():
+                take(datagram, address)
+        finally:
+            self.departures.release()

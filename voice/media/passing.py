@@ -1,12 +1,12 @@
 """One packet on its way from its sender to the others of the room, in each form that one of them takes it in.
 
 Clients of Discord's protocol and browsers number payload types and extensions otherwise, and only the former encrypt
-the extensions' body. What is inside is the same to all. A form is made when the first receiver needs it, and once.
+the extensions' body. What is inside is the same to all. A form is made once for all receivers that take it.
 """
 
 import enum
 import struct
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,8 @@ class Codec(enum.Enum):
     OPUS = "opus"
     VP8 = "VP8"
     H264 = "H264"
+
+    __hash__ = object.__hash__  # that of Enum is a call of Python for each look-up
 
     @property
     def clock_rate(self) -> int:
@@ -53,15 +55,26 @@ class Picture(msgspec.Struct, frozen=True):
     """What it says of itself, of VP8 alone."""
 
 
+class Form(NamedTuple):
+    """How a receiver takes the packets of one codec."""
+
+    payload_type: int
+    extension_number: int | None
+    """The number of the extension that tells how loud voice is, or when video is sent, 0 for none; None for Discord's
+    own protocol.
+    """
+
+
+DISCORD_FORM: Final = Form(_DISCORD_OPUS, None)
+
+
 class Passing:
     """A packet. `number` and `timestamp` count without a break whatever its sender does; `ssrc` is the node's own.
 
     The number does not go round; its low 16 bits are a sequence number.
     """
 
-    __slots__ = (
-        "_plain", "codec", "discord", "level", "marker", "number", "payload", "picture", "ssrc", "timestamp",
-    )  # fmt: skip
+    __slots__ = ("codec", "discord", "level", "marker", "number", "payload", "picture", "ssrc", "timestamp")
 
     def __init__(
         self,
@@ -86,7 +99,6 @@ class Passing:
         self.picture = picture
         self.discord: tuple[bytes, bytes] | None = None
         """The form in which it has come from a client of Discord's protocol."""
-        self._plain: dict[tuple[int, int], bytes] = {}
 
     def renumber(self, *, number: int, timestamp: int, payload: bytes, picture: Picture) -> "Passing":
         """Return another one, of video, with the numbers of one receiver."""
@@ -100,29 +112,29 @@ class Passing:
             picture=picture,
         )
 
-    def for_discord(self) -> tuple[bytes, bytes]:
-        """Return what a client of Discord's protocol gets, of Opus alone: the header, and what is encrypted."""
+    def write(self, form: Form) -> tuple[bytes, bytes]:
+        """Return the two parts of the packet in a form: the header with its extensions, and what is behind it.
+
+        A browser's has 0 for the sequence number, which is each receiver's own. Discord's, of Opus alone, has the body
+        of the extensions in the second part, which is encrypted.
+        """
+        if form.extension_number is not None:
+            return self._write_header(form.payload_type, form.extension_number), self.payload
         if self.discord is None:
             header = _DISCORD_HEADER.pack(0x80, _DISCORD_OPUS, self.number & 0xFFFF, self.timestamp, self.ssrc)
             self.discord = header, self.payload
         return self.discord
 
-    def for_browser(self, payload_type: int, extension_number: int) -> bytes:
-        """Return it as RTP in the clear, by what the receiver has chosen, with 0 for the sequence number, which the
-        receiver's peer writes over. The number is that of the level for voice, of the time of sending for video, or 0.
-        """
-        plain = self._plain.get((payload_type, extension_number))
-        if plain is None:
-            plain = self._plain[payload_type, extension_number] = write_rtp(
-                payload_type=payload_type,
-                marker=self.marker,
-                sequence=0,
-                timestamp=self.timestamp,
-                ssrc=self.ssrc,
-                extension=self._write_extension(extension_number),
-                payload=self.payload,
-            )
-        return plain
+    def _write_header(self, payload_type: int, extension_number: int) -> bytes:
+        return write_rtp(
+            payload_type=payload_type,
+            marker=self.marker,
+            sequence=0,
+            timestamp=self.timestamp,
+            ssrc=self.ssrc,
+            extension=self._write_extension(extension_number),
+            payload=b"",
+        )
 
     def _write_extension(self, number: int) -> bytes:
         if number and self.picture is not None:

@@ -1,15 +1,17 @@
 """A peer: one client as the others' packets see it, with its address and what it may do. There are two kinds.
 
 `UdpPeer` speaks Discord's own protocol, `voice.webrtc.peer.WebrtcPeer` is a browser. They differ in how packets are
-encrypted and in the numbers in their headers, and are in one circle.
+encrypted and in the numbers in their headers, and are in one circle. What is sent to a peer goes to its `receiver`,
+which has its address and its key.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from core.voice.seats import Rights
+from core_ext.media import Receiver
 from voice.media.active_speakers import UNLIMITED, ActiveSpeakers, Activity
-from voice.media.passing import Passing
+from voice.media.passing import Codec, Form, Passing
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 
@@ -17,27 +19,35 @@ Address = tuple[str, int]
 """An IP address and a port, as the socket gives them for IPv4; those of IPv6 have two numbers more."""
 
 
-class Unsealed(Exception):
-    """A packet cannot be encrypted for this peer. The reason is one of few fixed words."""
-
-
 class Peer(Protocol):
     """The state is changed by its owner between packets: everything here is synchronous."""
 
     ssrc: int
     rights: Rights
-    address: Address | None
-    """Where packets for it are sent, None until that address is proven."""
     voice: Stream
     """Numbers the packets of its voice."""
     circle: "Circle | None"
     activity: Activity
     """How much it speaks."""
-    bytes_sent: int
-    """The datagrams with others' packets that it was sent."""
+    receiver: Receiver
+    forms: Mapping[Codec, Form]
+    """What it takes, and how."""
+
+    @property
+    def address(self) -> Address | None:
+        """Where packets for it are sent, None until that address is proven."""
+        address: Address | None = self.receiver.address
+        return address
+
+    @address.setter
+    def address(self, address: Address | None) -> None:
+        self.receiver.address = address
 
     def choose(self, passing: Passing) -> Passing | None:
-        """Return a packet of another peer with the numbers that this one is to get it by, None when it is not to."""
+        """Return a packet of another peer with the numbers that this one is to get it by, None when it is not to.
+
+        It is one of `forms`, and what all get alike is the packet itself.
+        """
 
     @property
     def ssrcs(self) -> Sequence[int]:
@@ -48,9 +58,6 @@ class Peer(Protocol):
 
     def want(self, wants: Wants) -> None:
         """Take what the client shows of others' video."""
-
-    def seal(self, passing: Passing) -> bytes:
-        """Encrypt a packet that `choose` has returned. Raises Unsealed."""
 
     def forget(self, peer: "Peer") -> None:
         """Forget what is kept of another peer, which leaves the circle."""

@@ -1,25 +1,29 @@
 """A peer of Discord's own protocol: one key for both directions, nonces on the wire."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from voice.crypto.nonces import FreshNonces, NoncesUsedUp, OwnNonces
+from core_ext.media import Receiver
+from voice.crypto.nonces import FreshNonces
 from voice.crypto.suites import Suite
 from voice.media.active_speakers import Activity, measure_loudness
-from voice.media.passing import Codec, KeptBack, Passing
-from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.passing import DISCORD_FORM, Codec, KeptBack, Passing
+from voice.media.peer import Circle, Peer
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.packets.plain_rtp import parse_rtp
 from voice.packets.rtp import NONCE_BYTES, measure_header
 
+_OPUS_ALONE: Final = {Codec.OPUS: DISCORD_FORM}
+
 
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("activity", "address", "bytes_sent", "circle", "fresh", "own", "rights", "ssrc", "suite", "voice")
+    __slots__ = ("activity", "circle", "forms", "fresh", "receiver", "rights", "ssrc", "suite", "voice")
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -27,16 +31,16 @@ class UdpPeer(Peer):
         self.suite = suite
         self.rights = rights
         self.fresh = FreshNonces()
-        self.own = OwnNonces()
-        self.address: Address | None = None
         self.circle: Circle | None = None
         self.activity = Activity()
-        self.bytes_sent = 0
+        self.forms = _OPUS_ALONE
+        self.receiver = Receiver()
+        self.receiver.seal = suite.make_seal()
         self.voice = voice
 
     @override
     def choose(self, passing: Passing) -> Passing | None:
-        return passing if passing.codec is Codec.OPUS else None
+        return passing
 
     @property
     @override
@@ -84,18 +88,10 @@ class UdpPeer(Peer):
         self.voice.break_off()
 
     @override
-    def seal(self, passing: Passing) -> bytes:
-        header, plain = passing.for_discord()
-        try:
-            nonce = self.own.take()
-        except NoncesUsedUp as error:
-            raise Unsealed("no nonce") from error
-        return header + self.suite.seal(plain, header, nonce) + nonce
-
-    @override
     def forget(self, peer: Peer) -> None:
         """Nothing is kept of others."""
 
     @override
     def end(self) -> None:
-        """The key goes with the peer."""
+        """Encrypt nothing for it any more."""
+        self.receiver.seal = None

@@ -80,7 +80,7 @@ class Member:
 
     def count_received(self) -> int:
         """Return the bytes of others' packets that its client was sent."""
-        return self._received + (0 if self.peer is None else self.peer.bytes_sent)
+        return self._received + (0 if self.peer is None else self.peer.receiver.bytes_sent)
 
     def change_peer(self, peer: Peer | None) -> None:
         """Have other media from now on."""

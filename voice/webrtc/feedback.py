@@ -32,7 +32,6 @@ from aiortc.rtp import (
 
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
-from voice.media.peer import Unsealed
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import choose_layers, find_senders, find_share
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
@@ -134,11 +133,7 @@ class Feedback:
             if passing is None or peer.again_left <= 0:
                 continue
             peer.again_left -= 1
-            try:
-                datagram = peer.seal(passing)
-            except Unsealed:
-                continue
-            self._forwarder.emit(datagram, peer.address)
+            self._forwarder.send_again(peer, passing)
 
     def _tell(self, peer: WebrtcPeer, plain: Any) -> None:
         if peer.keys is None or peer.address is None:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Sequence
 from typing_extensions import override
 
 from core.voice.seats import Rights
+from core_ext.media import Receiver
 from voice.media.active_speakers import Activity, measure_loudness
-from voice.media.passing import Codec, KeptBack, Passing, Picture
-from voice.media.peer import Address, Circle, Peer, Unsealed
+from voice.media.passing import Codec, Form, KeptBack, Passing, Picture
+from voice.media.peer import Circle, Peer
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.packets.h264 import begins_keyframe
@@ -22,7 +23,6 @@ from voice.video.camera import Camera, Layer
 from voice.video.downlink import Downlink
 from voice.video.meter import Meter
 from voice.video.view import View
-from voice.webrtc.numbering import Numbering
 from voice.webrtc.offer import Offer
 from voice.webrtc.srtp import SrtpKeys
 
@@ -37,9 +37,8 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_numbers", "_on_end", "_sources", "activity", "address", "again_left", "bytes_sent",
-        "camera", "circle", "downlink", "keys", "offer", "rights", "sent_meter", "ssrc", "views", "voice", "wants",
-        "worst_loss",
+        "_codecs_by_number", "_keys", "_on_end", "_sources", "activity", "again_left", "camera", "circle", "downlink",
+        "forms", "offer", "receiver", "rights", "sent_meter", "ssrc", "views", "voice", "wants", "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -59,11 +58,13 @@ class WebrtcPeer(Peer):
         self.ssrc = ssrc
         self.rights = rights
         self.offer = offer
-        self.address: Address | None = None
         self.circle: Circle | None = None
         self.activity = Activity()
-        self.bytes_sent = 0
-        self.keys: SrtpKeys | None = None
+        self.receiver = Receiver()
+        self.forms = {
+            codec: Form(number, offer.level_number if codec is Codec.OPUS else offer.time_number)
+            for codec, number in offer.payload_types.items()
+        }
         self.voice = voice
         self.camera = Camera(video_ssrc, video)
         self.views: dict[int, View] = {}
@@ -78,13 +79,23 @@ class WebrtcPeer(Peer):
         """Packets that may be sent to it again until it gets its next reports."""
         self._on_end = on_end
         self._codecs_by_number = {number: codec for codec, number in offer.payload_types.items()}
-        self._numbers = Numbering()
+        self._keys: SrtpKeys | None = None
         self._sources: set[int] = set()
 
     @property
     @override
     def ssrcs(self) -> Sequence[int]:
         return self.ssrc, self.camera.ssrc
+
+    @property
+    def keys(self) -> SrtpKeys | None:
+        """Its keys, None before its handshake and when it has ended."""
+        return self._keys
+
+    @keys.setter
+    def keys(self, keys: SrtpKeys | None) -> None:
+        self._keys = keys
+        self.receiver.seal = None if keys is None else keys.outgoing
 
     @property
     def streams(self) -> Sequence[Stream]:
@@ -200,24 +211,10 @@ class WebrtcPeer(Peer):
         """The bytes of others' video that it was sent."""
         return sum(view.bytes_passed for view in self.views.values())
 
-    @override
-    def seal(self, passing: Passing) -> bytes:
-        if self.keys is None:
-            raise Unsealed("no keys")
-        sequence = self._numbers.take(passing.ssrc, passing.number)
-        if sequence is None:
-            raise Unsealed("late")
-        offer = self.offer
-        extension_number = offer.level_number if passing.codec is Codec.OPUS else offer.time_number
-        plain = passing.for_browser(offer.payload_types[passing.codec], extension_number)
-        sealed = self.keys.seal_rtp(plain[:2] + sequence.to_bytes(2, "big") + plain[4:])
-        if sealed is None:
-            raise Unsealed("late")
-        return sealed
-
     def find_missing(self, camera: Camera, sequence: int, now_s: float) -> Passing | None:
         """Return a packet of a camera that this browser has not got, with its numbers; None when it is not kept."""
-        number, view = self._numbers.find(camera.ssrc, sequence), self.views.get(camera.ssrc)
+        number = None if self._keys is None else self._keys.outgoing.find_number(camera.ssrc, sequence)
+        view = self.views.get(camera.ssrc)
         place = None if number is None or view is None else view.find(number)
         layer: Layer | None = None if place is None else camera.get(place[0])
         if place is None or layer is None or view is None:
@@ -228,10 +225,9 @@ class WebrtcPeer(Peer):
     @override
     def forget(self, peer: Peer) -> None:
         for ssrc in peer.ssrcs:
-            self._numbers.forget(ssrc)
             self.views.pop(ssrc, None)
-            if self.keys is not None:
-                self.keys.forget(ssrc)
+            if self._keys is not None:
+                self._keys.forget(ssrc)
 
     @override
     def end(self) -> None:

@@ -5,12 +5,18 @@ of their own while Python reads reports: libsrtp allows no session in two thread
 """
 
 import contextlib
+import functools
 from typing import Final
 
 from pylibsrtp import Error, Policy, Session
+from pylibsrtp._binding import ffi, lib  # not public: tests/contract/voice asks for it
+
+from core_ext.media import SrtpSeal
 
 _WINDOW: Final = 1024
 """Packets that may be overtaken by later ones: a second of video."""
+_PROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
+"""The address of libsrtp's function."""
 
 
 class Unauthentic(Exception):
@@ -20,12 +26,15 @@ class Unauthentic(Exception):
 class SrtpKeys:
     """The keys. They are gone with this object."""
 
-    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_in", "_rtp_out")
+    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_in", "_rtp_out", "outgoing")
 
     def __init__(self, *, profile: int, theirs: bytes, ours: bytes) -> None:
         """`profile` is libsrtp's; the keys are master keys with their salts."""
         self._rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND) for _ in range(2))
         self._rtp_out, self._rtcp_out = (_make_session(profile, ours, Policy.SSRC_ANY_OUTBOUND) for _ in range(2))
+        context = int(ffi.cast("uintptr_t", self._rtp_out._srtp[0]))
+        self.outgoing = SrtpSeal(functools.partial(_protect, self._rtp_out), context=context, function=_PROTECT)
+        """What encrypts the others' packets for the browser."""
 
     def open_rtp(self, datagram: bytes) -> bytes:
         """Decrypt a packet, once. Raises Unauthentic."""
@@ -44,12 +53,8 @@ class SrtpKeys:
         return plain
 
     def seal_rtp(self, plain: bytes) -> bytes | None:
-        """Encrypt a packet; None when it is too old or too long. The same one may come again."""
-        try:
-            sealed: bytes = self._rtp_out.protect(plain)
-        except (Error, ValueError):
-            return None
-        return sealed
+        """Encrypt a packet as it is; None when it is too old or too long. The same one may come again."""
+        return _protect(self._rtp_out, plain)
 
     def seal_rtcp(self, plain: bytes) -> bytes | None:
         """Encrypt a report; None when it is too long."""
@@ -61,6 +66,7 @@ class SrtpKeys:
 
     def forget(self, ssrc: int) -> None:
         """Forget how far a stream to this browser is."""
+        self.outgoing.forget(ssrc)
         for session in (self._rtp_out, self._rtcp_out):
             with contextlib.suppress(Error):  # nothing of it was sent
                 session.remove_stream(ssrc)
@@ -71,3 +77,11 @@ def _make_session(profile: int, key: bytes, direction: int) -> Session:
     policy.window_size = _WINDOW
     policy.allow_repeat_tx = True
     return Session(policy)
+
+
+def _protect(session: Session, plain: bytes) -> bytes | None:
+    try:
+        sealed: bytes = session.protect(plain)
+    except (Error, ValueError):
+        return None
+    return sealed

@@ -1,4 +1,4 @@
-"""What the voice tier uses of aiortc, aioice and pylibsrtp, some of it private: a new version must have it too."""
+"""What the voice tier uses of aiortc, aioice, pylibsrtp and pynacl, some of it private: a new version must have it too."""
 
 import asyncio
 import inspect
@@ -6,8 +6,10 @@ from typing import Any
 
 from aioice.stun import Message
 from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCDtlsParameters, RTCDtlsTransport
-from pylibsrtp import Policy
+from pylibsrtp import Policy, Session
 
+from voice.crypto import suites
+from voice.webrtc import srtp
 from voice.webrtc.handshake import Handshake, NodeCertificate
 from voice.webrtc.offer import Fingerprint
 from voice.webrtc.srtp import SrtpKeys
@@ -60,3 +62,18 @@ def test_strong_suites_are_there() -> None:
 def test_checks_are_not_taken_for_signed_without_a_signature() -> None:
     assert "key" in inspect.signature(Message.check_message_integrity).parameters
     assert not Message(1, 0).check_message_integrity(b"")
+
+
+def test_functions_that_kernels_call_by_address_have_the_signatures_that_these_know() -> None:
+    protect = srtp.ffi.typeof(srtp.ffi.addressof(srtp.lib, "srtp_protect"))
+    assert protect.cname == "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
+    assert srtp.ffi.sizeof(protect.result) == 4
+    assert srtp.lib.srtp_err_status_ok == 0
+    encrypt = suites.ffi.typeof(suites.ffi.addressof(suites.lib, "crypto_aead_xchacha20poly1305_ietf_encrypt"))
+    text, size = "unsigned char *", "unsigned long long"
+    assert encrypt.cname == f"int(*)({text}, {size} *, {text}, {size}, {text}, {size}, {text}, {text}, {text})"
+
+
+def test_context_of_a_session_is_what_its_functions_take() -> None:
+    session = Session(Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND))
+    assert srtp.ffi.typeof(session._srtp[0]).cname == "struct srtp_ctx_t_ *"

@@ -1,7 +1,8 @@
 """Real browsers in voice: tabs of a headless Chromium and stock discord.py in one room, judged by what getStats says."""
 
 import itertools
-from collections.abc import AsyncIterator
+import socket
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,13 @@ import msgspec
 import pytest
 
 from core.voice.seats import Rights, SeatKey
+from core_ext.media import Departures
+from core_ext.media.departures_py import Departures as PlainDepartures
 from tests.support.chromium import CHROMIUM, Page, open_pages
 from tests.support.voice.certificates import Certificates, make_certificates
 from tests.support.voice.discord_bot import Sounds, bots
 from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
 from tests.support.web_site import open_site
-from voice.media.media_socket import MediaSocket
 from voice.media.peer import Address
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing")
@@ -61,24 +63,28 @@ class Tab:
 
 
 class Network:
-    """The node's way to clients, which may lose some of its packets of video."""
+    """The node's way to clients, which may lose some of its packets of video. As long as it does, the plain code sends."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.is_lossy = False
         self.lost = 0
         self._count = itertools.count()
-        self._send = MediaSocket.send
+        monkeypatch.setattr("voice.media.media_socket.Departures", self._open)
 
-        def carry(media: MediaSocket, datagram: bytes, address: Address) -> None:
-            self._carry(media, datagram, address)
+    def _open(self, sock: socket.socket, drop: Callable[[str], None]) -> "Network":
+        self._sock, self._whole, self._lossy = sock, Departures(sock, drop), PlainDepartures(self, drop)
+        return self
 
-        monkeypatch.setattr(MediaSocket, "send", carry)
-
-    def _carry(self, media: MediaSocket, datagram: bytes, address: Address) -> None:
-        if self.is_lossy and len(datagram) > LARGE_BYTES and not next(self._count) % 10:
+    def sendto(self, datagram: bytes, address: Address) -> None:
+        """Send a datagram, or lose it."""
+        if len(datagram) > LARGE_BYTES and not next(self._count) % 10:
             self.lost += 1
         else:
-            self._send(media, datagram, address)
+            self._sock.sendto(datagram, address)
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what departures have."""
+        return getattr(self._lossy if self.is_lossy else self._whole, name)
 
 
 class Scene(msgspec.Struct):
@@ -161,24 +167,27 @@ async def check_switching_off(stage: Stage, ada: Tab, bob: Tab) -> None:
     """Switch Ada's camera off for the others, and on again."""
     await ada.page.run("voice.announce(false)")
     assert (await bob.page.run("voice.cameraOff()"))["user_id"] == str(ADA)
-    came = muted_packets(stage)
-    await stage.news.wait_until(lambda: muted_packets(stage) > came)
+    await see_muted(stage)  # what was on its way to Bob is there after these
     before = await bob.page.run(f"voice.count({ada.video_ssrc})")
-    came = muted_packets(stage)
-    await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+    await see_muted(stage)
     after = await bob.page.run(f"voice.count({ada.video_ssrc})")
     assert after["packetsReceived"] == before["packetsReceived"]
     await ada.page.run("voice.announce(true)")
     await bob.until(ada.video_ssrc, f"found.framesDecoded > {after['framesDecoded'] + 5}")
 
 
+async def see_muted(stage: Stage) -> None:
+    """Wait until ten more packets were kept back."""
+    came = muted_packets(stage)
+    await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+
+
 async def check_muting(stage: Stage, ada: Tab, bob: Tab) -> None:
     """Take Ada's voice, and give it back."""
     stage.nodes.change(SeatKey(GUILD, ADA), Rights(speak=False, hear=True))
-    await stage.news.wait_until(lambda: muted_packets(stage) > 0)
+    await see_muted(stage)
     before = await bob.page.run(f"voice.count({ada.ssrc})")
-    came = muted_packets(stage)
-    await stage.news.wait_until(lambda: muted_packets(stage) > came + 10)
+    await see_muted(stage)
     after = await bob.page.run(f"voice.count({ada.ssrc})")
     assert after["packetsReceived"] == before["packetsReceived"]
     stage.nodes.change(SeatKey(GUILD, ADA), EVERYTHING)

@@ -1,36 +1,13 @@
-"""Nonces: the node's never come twice nor meet a client's, and a client's are heard once."""
+"""The nonces of a client: each is heard once."""
 
 import random
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.crypto.nonces import FreshNonces, NoncesUsedUp, OwnNonces, is_of_node
+from voice.crypto.nonces import FreshNonces
 
 orders = st.sampled_from(["big", "little"])
-
-
-@given(st.integers(0, (1 << 30) - 2))
-def test_own_nonces_are_marked_and_all_different(count: int) -> None:
-    own = OwnNonces(count)
-    first, second = own.take(), own.take()
-    assert is_of_node(first)
-    assert is_of_node(second)
-    assert first != second
-    assert OwnNonces(count).take() == first
-
-
-def test_own_nonces_hold_all_thirty_bits_of_the_count() -> None:
-    seen = {OwnNonces(1 << bit).take() for bit in range(30)} | {OwnNonces(0).take()}
-    assert len(seen) == 31
-
-
-def test_own_nonces_end() -> None:
-    own = OwnNonces((1 << 30) - 1)
-    own.take()
-    with pytest.raises(NoncesUsedUp):
-        own.take()
 
 
 @given(begin=st.integers(0, (1 << 31) - 2000), count=st.integers(1, 700), order=orders)
@@ -62,7 +39,3 @@ def test_what_is_far_behind_is_not_heard() -> None:
         fresh.add(number.to_bytes(4, "big"))
     assert not fresh.is_fresh((300).to_bytes(4, "big"))
     assert fresh.is_fresh((600).to_bytes(4, "big"))
-
-
-def test_nonces_of_nodes_are_not_heard() -> None:
-    assert not FreshNonces().is_fresh(OwnNonces().take())

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.voice.seats import Rights
+from tests.fakes.datagram_socket import record_into
 from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
@@ -27,7 +28,7 @@ class Network:
         self.sent: list[tuple[bytes, Address]] = []
         self.tally = Tally()
         self.forwarder = Forwarder(
-            send=lambda datagram, to: self.sent.append((datagram, to)), tally=self.tally, monotonic_s=lambda: 0.0
+            departures=record_into(self.sent, self.tally), tally=self.tally, monotonic_s=lambda: 0.0
         )
         self.circle = Circle()
 

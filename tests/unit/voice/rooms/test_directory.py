@@ -12,6 +12,7 @@ from core.voice.seats import Rights, Room, Seat
 from core.voice.tokens import Claims, sign_token
 from core.wire.close_codes import CloseCode
 from tests.fakes.clock import FakeClock
+from tests.fakes.datagram_socket import record_into
 from tests.fakes.timers import FakeTimers
 from voice.crypto.suites import AES256_GCM
 from voice.media.forwarder import Forwarder
@@ -59,7 +60,7 @@ class Node:
         self.timers = FakeTimers(self.clock)
         self.told: list[tuple[str, ToGateway]] = []
         tally = Tally()
-        self.forwarder = Forwarder(send=lambda _datagram, _to: None, tally=tally, monotonic_s=self.clock.monotonic_s)
+        self.forwarder = Forwarder(departures=record_into([], tally), tally=tally, monotonic_s=self.clock.monotonic_s)
         self.directory = Directory(
             secret=SECRET,
             forwarder=self.forwarder,

@@ -12,6 +12,7 @@ from pylibsrtp import Policy
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.voice.seats import Rights
 from tests.fakes.clock import FakeClock
+from tests.fakes.datagram_socket import record_into
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
@@ -39,7 +40,7 @@ class Network:
         self.spawned: list[Coroutine[Any, Any, None]] = []
         clock = FakeClock()
         self.forwarder = Forwarder(
-            send=lambda datagram, to: self.sent.append((datagram, to)),
+            departures=record_into(self.sent, self.tally),
             tally=self.tally,
             monotonic_s=clock.monotonic_s,
         )
