@@ -156,6 +156,8 @@ def _share_users(
         own=neighbours.own,
         links=neighbours.links,
         home_of=neighbours.homes.home_of,
+        owner_of=neighbours.homes.owner_of,
+        num_shards=common.bus.num_shards,
         users=users,
         store=common.store,
         tasks=common.tasks,

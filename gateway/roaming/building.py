@@ -10,6 +10,7 @@ from gateway.roaming.hosted_sessions import HostedSessions
 from gateway.roaming.kept_relations import KeptRelations
 from gateway.roaming.port import UserPort
 from gateway.roaming.roaming import Roaming, UserFrames
+from gateway.roaming.told_lately import ToldLately
 from gateway.roaming.user_homes import UserHomes
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.tasks import Tasks
@@ -32,6 +33,8 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     own: str,
     links: Links,
     home_of: Callable[[int], str],
+    owner_of: Callable[[int], str],
+    num_shards: int,
     users: UserDirectory,
     store: Store,
     tasks: Tasks,
@@ -44,8 +47,9 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
 ) -> BuiltRoaming:
     """Share the users of this worker with others.
 
-    `home_of` names a user's home. `grace_s` is the time for which the sessions of a lost worker count on, `limit` the
-    most sessions of a user. `end` ends a session by its id. `then` hears what is not about users.
+    `home_of` names a user's home, `owner_of` that of a shard. `grace_s` is the time for which the sessions of a lost
+    worker count on, `limit` the most sessions of a user. `end` ends a session by its id. `then` hears what is not about
+    users.
     """
     port = UserPort(own=own, links=links, home_of=home_of)
     homes = UserHomes(
@@ -61,6 +65,9 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
         port=port, users=users, clock=clock, call_later=call_later, on_home_here=homes.refresh, end=end
     )
     friends = FarFriends(port=port, users=users, friends_of=users.relations.friends_of)
-    roaming = Roaming(port=port, users=users, hosted=hosted, homes=homes, friends=friends)
+    told = ToldLately(
+        owner_of=owner_of, num_shards=num_shards, clock=clock, call_later=call_later, tell=users.publish_presence
+    )
+    roaming = Roaming(port=port, users=users, hosted=hosted, homes=homes, friends=friends, told=told)
     users.share(roaming)
     return BuiltRoaming(UserFrames(roaming=roaming, then=then), follow_homes=roaming.follow_homes, close=homes.close)

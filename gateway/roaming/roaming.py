@@ -33,6 +33,7 @@ from gateway.roaming.frames import (
 )
 from gateway.roaming.hosted_sessions import HostedSessions
 from gateway.roaming.port import UserPort
+from gateway.roaming.told_lately import ToldLately
 from gateway.roaming.user_homes import UserHomes
 from gateway.sessions.seat import Seat
 from gateway.users.presence import MergedPresence
@@ -45,10 +46,17 @@ logger = logging.getLogger(__name__)
 class Roaming(Sharing):
     """The worker's users, shared with all others."""
 
-    __slots__ = ("_friends", "_homes", "_hosted", "_learned", "_port", "_users")
+    __slots__ = ("_friends", "_homes", "_hosted", "_learned", "_port", "_told", "_users")
 
     def __init__(
-        self, *, port: UserPort, users: UserDirectory, hosted: HostedSessions, homes: UserHomes, friends: FarFriends
+        self,
+        *,
+        port: UserPort,
+        users: UserDirectory,
+        hosted: HostedSessions,
+        homes: UserHomes,
+        friends: FarFriends,
+        told: ToldLately,
     ) -> None:
         self._friends = friends
         self._homes = homes
@@ -56,6 +64,7 @@ class Roaming(Sharing):
         self._learned: dict[str, int] = {}
         """The sessions on their way to READY for which everything was learned, by id, with their users."""
         self._port = port
+        self._told = told
         self._users = users
 
     @override
@@ -73,6 +82,10 @@ class Roaming(Sharing):
     @override
     def tell_guilds(self, user_id: int, guild_ids: Iterable[int]) -> None:
         self._port.send(self._port.home_of(user_id), TellGuilds(user_id, list(guild_ids)))
+
+    @override
+    def note_told(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        self._told.note(user_id, guild_ids)
 
     @override
     def tell_unseen(self, user_id: int, at_ms: int) -> None:
@@ -124,9 +137,10 @@ class Roaming(Sharing):
         self._homes.lose(peer)
 
     def follow_homes(self) -> None:
-        """Note that users have another home."""
+        """Note that users and guilds have another home."""
         self._homes.follow_homes()
         self._hosted.follow_homes()
+        self._told.follow_homes()
 
     def take(self, peer: str, frame: OfUsers) -> None:
         """Take what another worker says."""

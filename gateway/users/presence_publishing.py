@@ -49,6 +49,9 @@ class PresencePublishing:
 
     def tell_guilds(self, user_id: int, presence: MergedPresence, guild_ids: Iterable[int]) -> None:
         """Tell guilds a user's presence."""
+        guild_ids = list(guild_ids)
+        if self.sharing is not None:
+            self.sharing.note_told(user_id, guild_ids)
         self._bus.publish_volatile(
             [
                 Envelope(

@@ -27,6 +27,9 @@ class Sharing(Protocol):
     def tell_guilds(self, user_id: int, guild_ids: Iterable[int]) -> None:
         """Have the user's home tell these guilds the user's presence."""
 
+    def note_told(self, user_id: int, guild_ids: Iterable[int]) -> None:
+        """Note that these guilds are told the user's presence: what a guild without a home misses is told again."""
+
     def tell_unseen(self, user_id: int, at_ms: int) -> None:
         """Have the user's home tell since when others have seen the user as offline."""
 

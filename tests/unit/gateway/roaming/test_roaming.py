@@ -128,6 +128,8 @@ class Place:
             own=own,
             links=OwnLinks(own, self.network),
             home_of=lambda _id: self.home,
+            owner_of=lambda _shard: "a",  # the guild stays where it is
+            num_shards=self.bus.num_shards,
             users=users,
             store=None,  # type: ignore[arg-type] # bots have no relationships
             tasks=None,  # type: ignore[arg-type]
