@@ -48,7 +48,7 @@ async def restore_cluster(
             async def move_files() -> CopiedImages:
                 target = DataFiles.in_folder(Path(settings.store.data_dir))
                 target.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                return await _store_files(source, await open_blobs(settings.files, target))
+                return await store_files(source, await open_blobs(settings.files, target))
 
             await fill_cluster(
                 database, move_files, settings, replaces=replaces, clock=clock, out=out, with_secrets=True
@@ -71,7 +71,8 @@ async def _prepare(database: Path) -> None:
         await engine.dispose()
 
 
-async def _store_files(source: BackupSource, blobs: BlobStore) -> CopiedImages:
+async def store_files(source: BackupSource, blobs: BlobStore) -> CopiedImages:
+    """Put a backup's files into a store of files. Raises StartError, OSError."""
     count = size_bytes = 0
     try:
         async for name, content in source.list_files():

@@ -28,6 +28,11 @@ def read_rows(folder: Path) -> dict[str, list[Any]]:
         }
 
 
+def read_secrets(folder: Path) -> list[Any]:
+    with contextlib.closing(sqlite3.connect(folder / "guildway.db")) as database:
+        return database.execute("SELECT * FROM secrets ORDER BY name").fetchall()
+
+
 def read_files(folder: Path) -> dict[str, bytes]:
     files = folder / "files"
     return {str(path.relative_to(files)): path.read_bytes() for path in files.rglob("*/*") if path.is_file()}
@@ -62,6 +67,7 @@ async def test_data_goes_into_a_cluster_and_comes_back_the_same(
         assert await cluster.query("SELECT count(*) FROM users") == 0
         status, told = await cluster.run("restore", str(there), "--cluster")
         assert (status, "--replace" in told) == (2, True), told
+    await cluster.query("INSERT INTO secrets VALUES ('of a process that was started too early', '')")
     await cluster.command("restore", there, "--cluster", *(["--replace"] if has_cassandra else []))
     taken = await cluster.command("backup", f"{back}/", "--cluster")
     assert "checked" in taken
@@ -70,6 +76,7 @@ async def test_data_goes_into_a_cluster_and_comes_back_the_same(
     for table in TABLES:
         assert after[table.name] == before[table.name], table.name
     assert sum(map(len, after.values())) > 300
+    assert read_secrets(tmp_path / "again") == read_secrets(filled) != []
     assert read_files(tmp_path / "again") == read_files(filled) != {}
     status, told = await cluster.run("restore", str(there), "--cluster", "--replace")
     assert status == 2

@@ -29,6 +29,8 @@ from core.store.sql.schema.tables.secrets import secrets
 COPIED_TABLES: Final = (*RELATIONAL_TABLES, node_numbers, secrets)
 """The tables of PostgreSQL that a backup has, in an order in which they can be filled. Those of messages are apart."""
 
+_CACHE: Final = "cache_size = -262144"
+"""256 MiB: Cassandra gives messages in an order of its own, which is not that of the file."""
 _HAS_MESSAGE: Final = "SELECT 1 FROM messages WHERE channel_id = ? AND bucket = ? AND id = ?"
 _NEWEST_KEPT: Final = "SELECT max(id) FROM messages WHERE channel_id = ?"
 _UNPIN: Final = (
@@ -60,8 +62,8 @@ class CopiedDatabase:
             await engine.dispose()
         with closing(sqlite3.connect(path)) as database:
             # One file, and no journal: who is interrupted begins with a new one.
-            database.execute("PRAGMA journal_mode = DELETE")
-            database.execute("PRAGMA synchronous = OFF")
+            for pragma in ("journal_mode = DELETE", "journal_mode = OFF", "synchronous = OFF", _CACHE):
+                database.execute(f"PRAGMA {pragma}")
             yield cls(database)
             database.commit()
 

@@ -62,6 +62,10 @@ class _Filling:
             except (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, ValueError, OverflowError) as error:
                 raise StartError(f"PostgreSQL cannot hold a row of {table.name}: {error}") from error
 
+    async def clear(self, table: Table) -> None:
+        """Remove the rows of a table."""
+        await self._driver.execute(f"DELETE FROM {table.name}")  # noqa: S608 - the schema's name
+
     async def compare(self, table: Table, batches: Iterable[list[Row]]) -> Compared:
         """Read a table back and compare each row. Raises DifferentRows, Unavailable."""
         names = ", ".join(column.name for column in table.columns)
@@ -105,6 +109,8 @@ async def move_rows(
     """
     tables = (*RELATIONAL_TABLES, *(MESSAGE_TABLES if with_messages else ()), *((secrets,) if with_secrets else ()))
     async with _filling(engine, clock) as target:
+        if with_secrets:
+            await target.clear(secrets)  # of a process that was started before anything was here
         for table in tables:
             await target.copy(table, source.list_rows(table))
         compared = [await target.compare(table, source.list_rows(table)) for table in tables]

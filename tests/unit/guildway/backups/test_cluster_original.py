@@ -15,17 +15,22 @@ from core.domain.ids import snowflake_at
 from core.domain.messages.message import Message
 from core.domain.messages.reaction import Reaction, ReactionCount
 from core.runtime.errors import StartError
-from core.runtime.settings.settings import Settings, StoreSettings
+from core.runtime.settings.settings import FileSettings, Settings, StoreSettings
 from core.store.blob.identity import MARK
+from core.store.blob.interfaces import BlobStore
+from core.store.blob.objects import open_memory
 from core.store.sql.engine.backup import Contents
 from core.store.sql.moving.copied import CopiedDatabase, list_blob_names
 from core.store.sql.moving.source import EmbeddedDatabase
 from core.store.sql.schema.tables.pins import pins
 from core.store.sql.schema.tables.secrets import secrets
 from guildway.backups.cluster_original import ClusterOriginal, copy_messages
+from guildway.backups.cluster_restoring import store_files
 from guildway.backups.places import open_shelf
+from guildway.backups.sources import open_source
 from guildway.backups.taking import take_snapshot
 from guildway.cli import main
+from guildway.data.image_copy import CopiedImages
 from tests.fakes.clock import START_MS, FakeClock
 
 CUT = snowflake_at(START_MS)
@@ -146,6 +151,23 @@ async def test_files_that_a_snapshot_has_are_not_read_again(settings: Settings, 
     os.unlink(f"{settings.store.data_dir}/files/avatars/1/a.png")  # noqa: PTH108
     assert "1 files" in await take(settings, tmp_path / "shelf")
     assert "0 files" in await take(settings, tmp_path / "another"), "its message was deleted meanwhile"
+
+
+async def test_files_of_a_bucket_are_kept_and_put_into_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket, other = open_memory(tmp_path / "staging"), open_memory(tmp_path / "other")
+    for name, data in (("avatars/1/a.png", b"picture"), ("avatars/1/unnamed.png", b""), (MARK, b"ours")):
+        await bucket.put(name, data, "image/png")
+
+    async def open_bucket(*_: object) -> BlobStore:
+        return bucket
+
+    monkeypatch.setattr("guildway.backups.cluster_original.open_blobs", open_bucket)
+    settings = Settings(files=FileSettings(s3_bucket="bucket"))
+    await take(settings, tmp_path / "shelf")
+    async with open_source(str(tmp_path / "shelf"), None, settings.files) as source:
+        assert await store_files(source, other) == CopiedImages(1, 7)
+    assert [name async for name in other.list_names("avatars")] == ["avatars/1/a.png"]
+    assert await other.find("avatars/1/a.png") == b"picture"
 
 
 async def test_files_of_others_are_refused(settings: Settings, tmp_path: Path) -> None:
