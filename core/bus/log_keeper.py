@@ -13,6 +13,10 @@ has applied itself, repairs what is missing (`core.bus.remedy`), and opens the l
 Each step is a script that is refused when a younger keeper was there (the epoch of the lease), or when the log is not
 as it was when the step was decided; then the keeper looks again. So a step may be lost or made twice.
 
+A keeper that has just started cannot tell whether a log has lost its end, and would have to begin a new generation,
+which ends all sessions. Another worker that lives may have followed the log. So it leaves the opening to that one
+first, and begins anew only when nobody has opened the logs for some seconds.
+
 When all logs are open, Redis is asked to write its file anew. A server that lost power may have cut its file in the
 middle of a script's commands; it drops the half that it has, but leaves it in the file, and runs it at its next start
 together with what was appended since (valkey pull request 4342; Redis 7 has the fault, too).
@@ -21,7 +25,7 @@ together with what was appended since (valkey pull request 4342; Redis 7 has the
 import asyncio
 import logging
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final, Protocol
 
 from core.bus.heads import Head
@@ -43,6 +47,10 @@ _FULL_LOOKS: Final = 50
 """All logs are looked at once in so many looks, in case somebody has removed one by hand."""
 NOTE_S: Final = 30.0
 """The time between notes of where the logs end, by which they are trimmed."""
+_BACK_S: Final = 3.0
+"""The time for which a keeper that knows too little leaves the logs to others: they look for the lease each second."""
+_PATIENCE_S: Final = 5.0
+"""The time after which it opens them itself. Nobody can write meanwhile."""
 _REPAIRED: Final = 200
 """The entries of one repairing call, some hundred kB."""
 _MARGIN_MS: Final = 1000
@@ -59,11 +67,16 @@ class LogSource(Protocol):
         """Return for each shard a revision after which the outbox has every event; shards that are left out have 0."""
 
 
+async def _has_nobody() -> bool:
+    return False
+
+
 class LogKeeper:
     """Opens and trims the logs of all shards. `run` goes on beside the bus."""
 
     __slots__ = (
-        "_above_ms", "_bus", "_clock", "_found_open", "_lease", "_notes", "_retention_s", "_scripts", "_source",
+        "_above_ms", "_bus", "_clock", "_found_open", "_has_others", "_lease", "_left_since", "_notes", "_retention_s",
+        "_scripts", "_source",
     )  # fmt: skip
 
     def __init__(
@@ -75,14 +88,20 @@ class LogKeeper:
         source: LogSource,
         clock: Clock,
         retention_s: float = 600.0,
+        has_others: Callable[[], Awaitable[bool]] = _has_nobody,
     ) -> None:
-        """`retention_s`: how long the logs keep an entry at least."""
+        """`retention_s`: how long the logs keep an entry at least. `has_others` tells whether other workers live, or
+        raises Unavailable.
+        """
         self._bus = bus
         self._scripts = scripts
         self._lease = lease
         self._source = source
         self._clock = clock
         self._retention_s = retention_s
+        self._has_others = has_others
+        self._left_since = ("", 0.0)
+        """The run of the server whose logs were left to others, and since when."""
         self._above_ms = 0
         """The milliseconds from which the counters went on at the last opening."""
         self._found_open = ("", 0)
@@ -119,6 +138,9 @@ class LogKeeper:
         newest_ms = max(self._bus.tail.all.value // 1000, self._above_ms)
         self._above_ms = max(self._clock.now_ms(), newest_ms + _MARGIN_MS)
         remedies = {shard: find_remedy(head, self._known(shard)) for shard, head in closed.items()}
+        if await self._is_for_others(head for shard, head in closed.items() if remedies[shard] is Remedy.BEGIN):
+            self._lease.stand_back(_BACK_S)
+            return
         generation = 0
         revisions: Mapping[int, int] = {}
         if Remedy.BEGIN in remedies.values():
@@ -140,6 +162,19 @@ class LogKeeper:
         """Tell whether the server was restarted or flushed since all logs were found open. Raises Unavailable."""
         _, _, life = await self._scripts.call("log_counters", ANY_TAG)
         return (self._scripts.run_id, life) != self._found_open
+
+    async def _is_for_others(self, begun: Iterable[Head]) -> bool:
+        """Tell whether somebody else may know the logs that would begin anew here. Raises Unavailable."""
+        if not any(head.generation for head in begun):  # there are none of which anything could be known
+            return False
+        run_id, since_s = self._left_since
+        now_s = self._clock.monotonic_s()
+        if run_id != self._scripts.run_id:
+            self._left_since = (self._scripts.run_id, since_s := now_s)
+        if now_s - since_s > _PATIENCE_S or not await self._has_others():
+            return False
+        logger.warning("the logs are left to a worker that has followed them")
+        return True
 
     def _known(self, shard: int) -> Known:
         tail = self._bus.tail

@@ -23,7 +23,7 @@ _RENEWALS: Final = 3
 class JobLease:
     """This process' claim to one job. `run` goes on beside it."""
 
-    __slots__ = ("_clock", "_epoch", "_holder", "_is_held", "_life_s", "_name", "_scripts", "_until_s")
+    __slots__ = ("_back_s", "_clock", "_epoch", "_holder", "_is_held", "_life_s", "_name", "_scripts", "_until_s")
 
     def __init__(self, *, name: str, holder: str, scripts: Scripts, clock: Clock, life_s: float = 3.0) -> None:
         """`holder` names this process and its life."""
@@ -33,6 +33,8 @@ class JobLease:
         self._clock = clock
         self._life_s = life_s
         self._epoch = 0
+        self._back_s = float("-inf")
+        """Until when the lease is left to others."""
         self._until_s = float("-inf")
         self._is_held = asyncio.Event()
 
@@ -52,11 +54,16 @@ class JobLease:
         """Take the lease and renew it, until cancelled; then give it up."""
         try:
             while True:
-                await self.renew()
+                if self._clock.monotonic_s() >= self._back_s:
+                    await self.renew()
                 await asyncio.sleep(self._life_s / _RENEWALS)
         finally:
-            self._until_s = float("-inf")
-            self._scripts.call("job_release", ANY_TAG, self._name, self._holder).add_done_callback(_forget)
+            self._give_up()
+
+    def stand_back(self, for_s: float) -> None:
+        """Give the lease up, and leave it to others for a while: they may be better at the job now."""
+        self._back_s = self._clock.monotonic_s() + for_s
+        self._give_up()
 
     async def renew(self) -> None:
         """Take or renew the lease once."""
@@ -73,6 +80,10 @@ class JobLease:
             self._epoch = number
             self._until_s = asked_s + self._life_s
             self._is_held.set()
+
+    def _give_up(self) -> None:
+        self._until_s = float("-inf")
+        self._scripts.call("job_release", ANY_TAG, self._name, self._holder).add_done_callback(_forget)
 
 
 def _forget(answer: "asyncio.Future[object]") -> None:

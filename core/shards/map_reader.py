@@ -15,3 +15,8 @@ async def fetch_map(scripts: Scripts, known: ShardMap = EMPTY) -> ShardMap:
 async def fetch_workers(scripts: Scripts) -> list[Worker]:
     """Return the workers that have their lease, by name. Raises Unavailable."""
     return decode_workers(await scripts.call("worker_list", ANY_TAG))
+
+
+async def has_other_workers(scripts: Scripts, own: str) -> bool:
+    """Return whether workers of other names have their lease. Raises Unavailable."""
+    return any(worker.name != own for worker in await fetch_workers(scripts))

@@ -19,7 +19,9 @@ from core.redis.client import RedisClient
 from core.redis.jobs import JobLease
 from core.runtime.clock import Clock
 from core.runtime.settings.settings import RedisSettings, Settings
+from core.shards.incarnations import name_of
 from core.shards.interfaces import PlacementWishes
+from core.shards.map_reader import has_other_workers
 from core.store.aggregates.messages.message_rows import MessageRows
 from core.store.aggregates.messages.read_states import MentionRows
 from core.store.cluster.door_sweep import DoorSweep, MessageEvents
@@ -112,6 +114,7 @@ class ClusterJobs:
             source=PostgresLogSource(reads=relational.reads, outbox=relational.outbox, writer=relational.writer),
             clock=self._clock,
             retention_s=settings.log_lifetime_s,
+            has_others=partial(has_other_workers, self._redis, name_of(self._holder)),
         )
         return {"log keeper lease": lease.run, "log keeper": keeper.run}
 

@@ -69,12 +69,24 @@ class KeepingProcess(ClusterProcess):
         super().__init__(scripts=scripts, topics=topics, clock=clock, num_shards=num_shards, ring_bytes=ring_bytes)
         self.source = source or FakeLogSource()
         self.lease = JobLease(name="logs", holder=name, scripts=scripts, clock=clock)
-        self.keeper = LogKeeper(bus=self.bus, scripts=scripts, lease=self.lease, source=self.source, clock=clock)
+        self.others = 0
+        """The other workers that it takes for alive."""
+        self.keeper = LogKeeper(
+            bus=self.bus,
+            scripts=scripts,
+            lease=self.lease,
+            source=self.source,
+            clock=clock,
+            has_others=self._has_others,
+        )
 
     @classmethod
     def on_twins(cls, clock: Clock, num_shards: int) -> "KeepingProcess":
         """Make the one process of a cluster on the Redis in plain Python."""
         return FakeCluster(clock, num_shards).worker()
+
+    async def _has_others(self) -> bool:
+        return self.others > 0
 
     async def open_logs(self) -> None:
         """Open what is closed, once."""

@@ -18,6 +18,8 @@ from core.bus.redis import RedisBus
 from core.domain.errors import DomainError
 from core.door.redis_orphans import RedisOrphans
 from core.redis.jobs import JobLease
+from core.shards.incarnations import name_of
+from core.shards.map_reader import has_other_workers
 from core.store.blob.objects import open_memory
 from core.store.cluster.door_sweep import DoorSweep
 from core.store.cluster.reaction_sweep import ReactionSweep
@@ -212,7 +214,14 @@ class ClusterWorker(ClusterProcess):
         relational, clock = laid.relational, self._clock
         lease = self._lease("log keeper", laid.scripts)
         source = PostgresLogSource(reads=relational.reads, outbox=relational.outbox, writer=relational.writer)
-        keeper = LogKeeper(bus=self.bus, scripts=laid.scripts, lease=lease, source=source, clock=clock)
+        keeper = LogKeeper(
+            bus=self.bus,
+            scripts=laid.scripts,
+            lease=lease,
+            source=source,
+            clock=clock,
+            has_others=partial(has_other_workers, laid.scripts, name_of(self.name)),
+        )
         return [*super()._list_chores(laid, api), lease.run, keeper.run]
 
     async def _prepare(self, laid: Laid, api: Api) -> None:

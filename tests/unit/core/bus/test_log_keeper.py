@@ -85,6 +85,67 @@ async def test_keeper_whose_lease_is_over_changes_nothing(
     await other.kill()
 
 
+async def start_another(cluster: FakeCluster, *, others: int) -> KeepingProcess:
+    """Start a worker after Redis, which knows nothing of the logs; it takes so many others for alive."""
+    cluster.server.restart()
+    other = cluster.worker("other")
+    other.others = others
+    other.start()
+    return other
+
+
+async def test_keeper_that_knows_nothing_leaves_the_logs_to_one_that_has_followed_them(
+    worker: KeepingProcess, cluster: FakeCluster, clock: FakeClock
+) -> None:
+    await publish(worker, 1)
+    before = await worker.bus.position(SHARD)
+    clock.advance(10)  # the lease is free
+    other = await start_another(cluster, others=1)
+    await other.open_logs()
+    assert other.lease.epoch is None
+    assert not any(head.is_open for head in (await other.bus.tail.fetch_heads()).shards)
+    await worker.open_logs()
+    await publish(worker, 2)
+    assert await worker.bus.position(SHARD) == before + 1
+    await other.kill()
+
+
+async def test_keeper_that_knows_nothing_begins_anew_when_nobody_has_opened_the_logs(
+    worker: KeepingProcess, cluster: FakeCluster, clock: FakeClock
+) -> None:
+    await publish(worker, 1)
+    before = await worker.bus.position(SHARD)
+    clock.advance(10)
+    other = await start_another(cluster, others=1)
+    await other.open_logs()
+    clock.advance(6)
+    await other.open_logs()
+    head = (await other.bus.tail.fetch_heads()).shards[SHARD]
+    assert head.is_open
+    assert head.position > before + 1
+    await other.kill()
+
+
+async def test_keeper_that_knows_nothing_and_is_alone_begins_anew_at_once(
+    worker: KeepingProcess, cluster: FakeCluster, clock: FakeClock
+) -> None:
+    await publish(worker, 1)
+    clock.advance(10)
+    other = await start_another(cluster, others=0)
+    await other.open_logs()
+    assert all(head.is_open for head in (await other.bus.tail.fetch_heads()).shards)
+    await other.kill()
+
+
+async def test_logs_that_there_never_were_are_left_to_nobody(cluster: FakeCluster) -> None:
+    first = cluster.worker()
+    first.others = 1
+    first.start()
+    await first.open_logs()
+    assert all(head.is_open for head in (await first.bus.tail.fetch_heads()).shards)
+    await first.kill()
+
+
 async def test_opening_that_was_interrupted_goes_on_where_it_was(worker: KeepingProcess, cluster: FakeCluster) -> None:
     await publish(worker, 1)
     cluster.server.restart()

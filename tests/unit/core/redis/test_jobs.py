@@ -71,6 +71,23 @@ async def test_epoch_rises_though_the_server_forgot_the_last_one(server: FakeRed
     assert second.epoch > epoch
 
 
+async def test_holder_that_stands_back_leaves_the_job_to_others_for_a_while(
+    server: FakeRedisServer, clock: FakeClock
+) -> None:
+    first, second = lease(server, "a"), lease(server, "b")
+    await first.renew()
+    first.stand_back(3)
+    assert first.epoch is None
+    running = asyncio.create_task(first.run())
+    await asyncio.sleep(0)
+    await second.renew()
+    running.cancel()
+    await asyncio.wait([running])
+    assert second.epoch is not None
+    await first.renew()
+    assert first.epoch is None
+
+
 async def test_job_that_is_ended_is_free_at_once(server: FakeRedisServer) -> None:
     first, second = lease(server, "a"), lease(server, "b")
     running = asyncio.create_task(first.run())
