@@ -72,7 +72,8 @@ async def scene(cluster: Cluster) -> AsyncIterator[Scene]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def chat(cluster: Cluster, scene: Scene, balancer: GatewayBalancer) -> AsyncIterator[Chat]:
-    """The crowd, which chats."""
+    """The crowd, which chats at both workers. One that an earlier test has killed or drained is ready again."""
+    await balancer.wait_for_gateways(2)
     async with chatting(cluster, scene, gateway=balancer.address) as running:
         await running.go_on(BEFORE)
         yield running
