@@ -207,3 +207,14 @@ async def test_message_that_was_not_stored_holds_nobody_up_for_long(apis: list[A
     assert await alive.rows.find(CHANNEL, permit.id) is None, "a late insert is never seen"
     sent = await alive.send()
     assert alive.heard_ids() == [sent]
+
+
+async def test_messages_that_are_deleted_without_an_event_hold_nobody_up(apis: list[Api]) -> None:
+    """As the purge deletes those of channels that are gone."""
+    one, other = apis
+    sent = [await one.send() for _ in range(2)]
+    assert await other.store.messages.list_channels(after=None, limit=5) == [CHANNEL]
+    assert await other.store.messages.delete(CHANNEL, sent, []) == sent
+    assert await other.store.messages.list_page(CHANNEL) == []
+    after = await one.send()
+    assert one.heard_ids() == [*sent, after]
