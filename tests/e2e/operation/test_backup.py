@@ -64,7 +64,7 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
     for name, kept_before in before.items():
         folder = f"restored-{name}"
         assert "compared" in await command("restore", tmp_path / name, "--data", tmp_path / folder)
-        restored = await Server(tmp_path / folder).start()
+        restored = await Server(tmp_path / folder, {"GUILDWAY_INSTANCE_MESSAGE_DAYS": "365"}).start()
         try:
             async with Person(restored.api, token) as owner:
                 kept = {message["id"] for message in await owner.history(channel_id)}

@@ -138,7 +138,11 @@ async def test_cluster_in_use_is_backed_up_and_restored(make_cluster: MakeCluste
     await run_guide(empty, tmp_path, "migrate", "restore")
     assert await empty.query("SELECT count(*) FROM users") == 2
     with serving(RedisServer(folder=tmp_path / "new-redis", port=find_free_port())) as redis:
-        environ = {**empty.settings, "GUILDWAY_REDIS_URL": redis.service.address}
+        environ = {
+            **empty.settings,
+            "GUILDWAY_REDIS_URL": redis.service.address,
+            "GUILDWAY_INSTANCE_MESSAGE_DAYS": "365",  # nothing here is so old
+        }
         server = await Server(empty.folder, environ, command=UP).start()
         try:
             await check(server, said)
