@@ -13,6 +13,9 @@ from voice.media.stream import Stream
 from voice.video.allocation import NOTHING
 from voice.video.meter import Meter
 
+_OLD_PART = 0.5
+"""What the rate before counts for: keyframes are large."""
+
 
 class Layer:
     """One layer."""
@@ -24,7 +27,7 @@ class Layer:
         self.index = index
         self.stream = stream
         self.ring = Ring()
-        self.meter = Meter()
+        self.meter = Meter(_OLD_PART)
         self.rid = ""
         self.source = 0
         self.quality = BEST

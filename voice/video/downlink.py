@@ -24,6 +24,8 @@ _MOST_BPS: Final = 20_000_000.0
 _GROWTH: Final = 1.1
 _FIRST_WAIT_S: Final = 4.0
 _LONGEST_WAIT_S: Final = 60.0
+_SETTLE_S: Final = 2.0
+"""What is told sooner after a limit is of the time before it."""
 _PATIENCE: Final = 3
 """Seconds in which whoever films can adapt."""
 _CALM_S: Final = 180.0
@@ -69,6 +71,8 @@ class Downlink:
         elif has_sunk and self._estimate < sent_bps:
             found = self._estimate
         self._congested = self._congested + 1 if found < UNLIMITED else 0
+        if now_s - self._congested_s < _SETTLE_S:
+            return self.limit_bps
         if found < UNLIMITED:
             self._note_congestion(found, now_s)
         elif now_s - self._congested_s >= self._wait_s:

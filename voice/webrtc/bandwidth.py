@@ -73,18 +73,23 @@ def find_share(sender: WebrtcPeer) -> int:
     """Return what one who films should send at most, in bits a second, all layers together."""
     others = sender.circle.peers if sender.circle is not None else ()
     shares = [
-        other.downlink.limit_bps / count
+        share
         for other in others
-        if isinstance(other, WebrtcPeer) and (count := _count_views(other, sender.camera.ssrc))
+        if isinstance(other, WebrtcPeer) and (share := _find_share_of(other, sender.camera.ssrc)) is not None
     ]
     has_layers = len(sender.camera.layers) > 1
-    share = max(shares, default=UNLIMITED) * _ALL_LAYERS if has_layers else min(shares, default=UNLIMITED)
+    if has_layers:
+        share = max(shares, default=UNLIMITED) * _ALL_LAYERS
+    else:
+        share = min((each for each in shares if each), default=UNLIMITED)
     return round(min(max(share, FAIR_BPS), MOST_BPS))
 
 
-def _count_views(viewer: WebrtcPeer, ssrc: int) -> int:
-    """Return how many cameras a browser is sent, if this one is among them, and 0 otherwise."""
+def _find_share_of(viewer: WebrtcPeer, ssrc: int) -> float | None:
+    """Return what a camera may take of what a browser can take, None where that does not matter."""
     view = viewer.views.get(ssrc)
-    if view is None or view.current == NOTHING:
-        return 0
-    return sum(each.current != NOTHING for each in viewer.views.values())
+    if view is None or not viewer.wants.find(ssrc):
+        return None
+    if view.current == NOTHING:
+        return None if viewer.downlink.limit_bps == UNLIMITED else 0.0
+    return viewer.downlink.limit_bps / sum(each.current != NOTHING for each in viewer.views.values())

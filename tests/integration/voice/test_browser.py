@@ -66,7 +66,8 @@ class Network:
     """The node's way to clients, which may lose some of its packets of video. As long as it does, the plain code sends."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.is_lossy = False
+        self.loses_one_in = 0
+        """Of so many packets of video one is lost, 0 for none."""
         self.lost = 0
         self._count = itertools.count()
         monkeypatch.setattr("voice.media.media_socket.Departures", self._open)
@@ -77,14 +78,14 @@ class Network:
 
     def sendto(self, datagram: bytes, address: Address) -> None:
         """Send a datagram, or lose it."""
-        if len(datagram) > LARGE_BYTES and not next(self._count) % 10:
+        if self.loses_one_in and len(datagram) > LARGE_BYTES and not next(self._count) % self.loses_one_in:
             self.lost += 1
         else:
             self._sock.sendto(datagram, address)
 
     def __getattr__(self, name: str) -> Any:
         """Return what departures have."""
-        return getattr(self._lossy if self.is_lossy else self._whole, name)
+        return getattr(self._lossy if self.loses_one_in else self._whole, name)
 
 
 class Scene(msgspec.Struct):
@@ -152,15 +153,32 @@ async def test_two_tabs_see_each_other(scene: Scene, codec: str, *, is_lossy: bo
     await check_switching_off(stage, ada, bob)
 
 
+async def test_tab_gets_the_size_that_it_shows_and_that_its_network_carries(scene: Scene) -> None:
+    ada, bob = scene.ada, scene.bob
+    await ada.join(video={"width": 960, "height": 540, "frameRate": 8}, sizes=True)
+    await bob.join(video={"width": 320, "height": 180, "frameRate": 5})
+    await bob.until(ada.video_ssrc, "found.frameWidth === 960")
+    await bob.page.run(f"voice.say(15, {{ any: 100, [{ada.video_ssrc}]: 25 }})")
+    small = await bob.until(ada.video_ssrc, "found.frameWidth === 240")
+    await bob.until(ada.video_ssrc, f"found.framesDecoded > {small['framesDecoded'] + 5}")
+    await bob.page.run("voice.say(15, { any: 100 })")
+    large = await bob.until(ada.video_ssrc, "found.frameWidth === 960")
+    assert large["packetsLost"] == 0, "changes leave no gap"
+    scene.network.loses_one_in = 2
+    smaller = await bob.until(ada.video_ssrc, "found.frameWidth < 960")
+    scene.network.loses_one_in = 0
+    await bob.until(ada.video_ssrc, f"found.framesDecoded > {smaller['framesDecoded'] + 5}")
+
+
 async def check_mending(scene: Scene) -> None:
     """Lose some pictures on their way to Bob, and see that they come in the end."""
     ada, bob = scene.ada, scene.bob
     before = await bob.until(ada.video_ssrc, "found.framesDecoded > 5")
-    scene.network.is_lossy = True
+    scene.network.loses_one_in = 10
     frames = before["framesDecoded"] + 40
     await bob.until(ada.video_ssrc, f"found.nackCount > 5 && found.framesDecoded > {frames} && found.packetsLost === 0")
     assert scene.network.lost > 5
-    scene.network.is_lossy = False
+    scene.network.loses_one_in = 0
 
 
 async def check_switching_off(stage: Stage, ada: Tab, bob: Tab) -> None:

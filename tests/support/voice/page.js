@@ -1,8 +1,17 @@
 // A page in voice, as the client guide describes it: the voice gateway, one RTCPeerConnection, and remote descriptions
 // that the page writes by itself. The test calls its functions.
 
-const USED_EXTENSIONS = ["urn:ietf:params:rtp-hdrext:ssrc-audio-level"];
-const FEEDBACK = { audio: [], video: ["nack", "nack pli", "ccm fir"] };
+const USED_EXTENSIONS = [
+  "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+  "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
+  "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
+];
+const FEEDBACK = { audio: [], video: ["nack", "nack pli", "ccm fir", "goog-remb"] };
+const SIZES = [
+  { rid: "q", scaleResolutionDownBy: 4, quality: 25, maxBitrate: 100_000 },
+  { rid: "h", scaleResolutionDownBy: 2, quality: 50, maxBitrate: 300_000 },
+  { rid: "f", scaleResolutionDownBy: 1, quality: 100, maxBitrate: 900_000 },
+];
 
 class Voice {
   constructor({ url, user, server, session, token }) {
@@ -29,7 +38,12 @@ class Voice {
   async connect(wanted) {
     this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle", ...wanted.ice });
     this.media = await navigator.mediaDevices.getUserMedia(wanted);
-    for (const track of this.media.getTracks()) this.pc.addTransceiver(track, { direction: "sendonly" });
+    for (const track of this.media.getTracks()) {
+      const sendEncodings = wanted.sizes && track.kind === "video" ? SIZES.map(({ quality, ...each }) => each) : [];
+      const { sender } = this.pc.addTransceiver(track, { direction: "sendonly", sendEncodings });
+      const degradationPreference = "maintain-resolution"; // a slow machine makes fewer pictures, not smaller ones
+      await sender.setParameters({ ...sender.getParameters(), degradationPreference });
+    }
     await this.pc.setLocalDescription();
     const sdp = this.pc.localDescription.sdp;
     this.codecs = findCodecs(sdp, wanted.codec ?? "VP8");
@@ -47,9 +61,12 @@ class Voice {
   /** Tell the others of the own camera. */
   announce(isOn) {
     const section = split(this.pc.localDescription.sdp).find((each) => each.startsWith("m=video"));
-    const ssrc = isOn ? Number(/^a=ssrc:(\d+)/m.exec(section)[1]) : 0;
-    const stream = { type: "video", rid: "100", ssrc, active: isOn, quality: 100, rtx_ssrc: 0 };
-    this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc: ssrc, rtx_ssrc: 0, streams: isOn ? [stream] : [] });
+    const hasSizes = /^a=simulcast:/m.test(section);
+    const own = hasSizes ? this.ready.streams[0].ssrc : Number(/^a=ssrc:(\d+)/m.exec(section)[1]);
+    const one = { type: "video", rid: "100", ssrc: own, active: isOn, quality: 100, rtx_ssrc: 0 };
+    const streams = hasSizes ? SIZES.map(({ rid, quality }) => ({ ...one, rid, quality, ssrc: 0 })) : [one];
+    const video_ssrc = isOn ? own : 0;
+    this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc, rtx_ssrc: 0, streams: isOn ? streams : [] });
   }
 
   say(op, d) {
@@ -139,6 +156,7 @@ class Voice {
       ...lines.filter((line) => line.startsWith(`a=fmtp:${payload_type} `)),
       ...FEEDBACK[kind].map((each) => `a=rtcp-fb:${payload_type} ${each}`),
       ...lines.filter((line) => line.startsWith("a=extmap:") && USED_EXTENSIONS.some((each) => line.endsWith(each))),
+      ...lines.filter((line) => /^a=(rid|simulcast):/.test(line)).map((line) => line.replace(/\bsend\b/, "recv")),
       ...(sender ? ["a=sendonly", `a=msid:${sender[0]} ${sender[0]}`, `a=ssrc:${sender[0]} cname:${sender[1].user_id}`] : ["a=recvonly"]),
     ];
   }

@@ -52,4 +52,7 @@ def test_rates_are_those_of_the_layers_that_are_on() -> None:
     assert camera.measure(1.0) == [0, 0]
     camera.layers[1].stream.pass_on(2, 0, 0, 125_000, 1.5)
     assert camera.measure(2.0) == [0, 1_000_000]
-    assert camera.measure(2.0) == [0, 1_000_000]
+    assert camera.measure(2.0) == [0, 1_000_000], "at once nothing new is known"
+    camera.layers[1].stream.pass_on(2, 1, 0, 62_500, 2.5)
+    assert camera.measure(3.0) == [0, 750_000], "bursts are evened out"
+    assert camera.measure(4.0) == [0, 0], "and an end is seen at once"

@@ -67,6 +67,16 @@ def test_limit_ends_when_everything_fits() -> None:
         assert now_s < 60
 
 
+def test_what_is_told_just_after_a_limit_is_of_before_it() -> None:
+    downlink = Downlink()
+    downlink.note_loss(0.4)
+    downlink.update(SENT, 0)
+    downlink.note_loss(0.9)
+    assert downlink.update(SENT / 2, 1) == 600_000
+    downlink.note_loss(0.5)
+    assert downlink.update(SENT, 2) == 500_000
+
+
 def test_who_still_gets_too_much_after_some_seconds_is_overrun() -> None:
     downlink = Downlink()
     for now_s in range(4):
