@@ -7,6 +7,7 @@ from api.common_parts import ApiGround, Common
 from api.guild_services import GuildServices
 from api.private_services import PrivateServices
 from api.services.administration.account_removal import AccountRemoval
+from api.services.administration.announcing import Announcing
 from api.services.administration.guild_administration import GuildAdministration
 from api.services.administration.instance_view import InstanceView
 from api.services.administration.limit_administration import LimitAdministration
@@ -15,12 +16,14 @@ from api.services.administration.registration_administration import Registration
 from api.services.administration.report_administration import ReportAdministration
 from api.services.administration.staff_actions import StaffActions
 from api.services.administration.staff_administration import StaffAdministration
+from api.services.messages.system_messages import SystemMessages
 
 
 class AdminServices(msgspec.Struct, kw_only=True, frozen=True):
     """The services by the names under which handlers ask for them."""
 
     account_removal: AccountRemoval
+    announcing: Announcing
     guild_administration: GuildAdministration
     instance_view: InstanceView
     limit_administration: LimitAdministration
@@ -44,6 +47,15 @@ def build_admin_services(
             groups=private.groups,
             relationships=private.relationships,
             ids=ids,
+        ),
+        announcing=Announcing(
+            store=store,
+            actions=actions,
+            directs=private.direct_channels,
+            sends=common.directs,
+            messages=SystemMessages(entities=common.entities, messages=store.messages, door=ground.door),
+            random=random,
+            name=ground.settings.instance.name,
         ),
         guild_administration=GuildAdministration(store=store, actions=actions, ids=ids),
         instance_view=InstanceView(log=store.instance_log),

@@ -152,6 +152,10 @@ class Api:
         self._voice_log = voice_log
         self._web = web
 
+    async def prepare(self) -> None:
+        """Read the limits that staff has set, before the first request. Raises Unavailable."""
+        await self._limits_keeper.read()
+
     async def run(self) -> None:
         """Run the tier's chores until cancelled, then release what the tier owns."""
         try:

@@ -27,6 +27,7 @@ class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
     calls: CallService
     groups: GroupChannelService
     last_seen: LastSeenService
+    direct_channels: DirectChannelService
     private_channels: PrivateChannelService
     relationships: RelationshipService
 
@@ -78,6 +79,7 @@ def build_private_parts(
             relationships=common.relationships,
             acquaintances=common.acquaintances,
         ),
+        direct_channels=directs,
         private_channels=PrivateChannelService(directs=directs, groups=groups),
         relationships=RelationshipService(
             store=store,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from api.http.route import Route
 from api.routes import documentation, empty_lists, images, instance
+from api.routes.administration import announcements as admin_announcements
 from api.routes.administration import guilds as admin_guilds
 from api.routes.administration import instance as admin_instance
 from api.routes.administration import people as admin_people
@@ -84,6 +85,7 @@ ADMIN_ROUTES: Final[tuple[Route, ...]] = (
     *admin_people.ROUTES,
     *admin_guilds.ROUTES,
     *admin_reports.ROUTES,
+    *admin_announcements.ROUTES,
     *admin_staff.ROUTES,
     *admin_instance.ROUTES,
 )

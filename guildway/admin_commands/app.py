@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from guildway.admin_commands import guilds, limits, registration, reports, staff, users
+from guildway.admin_commands.announcements import announce
 from guildway.admin_commands.asking import SETTINGS, Limit, Work, ask
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ for _name, _group in (
     ("reports", reports.app),
 ):
     app.add_typer(_group, name=_name)
+app.command()(announce)
 
 
 @app.callback()

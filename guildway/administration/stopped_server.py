@@ -100,6 +100,7 @@ async def _open_api(settings: Settings, folder: DataDir) -> AsyncIterator[tuple[
         key = await open_operator_key(store.secrets)
         address = make_address(settings, worker=_NAME)
         api = build_the_api(ground, await open_files(ground, files, None), address.url_for, operator_key=key)
+        await api.prepare()
         chores = asyncio.create_task(api.run())
         stack.push_async_callback(_end, chores)
         yield api, key

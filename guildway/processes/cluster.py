@@ -90,6 +90,7 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
         api = build_the_api(
             ground, opened, _make_addresses(laid, address).url_for, operator_key=key, access_log=access_log
         )
+        await api.prepare()
         laid.bus.on_loss(lambda _shard: api.memory.forget_all())
         neighbours = None if laid.shards is None else await open_neighbours(laid, laid.shards)
         voice = None if neighbours is None else await open_cluster_voice(laid)

@@ -85,6 +85,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         access_log = stack.enter_context(open_access_log(settings.logging.access_file))
         key = await open_operator_key(store.secrets)
         api = build_the_api(ground, opened, address.url_for, operator_key=key, access_log=access_log)
+        await api.prepare()
         voice = _make_voice(ground, voice_ports)
         gateway = build_the_gateway(
             ground,

@@ -24,7 +24,7 @@ from api.services.relationships.relationships import RelationshipService
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import OwnsGuilds, UnknownGuild, UnknownUser, WrongAccountKind
 from core.domain.events import USER_UPDATE
-from core.domain.people.user import User
+from core.domain.people.user import SYSTEM_USER_ID, User
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.people.user import render_own_user
 
@@ -78,6 +78,8 @@ class AccountRemoval:
         user = await tx.users.find(user_id)
         if user is None:
             raise UnknownUser
+        if user_id == SYSTEM_USER_ID:
+            raise WrongAccountKind("The server's own account stays")
         if user.bot:
             raise WrongAccountKind("Bots are deleted with their owner's account")
         if await tx.guilds.list_ids_of_owner(user_id):

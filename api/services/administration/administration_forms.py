@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 from api.forms.form import SnowflakeField
-from api.forms.marks import text
+from api.forms.marks import as_set, text
 from api.services.accounts.auth import Email, GlobalName, Password, Username
 from core.domain import texts
 from core.domain.instance.registration import RegistrationMode
@@ -19,6 +19,7 @@ MaxAge = Annotated[int, Meta(ge=0, le=31_536_000)]
 LimitName = Annotated[str, Meta(max_length=64)]
 
 
+AnnouncementContent = Annotated[str, text(texts.ANNOUNCEMENT)]
 ReportStatus = Literal["open", "resolved", "all"]
 
 
@@ -60,6 +61,13 @@ class ResolveReport(msgspec.Struct, kw_only=True):
     """PUT /admin/reports/{id}/resolution: what was done about it."""
 
     resolution: Annotated[str, text(texts.REASON)] | None = None
+
+
+class SendAnnouncement(msgspec.Struct, kw_only=True):
+    """POST /admin/announcements."""
+
+    content: AnnouncementContent
+    user_ids: Annotated[list[SnowflakeField], as_set(100)]
 
 
 class CreateRegistrationInvite(msgspec.Struct, kw_only=True):

@@ -30,9 +30,10 @@ _RETRY_S: Final = 1.0
 class LimitsKeeper:
     """Puts what is set into `CurrentLimits`."""
 
-    __slots__ = ("_current", "_heard", "_is_old", "_limits")
+    __slots__ = ("_bus", "_current", "_heard", "_is_old", "_limits")
 
     def __init__(self, *, current: CurrentLimits, limits: LimitReader, bus: Bus) -> None:
+        self._bus = bus
         self._current = current
         self._limits = limits
         self._heard = 0
@@ -51,6 +52,7 @@ class LimitsKeeper:
             await self._is_old.wait()
             self._is_old.clear()
             try:
+                await self._bus.wait_for_newest()  # what is told from here on is heard
                 await self.read()
             except Unavailable as error:
                 logger.warning("the limits that staff has set were not read", extra={"reason": error.text})

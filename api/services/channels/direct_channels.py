@@ -56,6 +56,12 @@ class DirectChannelService:
             await self._sends.open_for(channel.id, [user.id])
         return (await self._show_all(user.id, [channel]))[0]
 
+    async def ensure(self, user: User, recipient_id: int) -> Channel:
+        """Return the channel of the two for a message of the server: no limit counts it. Raises InvalidRecipients."""
+        recipient = await self._fetch_recipient(user, recipient_id)
+        channel = await self._store.channels.find_direct(user.id, recipient.id)
+        return channel or await self._create(user, recipient)
+
     async def list_all(self, user_id: int) -> list[DirectChannelObject]:
         """Return the private channels that the user sees, direct ones and groups."""
         return await self._show_all(user_id, await self._store.channels.list_direct(user_id))

@@ -1,6 +1,13 @@
 """Accounts: people and bots, their credentials and their auth sessions."""
 
+from typing import Final
+
 import msgspec
+
+SYSTEM_USER_ID: Final = 1
+"""The account of the server itself. No snowflake is so small."""
+SYSTEM_FLAG: Final = 1 << 12
+"""The flag of an account by which Discord's clients show it as an official one."""
 
 
 class User(msgspec.Struct, kw_only=True, frozen=True):

@@ -104,6 +104,13 @@ class StaffTokenObject(msgspec.Struct, kw_only=True):
     token: str | None = None
 
 
+class SentAnnouncement(msgspec.Struct, kw_only=True):
+    """How many people an announcement was sent to, and who was passed over: bots, and who does not exist."""
+
+    sent: int
+    passed_over: list[str]
+
+
 class LogEntryObject(msgspec.Struct, kw_only=True):
     """An entry of the instance's log."""
 

@@ -74,3 +74,23 @@ async def test_deleted_person_is_out_of_guilds_and_their_messages_stay(
     shown = await alice.call("GET", f"/channels/{channel}/messages/{message['id']}")
     assert (shown["content"], shown["author"]["username"]) == ("this stays", f"deleted_user_{int(bob.id):x}")
     assert (await bob.request("GET", "/users/@me")).status_code == httpx.codes.UNAUTHORIZED
+
+
+async def test_announcement_reaches_who_is_connected_and_limits_that_are_set_hold_on_every_process(
+    server: Server, alice: Person, bob: Person
+) -> None:
+    async with open_gateway(server.gateway) as socket:
+        await socket.identify(alice.token)
+        await server.administer("announce", "away at 8", "--user", alice.name)
+        told = await socket.wait_for("MESSAGE_CREATE")
+        assert (told["content"], told["author"]["system"]) == ("away at 8", True)
+    report = {"version": "1.0", "variant": "1", "name": "user", "breadcrumbs": [1, 10], "user_id": bob.id}
+    await server.administer("limits", "set", "reports=1", "reports_window_s=3600")
+    try:
+        made = await alice.call("POST", "/reporting/user", report)
+        for _ in range(2):  # at both API processes of a cluster
+            refused = await alice.request("POST", "/reporting/user", report)
+            assert refused.status_code == httpx.codes.TOO_MANY_REQUESTS
+    finally:
+        await server.administer("limits", "set", "reports=default", "reports_window_s=default")
+    assert (await server.administer("reports", "show", made["report_id"]))["user"] == bob.name

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from core.domain.people.user import Account, User
+from core.domain.people.user import SYSTEM_FLAG, Account, User
 
 
 class UserObject(msgspec.Struct, kw_only=True):
@@ -45,6 +45,7 @@ def render_user(user: User) -> UserObject:
         banner=user.banner,
         accent_color=user.accent_color,
         bot=user.bot,
+        system=bool(user.flags & SYSTEM_FLAG),
         flags=user.flags,
         public_flags=user.flags,
     )

@@ -42,6 +42,28 @@ def test_account_is_made_found_suspended_and_all_of_it_is_in_the_log(
     ]
 
 
+def test_limits_are_set_and_stay_and_announcements_go_to_all_people(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(*words: str) -> Any:
+        assert main(["admin", "--data", str(folder), "--json", *words]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    monkeypatch.setattr("guildway.administration.announcing.AT_ONCE", 2)
+    ask("limits", "set", "channel_messages=5", "enabled=false", "typing_interval_s=0.5")
+    ask("limits", "set", "typing_interval_s=default")
+    shown = ask("limits", "show")
+    assert (shown["changed"], shown["rates"]["channel_messages"]) == (["channel_messages", "enabled"], 5)
+    people = [
+        ask("users", "create", name, "--email", f"{name}@example.org", "--birth-date", "1990-01-01")["user_id"]
+        for name in ("zoe", "yan", "xia")
+    ]
+    assert ask("announce", "hello", "--user", "zoe") == {"sent": 1, "passed_over": [], "last": people[0]}
+    assert ask("announce", "hello", "--all") == {"sent": 3, "passed_over": [], "last": people[2]}
+    assert ask("announce", "hello", "--all", "--after", people[0])["sent"] == 2
+    assert ask("reports", "list") == []
+
+
 @pytest.mark.parametrize(
     ("words", "status", "text"),
     [
@@ -51,6 +73,11 @@ def test_account_is_made_found_suspended_and_all_of_it_is_in_the_log(
         (("staff", "set", "1", "king"), 2, "'king' is not one of"),
         (("registration", "set", "ajar"), 2, "'ajar' is not one of"),
         (("users",), 2, "Missing command"),
+        (("limits", "set", "channel_messages"), 2, "'channel_messages' is not NAME=VALUE"),
+        (("limits", "set", "channel_messages=many"), 2, "'channel_messages=many' is not NAME=VALUE"),
+        (("limits", "set", "port=1"), 2, "limits.port: there is no such limit"),
+        (("announce", "hello"), 2, "name people by --user, or all by --all"),
+        (("reports", "resolve", "7"), 5, "Unknown report"),
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(
