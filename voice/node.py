@@ -34,6 +34,7 @@ from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.tally import Tally
 from voice.media.timing import TimedTake
+from voice.mls.external_sender import ExternalSender
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory
 from voice.rooms.entrance import Entrance
@@ -96,6 +97,7 @@ async def run_node(
         clock=clock,
         call_later=asyncio.get_running_loop().call_later,
         randomness=SYSTEM_RANDOMNESS,
+        external_sender=ExternalSender(),
         tell=control.tell,
         bounds=bounds,
     )

@@ -17,6 +17,10 @@ MEDIA_SINK_WANTS: Final = 15
 BACKEND_VERSION: Final = 16
 CLIENT_FLAGS: Final = 18
 CLIENT_PLATFORM: Final = 20
+TRANSITION_READY: Final = 23
+KEY_PACKAGE: Final = 26
+COMMIT_WELCOME: Final = 28
+INVALID_COMMIT_WELCOME: Final = 31
 
 _IGNORED: Final = frozenset({SESSION_UPDATE, CLIENT_FLAGS, CLIENT_PLATFORM})
 """What clients say of themselves, which this server does not use."""
@@ -26,6 +30,7 @@ _MOST_WANTS: Final = 1000
 _Ssrc = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 _Count = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 _Word = Annotated[str, Meta(max_length=32)]
+_Transition = Annotated[int, Meta(ge=0, le=0xFFFF)]
 
 Id = Annotated[str, Meta(pattern=r"^[0-9]{1,20}$")]
 
@@ -45,7 +50,7 @@ class Identify(Struct, frozen=True):
     user_id: Id
     session_id: str
     token: str
-    max_dave_protocol_version: int = 0
+    max_dave_protocol_version: _Count = 0
     video: bool = False
     """Whether it may send video, and so is told how its stream is named."""
 
@@ -134,11 +139,40 @@ class AskVersion(Struct, frozen=True):
     """Which version the server is."""
 
 
+class TransitionReady(Struct, frozen=True):
+    """The client can change to what a transition brings."""
+
+    transition_id: _Transition
+
+
+class InvalidCommitWelcome(Struct, frozen=True):
+    """The client could not read what it was given in a transition; it has forgotten its group."""
+
+    transition_id: _Transition = 0
+
+
+class KeyPackageOffer(Struct, frozen=True):
+    """The client's key package, for its group's others."""
+
+    data: bytes
+
+
+class CommitWelcome(Struct, frozen=True):
+    """What the client makes of the proposals: a commit, and a Welcome behind it if it adds somebody."""
+
+    data: bytes
+
+
+DaveCommand = TransitionReady | InvalidCommitWelcome | KeyPackageOffer | CommitWelcome
+
+
 class Ignored(Struct, frozen=True):
     """Nothing that this server uses."""
 
 
-Command = Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | MediaSinkWants | AskVersion | Ignored
+Command = (
+    Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | MediaSinkWants | AskVersion | DaveCommand | Ignored
+)
 
 
 class _Message(Struct, frozen=True):
@@ -155,6 +189,8 @@ _decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
     RESUME: msgspec.json.Decoder(Resume).decode,
     VIDEO: msgspec.json.Decoder(Video).decode,
     MEDIA_SINK_WANTS: lambda data: _read_wants(_decode_object(data)),
+    TRANSITION_READY: msgspec.json.Decoder(TransitionReady).decode,
+    INVALID_COMMIT_WELCOME: msgspec.json.Decoder(InvalidCommitWelcome).decode,
 }
 _decode_object: Final[Callable[[msgspec.Raw], dict[str, msgspec.Raw]]] = msgspec.json.Decoder(
     dict[str, msgspec.Raw]
@@ -185,6 +221,18 @@ def _read_wants(data: Mapping[str, msgspec.Raw]) -> MediaSinkWants:
     named = [(int(name), value) for name, value in data.items() if name.isascii() and name.isdigit() and len(name) < 11]
     others = _decode_quality(data["any"]) if "any" in data else _BEST
     return MediaSinkWants({ssrc: _decode_quality(value) for ssrc, value in named[:_MOST_WANTS]}, others)
+
+
+def parse_binary(message: bytes) -> DaveCommand:
+    """Read a binary message: an opcode, and what is its. Raises Unreadable and UnknownOpcode."""
+    if not message:
+        raise Unreadable("an empty message")
+    match message[0]:
+        case 26:
+            return KeyPackageOffer(message[1:])
+        case 28:
+            return CommitWelcome(message[1:])
+    raise UnknownOpcode(f"opcode {message[0]}")
 
 
 def parse_udp(data: msgspec.Raw) -> UdpAddress:

@@ -1,11 +1,12 @@
-"""What the voice gateway says, as JSON: an opcode, its data, and the number by which a client acknowledges it.
+"""What the voice gateway says: an opcode, its data, and the number by which a client acknowledges it. JSON, as a rule.
 
 Hello, Heartbeat ACK, Resumed and Backend Version belong to one socket and have no number. All others belong to the
 session, and are sent again when it resumes without them.
 """
 
+import struct
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -26,10 +27,15 @@ VERSION: Final = 8
 """The version of the voice gateway."""
 
 _encode: Final = msgspec.json.Encoder().encode
+_BINARY: Final = struct.Struct(">HB")
+BINARY_NUMBERS: Final = 1 << 16
+"""How many numbers there are in binary messages. Then they begin anew, while those in JSON go on."""
 
 
 class Payload(msgspec.Struct, frozen=True):
     """An opcode and its data."""
+
+    is_binary: ClassVar[bool] = False
 
     op: int
     d: Any
@@ -37,6 +43,19 @@ class Payload(msgspec.Struct, frozen=True):
     def encode(self, seq: int | None = None) -> bytes:
         """Write it, with its number if it has one."""
         return _encode({"op": self.op, "d": self.d} if seq is None else {"op": self.op, "d": self.d, "seq": seq})
+
+
+class BinaryPayload(msgspec.Struct, frozen=True):
+    """An opcode and bytes, in a binary message."""
+
+    is_binary: ClassVar[bool] = True
+
+    op: int
+    data: bytes
+
+    def encode(self, seq: int) -> bytes:
+        """Write it, with its number."""
+        return _BINARY.pack(seq % BINARY_NUMBERS, self.op) + self.data
 
 
 def hello(heartbeat_interval_ms: int) -> Payload:
@@ -87,14 +106,14 @@ def video(*, user_id: int, audio_ssrc: int, video_ssrc: int, streams: Sequence[M
     return Payload(VIDEO, data)
 
 
-def session_description(*, mode: str, key: bytes, media_session_id: str) -> Payload:
-    """Give a client its key."""
+def session_description(*, mode: str, key: bytes, media_session_id: str, dave_version: int) -> Payload:
+    """Give a client its key, and say whether the room is encrypted from end to end."""
     data = {
         "mode": mode,
         "secret_key": list(key),
         "audio_codec": "opus",
         "media_session_id": media_session_id,
-        "dave_protocol_version": 0,
+        "dave_protocol_version": dave_version,
     }
     return Payload(SESSION_DESCRIPTION, data)
 

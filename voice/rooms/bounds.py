@@ -19,6 +19,10 @@ class Bounds(msgspec.Struct, kw_only=True, frozen=True):
     unclaimed_s: float = 30.0
     """How long the seats of a gateway that is gone wait for another one, which is the home of their guilds after some
     seconds."""
+    transition_s: float = 2.0
+    """How long a room waits for clients that get ready for other keys, while all others use the old ones."""
+    answer_s: float = 10.0
+    """How long clients have to send key packages when their room takes DAVE up. Some libraries cannot change to it."""
     commands_per_minute: int = 240
     """Each key that is pressed to talk is two commands."""
     connections_per_address: int = 256

@@ -34,10 +34,13 @@ from core.voice.orders import (
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
+from voice.dave.negotiation import Negotiation
 from voice.media.forwarder import Forwarder
 from voice.media.tally import Tally
+from voice.mls.external_sender import ExternalSender
 from voice.protocol import close_codes
 from voice.protocol.commands import Identify, Resume
+from voice.protocol.replay import Sent
 from voice.rooms.announcements import Announcements
 from voice.rooms.bounds import Bounds
 from voice.rooms.expected_seats import ExpectedSeats
@@ -66,11 +69,11 @@ class Directory:
     """All seats of a node. `tell` says something to a gateway by name."""
 
     __slots__ = (
-        "_bounds", "_call_later", "_clock", "_expected", "_forwarder", "_lost", "_members", "_randomness", "_rooms",
-        "_secret", "_tally", "_tell", "_tokens", "_used", "_waiting", "announcements",
+        "_bounds", "_call_later", "_clock", "_expected", "_external_sender", "_forwarder", "_lost", "_members",
+        "_randomness", "_rooms", "_secret", "_tally", "_tell", "_tokens", "_used", "_waiting", "announcements",
     )  # fmt: skip
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what seats and rooms are made of
         self,
         *,
         secret: bytes,
@@ -79,6 +82,7 @@ class Directory:
         clock: Clock,
         call_later: CallLater,
         randomness: Randomness,
+        external_sender: ExternalSender,
         tell: Callable[[str, ToGateway], None],
         bounds: Bounds,
     ) -> None:
@@ -88,6 +92,7 @@ class Directory:
         self._clock = clock
         self._call_later = call_later
         self._randomness = randomness
+        self._external_sender = external_sender
         self._tell = tell
         self._bounds = bounds
         self._expected = ExpectedSeats()
@@ -248,21 +253,36 @@ class Directory:
         """Return the room of a member, whose media is about to begin. Raises Refused."""
         if self._members.get(member.seat.key) is not member:
             raise Refused(close_codes.SESSION_INVALID)  # its seat has ended since it was sent
-        return self._rooms.setdefault(member.seat.room, OpenRoom(self._bounds.most_voices))
+        room = member.seat.room
+        if room not in self._rooms:
+            dave = Negotiation(
+                channel_id=room.channel_id,
+                sender=self._external_sender,
+                call_later=self._call_later,
+                transition_s=self._bounds.transition_s,
+                answer_s=self._bounds.answer_s,
+            )
+            self._rooms[room] = OpenRoom(dave, self._bounds.most_voices)
+        return self._rooms[room]
 
     def enter(self, member: Member) -> None:
         """Tell the room of a member whose media may begin, or begins anew."""
         self.announcements.begin(member)
         room = self._rooms[member.seat.room]
-        if room.members.get(member.seat.user_id) is member:
-            return
-        room.enter(member)
-        seat = member.seat
-        member.began_ms = self._clock.now_ms()
-        connected = Connected(seat.room.server_id, seat.user_id, seat.session_id, member.began_ms)
-        self._tell(member.gateway, connected)
+        if room.members.get(member.seat.user_id) is not member:
+            room.enter(member)
+            seat = member.seat
+            member.began_ms = self._clock.now_ms()
+            connected = Connected(seat.room.server_id, seat.user_id, seat.session_id, member.began_ms)
+            self._tell(member.gateway, connected)
+        room.dave.enter(member)
 
-    def resume(self, command: Resume, link: ClientLink) -> tuple[Member, list[bytes]]:
+    def find_negotiation(self, member: Member) -> Negotiation | None:
+        """Return what decides of DAVE in a member's room; None before its media begins."""
+        room = self._rooms.get(member.seat.room)
+        return None if room is None else room.dave
+
+    def resume(self, command: Resume, link: ClientLink) -> tuple[Member, list[Sent]]:
         """Give a member another socket; return it, and what it has missed. Raises Refused."""
         member = self._tokens.get(_hash(command.token))
         if member is None or member.seat.session_id != command.session_id:
@@ -317,6 +337,7 @@ class Directory:
         if room is not None:
             room.leave(member)
             if not room.circle.peers:
+                room.dave.close()
                 del self._rooms[seat.room]
         link, member.link = member.link, None
         if link is not None:

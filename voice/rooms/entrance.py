@@ -51,8 +51,9 @@ class Entrance:
         return secret
 
     def select_webrtc(self, member: Member, *, offer: Offer, media_ip: str) -> Answer:
-        """Expect a browser, and return what it is answered. Raises Refused."""
+        """Expect a browser, and return what it is answered. Browsers are heard without DAVE. Raises Refused."""
         room = self._directory.open_room(member)
+        member.dave_version = 0
         connection = self._gate.open(
             ssrc=member.ssrc,
             video_ssrc=member.video_ssrc,

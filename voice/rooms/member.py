@@ -9,7 +9,7 @@ from voice.media.peer import Peer
 from voice.media.source import MOST_LAYERS, Wants
 from voice.media.stream import Stream
 from voice.protocol.commands import Video
-from voice.protocol.payloads import Payload
+from voice.protocol.payloads import BinaryPayload, Payload
 from voice.protocol.replay import Replay
 
 PRIORITY: int = 4
@@ -23,7 +23,7 @@ class ClientLink(Protocol):
     def client_ip(self) -> str:
         """The IP address that the socket comes from: TCP has proven it."""
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, *, is_binary: bool = False) -> None:
         """Send a message; nothing happens when the socket is closed."""
 
     def close(self, code: CloseCode) -> None:
@@ -41,9 +41,8 @@ class Member:
     """The directory alone changes it."""
 
     __slots__ = (
-        "_received", "began_ms", "camera", "epoch", "flags", "gateway", "has_spoken", "link", "peer", "replay",
-        "seat", "shown", "ssrc",
-        "timer", "token", "video", "voice", "wants",
+        "_received", "began_ms", "camera", "dave_version", "epoch", "flags", "gateway", "has_spoken", "link", "peer",
+        "replay", "seat", "shown", "ssrc", "timer", "token", "video", "voice", "wants",
     )  # fmt: skip
 
     def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
@@ -71,6 +70,8 @@ class Member:
         """What the room was told last of its camera."""
         self.wants = Wants()
         """What it has said that it shows of others' video."""
+        self.dave_version = 0
+        """The latest version of DAVE that it speaks; 0 for none."""
         self.replay = Replay()
         self.flags = 0
         self.has_spoken = False
@@ -88,6 +89,11 @@ class Member:
         self.peer = peer
 
     @property
+    def user_id(self) -> int:
+        """Whose client it is."""
+        return self.seat.user_id
+
+    @property
     def video_ssrc(self) -> int:
         """The SSRC under which others get its camera: SSRCs are given out four at a time."""
         return self.ssrc + 1
@@ -97,11 +103,11 @@ class Member:
         """The SSRC that is kept for packets of its camera which are sent again. They have the camera's own, so far."""
         return self.ssrc + 2
 
-    def send(self, payload: Payload) -> None:
+    def send(self, payload: Payload | BinaryPayload) -> None:
         """Send a message, now or when the client resumes."""
         message = self.replay.add(payload)
         if self.link is not None:
-            self.link.send(message)
+            self.link.send(message, is_binary=payload.is_binary)
 
 
 def mask_flags(flags: int, rights: Rights) -> int:

@@ -1,5 +1,6 @@
 """A room on this node: the members whose keys are made. It says to each who the others are."""
 
+from voice.dave.negotiation import Negotiation
 from voice.media.peer import Circle
 from voice.protocol.commands import VideoStream
 from voice.protocol.payloads import Payload, camera, client_disconnect, clients_connect, speaking, video
@@ -7,13 +8,14 @@ from voice.rooms.member import Member
 
 
 class OpenRoom:
-    """The members, by user id, and the circle in which their packets go."""
+    """The members, by user id, the circle in which their packets go, and what they agree on to encrypt them."""
 
-    __slots__ = ("circle", "members")
+    __slots__ = ("circle", "dave", "members")
 
-    def __init__(self, most_voices: int) -> None:
+    def __init__(self, dave: Negotiation, most_voices: int) -> None:
         """Of so many voices at most the packets are passed on: of the loudest."""
         self.circle = Circle(most_voices)
+        self.dave = dave
         self.members: dict[int, Member] = {}
 
     def enter(self, member: Member) -> None:
@@ -34,6 +36,7 @@ class OpenRoom:
         if self.members.get(user_id) is member:
             del self.members[user_id]
             self.tell(client_disconnect(user_id), but=member)
+            self.dave.leave(user_id)
 
     def tell(self, payload: Payload, *, but: Member) -> None:
         """Send something to all others."""

@@ -10,8 +10,9 @@ from typing import Final
 from core.voice.seats import SeatKey
 from voice.rooms.member import Member
 
-SILENT_BYTES_PER_S: Final = 250
-"""Opus says silence in 3 bytes 50 times a second, where it is sent at all; speech takes 2,000 bytes and more."""
+SILENT_BYTES_PER_S: Final = 1000
+"""Opus says silence in 3 bytes 50 times a second, where it is sent at all, and DAVE makes at most 20 of them; speech
+takes 2,000 bytes and more."""
 
 
 class Speakers:

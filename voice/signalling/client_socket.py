@@ -1,4 +1,4 @@
-"""One client's WebSocket, as picows reads it. It hands whole text messages to the conversation."""
+"""One client's WebSocket, as picows reads it. It hands whole messages to the conversation."""
 
 import asyncio
 from collections.abc import Callable
@@ -84,8 +84,10 @@ class ClientSocket(WSListener):
             self._lose(code)
         elif kind == WSMsgType.TEXT and frame.fin:
             conversation.receive(frame.get_payload_as_bytes())
+        elif kind == WSMsgType.BINARY and frame.fin:
+            conversation.receive(frame.get_payload_as_bytes(), is_binary=True)
         elif kind not in (WSMsgType.PING, WSMsgType.PONG):
-            conversation.close(close_codes.DECODE_ERROR)  # no client of voice sends binary without DAVE, or in pieces
+            conversation.close(close_codes.DECODE_ERROR)  # no client of voice sends messages in pieces
 
     @override
     def on_ws_disconnected(self, transport: WSTransport) -> None:
@@ -111,10 +113,10 @@ class ClientSocket(WSListener):
 
     # ---- the way out
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, *, is_binary: bool = False) -> None:
         """Send a message; nothing happens when the socket is closed."""
         if self._transport is not None:
-            self._transport.send(WSMsgType.TEXT, message)
+            self._transport.send(WSMsgType.BINARY if is_binary else WSMsgType.TEXT, message)
 
     def close(self, code: CloseCode) -> None:
         """Close the socket; nothing that comes is heard any more.

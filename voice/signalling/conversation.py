@@ -11,7 +11,6 @@ follows: a conversation that is closed hears nothing.
 """
 
 import enum
-import ipaddress
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -22,32 +21,37 @@ from core.runtime.clock import Clock
 from core.voice.tokens import Claims
 from core.wire.close_codes import CloseCode
 from voice.crypto.suites import SUITES
+from voice.dave.negotiation import DAVE_VERSION
 from voice.media.source import Wants
+from voice.mls.presentation import BadMessage
 from voice.protocol import close_codes, payloads
 from voice.protocol.commands import (
     AskVersion,
     Command,
+    CommitWelcome,
+    DaveCommand,
     Heartbeat,
     Identify,
     Ignored,
+    InvalidCommitWelcome,
+    KeyPackageOffer,
     MediaSinkWants,
     Resume,
     SelectProtocol,
     Speaking,
-    UdpAddress,
+    TransitionReady,
     UnknownOpcode,
     Unreadable,
     Video,
     VideoStream,
+    parse_binary,
     parse_command,
-    parse_description,
-    parse_udp,
 )
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import CallLater, Directory, Refused
 from voice.rooms.entrance import Entrance
 from voice.rooms.member import ClientLink, Member, Timer
-from voice.webrtc.offer import BadOffer, parse_offer
+from voice.signalling.selection import Selection
 
 logger = logging.getLogger(__name__)
 
@@ -77,8 +81,8 @@ class Conversation:
     """The conversation. `media_ip` is where this client sends its packets to."""
 
     __slots__ = (
-        "_bounds", "_call_later", "_claims", "_clock", "_count", "_directory", "_end_wait", "_entrance", "_facts",
-        "_is_video", "_link", "_media_ip", "_member", "_state", "_timer", "_token", "_window_s",
+        "_bounds", "_call_later", "_claims", "_clock", "_count", "_dave_version", "_directory", "_end_wait", "_facts",
+        "_is_video", "_link", "_media_ip", "_member", "_selection", "_state", "_timer", "_token", "_window_s",
     )  # fmt: skip
 
     def __init__(
@@ -96,7 +100,7 @@ class Conversation:
         self._link = link
         self._media_ip = media_ip
         self._directory = directory
-        self._entrance = entrance
+        self._selection = Selection(directory=directory, entrance=entrance, media_ip=media_ip)
         self._facts = facts
         self._bounds = bounds
         self._clock = clock
@@ -106,6 +110,7 @@ class Conversation:
         self._claims: Claims | None = None
         self._token = ""
         self._is_video = False
+        self._dave_version = 0
         self._end_wait: Callable[[], None] | None = None
         self._timer: Timer | None = None
         self._count = 0
@@ -116,13 +121,13 @@ class Conversation:
         self._link.send(payloads.hello(round(self._bounds.heartbeat_interval_s * 1000)).encode())
         self._expire_in(self._bounds.identify_s, close_codes.SESSION_TIMED_OUT)
 
-    def receive(self, message: bytes) -> None:
+    def receive(self, message: bytes, *, is_binary: bool = False) -> None:
         """Do what the client says."""
         if self._state is State.CLOSED:
             return
         try:
             self._count_command()
-            self._do(parse_command(message))
+            self._do(parse_binary(message) if is_binary else parse_command(message))
         except Unreadable:
             self.close(close_codes.DECODE_ERROR)
         except UnknownOpcode:
@@ -160,7 +165,7 @@ class Conversation:
             raise Refused(close_codes.NOT_AUTHENTICATED)
         match command:
             case SelectProtocol():
-                self._select(member, command)
+                self._selection.select(member, command)
             case Speaking():
                 self._directory.announcements.speak(member, int(command.speaking))
             case Video():
@@ -169,6 +174,8 @@ class Conversation:
                 self._directory.announcements.want(member, Wants(command.by_ssrc, command.others))
             case AskVersion():
                 self._link.send(payloads.backend_version(self._facts.version).encode())
+            case TransitionReady() | InvalidCommitWelcome() | KeyPackageOffer() | CommitWelcome():
+                self._do_dave(member, command)
             case Ignored():
                 pass
 
@@ -181,6 +188,7 @@ class Conversation:
     def _identify(self, command: Identify) -> None:
         self._claims = self._directory.check(command)
         self._token, self._is_video = command.token, command.video
+        self._dave_version = min(command.max_dave_protocol_version, DAVE_VERSION)
         self._sit(self._claims)
         if self._state is State.NEW:
             self._state = State.WAITING
@@ -199,6 +207,7 @@ class Conversation:
         member = self._directory.sit(claims, self._token, self._link)
         if member is None:
             return
+        member.dave_version = self._dave_version
         self._take(member)
         facts = self._facts
         stream = payloads.camera(
@@ -218,39 +227,26 @@ class Conversation:
         member, missed = self._directory.resume(command, self._link)
         self._take(member)
         self._link.send(payloads.resumed().encode())
-        for message in missed:
-            self._link.send(message)
+        for sent in missed:
+            self._link.send(sent.message, is_binary=sent.is_binary)
 
-    def _select(self, member: Member, command: SelectProtocol) -> None:
-        match command.protocol:
-            case "udp":
-                description = self._select_udp(member, command)
-            case "webrtc":
-                description = self._select_webrtc(member, command)
-            case _:
-                raise Refused(close_codes.UNKNOWN_PROTOCOL)
-        member.send(description)
-        self._directory.enter(member)
-
-    def _select_udp(self, member: Member, command: SelectProtocol) -> payloads.Payload:
-        chosen = parse_udp(command.data)
-        key = self._entrance.select_udp(member, mode=chosen.mode, address=_read_address(chosen))
-        return payloads.session_description(mode=chosen.mode, key=key, media_session_id=self._entrance.name_session())
-
-    def _select_webrtc(self, member: Member, command: SelectProtocol) -> payloads.Payload:
+    def _do_dave(self, member: Member, command: DaveCommand) -> None:
+        negotiation = self._directory.find_negotiation(member)
+        if negotiation is None:
+            return
         try:
-            choices = [(each.name, each.payload_type) for each in command.codecs]
-            offer = parse_offer(parse_description(command.data), choices)
-        except BadOffer as error:
-            logger.info("a browser's description is refused", extra={"reason": str(error)})
+            match command:
+                case TransitionReady():
+                    negotiation.take_ready(member, command.transition_id)
+                case InvalidCommitWelcome():
+                    negotiation.take_invalid(member)
+                case KeyPackageOffer():
+                    negotiation.take_key_package(member, command.data)
+                case CommitWelcome():
+                    negotiation.take_commit(member, command.data)
+        except BadMessage as error:
+            logger.info("a message of DAVE is refused", extra={"reason": str(error)})
             raise Refused(close_codes.DECODE_ERROR) from error
-        answer = self._entrance.select_webrtc(member, offer=offer, media_ip=self._media_ip)
-        codec = offer.video_codec
-        return payloads.webrtc_description(
-            sdp=answer.encode(),
-            video_codec=None if codec is None else codec.value,
-            media_session_id=self._entrance.name_session(),
-        )
 
     # ---- parts
 
@@ -290,11 +286,3 @@ class Conversation:
         if self._end_wait is not None:
             self._end_wait()
             self._end_wait = None
-
-
-def _read_address(chosen: UdpAddress) -> tuple[str, int]:
-    """Return the address that a client has named, written as sockets write it; one that nobody has if it is none."""
-    try:
-        return str(ipaddress.ip_address(chosen.address)), chosen.port
-    except ValueError:
-        return "", 0

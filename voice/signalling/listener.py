@@ -22,8 +22,8 @@ from voice.signalling.conversation import Conversation
 logger = logging.getLogger(__name__)
 
 _HEALTH: Final = "/health"
-_MOST_BYTES: Final = 32 * 1024
-"""The longest message: a browser's whole description, which names each codec and extension that it knows."""
+_MOST_BYTES: Final = 64 * 1024
+"""The longest message: a commit that makes a group of a hundred has 45 KB, a browser's description 30 KB at most."""
 _HANDSHAKE_S: Final = 5.0
 _QUIET: Final = logging.getLogger(f"{__name__}.picows")
 """picows says each broken frame of each stranger; that is theirs to know."""

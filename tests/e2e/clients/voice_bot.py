@@ -11,6 +11,7 @@ import warnings
 from typing import Any
 
 import aiohttp
+import davey
 import nacl.bindings
 import yarl
 
@@ -21,8 +22,12 @@ with warnings.catch_warnings():
     import discord
     import discord.gateway
     import discord.http
+    import discord.voice_state
 
 _SILENCE = b"\xf8\xff\xfe"
+_END_TO_END = b"\xfa\xfa"
+"""How frames end that are encrypted from end to end."""
+_SPEAKING = 5
 
 
 class Frames(discord.AudioSource):
@@ -52,18 +57,41 @@ class Bot(discord.Client):
         tell("voice", user=str(member.id), channel=None if after.channel is None else str(after.channel.id))
 
 
+class Voice(discord.VoiceClient):
+    """Knows whose packets are whose. The library itself only sends, and does without."""
+
+    users: dict[int, int]
+
+    def create_connection_state(self) -> discord.voice_state.VoiceConnectionState:
+        """Have the messages of the voice gateway noted."""
+        self.users = {}
+        return discord.voice_state.VoiceConnectionState(self, hook=self._note)
+
+    async def _note(self, _ws: Any, message: dict[str, Any]) -> None:
+        if message["op"] == _SPEAKING:
+            self.users[message["d"]["ssrc"]] = int(message["d"]["user_id"])
+
+    def open(self, ssrc: int, frame: bytes) -> bytes:
+        """Decrypt a frame if it is encrypted from end to end."""
+        session = self._connection.dave_session
+        if session is None or not frame.endswith(_END_TO_END):
+            return frame
+        return bytes(session.decrypt(self.users[ssrc], davey.MediaType.audio, frame))
+
+
 class Orders:
     """What the bot does when it is told to."""
 
     def __init__(self, bot: Bot) -> None:
         self._bot = bot
-        self._voice: discord.VoiceClient
+        self._voice: Voice
+        self._loop = asyncio.get_running_loop()
 
     async def join(self, channel: str) -> Any:
         """Join a voice channel, and tell what is heard there."""
         place: Any = await self._bot.fetch_channel(int(channel))
         place = self._bot.get_channel(place.id)
-        self._voice = await place.connect(timeout=25)
+        self._voice = await place.connect(timeout=25, cls=Voice)
         await self.listen()
         return {"ssrc": self._voice.ssrc, "mode": self._voice.mode, "endpoint": self._voice.endpoint}
 
@@ -107,6 +135,10 @@ class Orders:
             await asyncio.sleep(0.02)
         return {"ssrc": self._voice.ssrc}
 
+    async def code(self) -> Any:
+        """Tell what all in the room have in common if it is encrypted from end to end."""
+        return {"code": self._voice.voice_privacy_code if self._voice._connection.can_encrypt else None}
+
     async def leave(self) -> Any:
         """Leave."""
         await self._voice.disconnect()
@@ -119,8 +151,12 @@ class Orders:
         plain = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             packet[size:-4], packet[:size], packet[-4:].ljust(24, b"\0"), bytes(self._voice.secret_key)
         )
-        if plain != _SILENCE:
-            tell("heard", ssrc=int.from_bytes(packet[8:12], "big"), frame=base64.b64encode(plain).decode())
+        self._loop.call_soon_threadsafe(self._hear, int.from_bytes(packet[8:12], "big"), plain)
+
+    def _hear(self, ssrc: int, frame: bytes) -> None:
+        sound = self._voice.open(ssrc, frame)
+        if sound != _SILENCE:
+            tell("heard", ssrc=ssrc, frame=base64.b64encode(sound).decode(), encrypted=sound != frame)
 
 
 async def main(api: str, gateway: str, token: str, authority: str) -> None:

@@ -1,4 +1,7 @@
-"""Voice end to end: stock discord.py bots join by op 4, talk, are muted, moved and removed, and survive a killed node."""
+"""Voice end to end: stock discord.py bots join by op 4, talk, are muted, moved and removed, and survive a killed node.
+
+They speak DAVE: what the node passes on is encrypted by one and decrypted by the other.
+"""
 
 import asyncio
 import base64
@@ -51,6 +54,15 @@ class Scene:
         heard = await self.bots[hearer].wait_for("heard", lambda event: event["frame"] == frame)
         return int(heard["ssrc"])
 
+    async def agree(self) -> None:
+        """Wait until the bots have keys in common."""
+        async with asyncio.timeout(30):
+            while True:
+                codes = [(await bot.order("code"))["code"] for bot in self.bots]
+                if codes[0] is not None and codes[0] == codes[1]:
+                    return
+                await asyncio.sleep(0.05)
+
     def words(self, hearer: int) -> list[str]:
         """Return all that a bot has heard, in order."""
         heard = [event for event in self.bots[hearer].events if event["event"] == "heard"]
@@ -90,6 +102,7 @@ async def two_bots(tmp_path: Path) -> AsyncIterator[Scene]:
                 )
                 scene.bots.append(process)
                 scene.ssrcs.append((await process.order("join", channel=scene.channel))["ssrc"])
+            await scene.agree()
             yield scene
     finally:
         assert await server.stop() == 0
@@ -101,6 +114,7 @@ async def test_bots_talk_and_follow_moderators(tmp_path: Path) -> None:
         await scene.say(0, *words)
         assert await scene.hear(1, words[-1]) == scene.ssrcs[0]
         assert scene.words(1) == words
+        assert all(event["encrypted"] for event in scene.bots[1].events if event["event"] == "heard")
         await scene.say(1, "answer")
         assert await scene.hear(0, "answer") == scene.ssrcs[1]
 
@@ -116,6 +130,7 @@ async def test_bots_talk_and_follow_moderators(tmp_path: Path) -> None:
         await scene.change(0, channel_id=None)
         await scene.bots[1].wait_for("voice", lambda event: event == left(scene.ids[0]))
         assert (await scene.bots[0].order("join", channel=scene.channel))["ssrc"] not in scene.ssrcs
+        await scene.agree()
         await scene.say(0, "back")
         await scene.hear(1, "back")
         await scene.bots[1].order("leave")
@@ -132,6 +147,7 @@ async def test_bots_are_heard_again_after_the_node_was_killed(tmp_path: Path) ->
         for number, bot in enumerate(scene.bots):
             scene.ssrcs[number] = (await bot.order("wait_connected", but=scene.ssrcs[number]))["ssrc"]
             await bot.order("listen")
+        await scene.agree()
         await scene.say(0, "after")
         assert await scene.hear(1, "after") == scene.ssrcs[0]
 

@@ -1,4 +1,5 @@
-"""Stock discord.py's VoiceClient on a node, with TLS: it joins, plays, hears, resumes and follows its server.
+"""Stock discord.py's VoiceClient on a node, with TLS: it joins, plays, hears, resumes and follows its server. Rooms of
+such bots are encrypted from end to end.
 
 Only what is around the VoiceClient is the test's: the channel, whose guild hands on op 4, and the HTTP client.
 """
@@ -10,10 +11,10 @@ import pytest
 from core.voice.seats import SeatKey
 from tests.support.voice.certificates import Certificates, make_certificates
 from tests.support.voice.client import VoiceTestClient
-from tests.support.voice.discord_bot import WAIT_S, Sounds, bots
+from tests.support.voice.discord_bot import EXECUTE_TRANSITION, WAIT_S, Sounds, bots
 from tests.support.voice.node import GUILD, open_stage
 
-ADA, BOB = 1, 2
+ADA, BOB, CLEO, GUEST = 1, 2, 3, 4
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,9 @@ async def test_two_bots_play_and_hear_each_other_in_order(certificates: Certific
             pass  # the silence at the end
         assert heard == (bob.voice.ssrc, b"frame 0")
         assert ada.voice.is_connected()
+        assert ada.voice.voice_privacy_code == bob.voice.voice_privacy_code is not None
+        assert len(bob.ciphers) >= 10
+        assert not any(b"frame" in frame for frame in bob.ciphers)
 
 
 async def test_bot_that_only_listens_hears_a_client_of_the_other_cipher(certificates: Certificates) -> None:
@@ -51,6 +55,8 @@ async def test_bot_that_only_listens_hears_a_client_of_the_other_cipher(certific
         await talker.join()
         talker.talk(b"hello")
         assert await bob.hear() == (talker.ssrc, b"hello")
+        await bob.wait_for(EXECUTE_TRANSITION)
+        assert bob.voice._connection.dave_protocol_version == 0  # the talker speaks no DAVE
         await talker.leave()
 
 
@@ -65,5 +71,36 @@ async def test_bot_follows_a_new_server(certificates: Certificates) -> None:
         await stage.news.wait_until(lambda: stage.news.connected.count(SeatKey(GUILD, ADA)) == 2)
         assert await asyncio.to_thread(ada.voice.wait_until_connected, WAIT_S)
         assert ada.voice.ssrc != before
+        for each in (ada, bob):
+            await each.wait_for(EXECUTE_TRANSITION)
         ada.voice.play(Sounds.numbered(1))
         assert await bob.hear() == (ada.voice.ssrc, b"frame 0")
+
+
+async def test_third_bot_and_a_guest_without_dave_come_and_go(certificates: Certificates) -> None:
+    async with (
+        open_stage(certificate=str(certificates.server)) as stage,
+        bots(stage, certificates, ADA, BOB, CLEO) as everybody,
+    ):
+        ada, bob, cleo = everybody
+        ada.voice.play(Sounds.numbered(1))
+        for each in (bob, cleo):
+            assert await each.hear() == (ada.voice.ssrc, b"frame 0")
+            assert len(each.ciphers) == 1
+
+        guest = VoiceTestClient(GUEST, GUILD, stage.seat(GUEST))
+        guest.tls = certificates.trust()
+        await guest.join()
+        for each in everybody:
+            await each.wait_for(EXECUTE_TRANSITION)
+        cleo.voice.play(Sounds.numbered(1))
+        assert await guest.hear() == (cleo.voice.ssrc, b"frame 0")
+        await guest.leave()
+
+        for each in everybody:
+            await each.wait_for(EXECUTE_TRANSITION)
+        bob.voice.play(Sounds.numbered(2))
+        while (heard := await cleo.hear())[1] != b"frame 1":
+            assert heard[0] in (bob.voice.ssrc, cleo.voice.ssrc, ada.voice.ssrc)
+        assert cleo.ciphers[-1] != cleo.ciphers[0]
+        assert cleo.voice.voice_privacy_code == ada.voice.voice_privacy_code

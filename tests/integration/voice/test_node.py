@@ -163,12 +163,22 @@ async def test_second_identify_is_refused(stage: Stage) -> None:
         assert await ada.wait_closed() == 4005
 
 
-@pytest.mark.parametrize("frame", [b"\x00\x01", "no json", '{"op": "1"}', "x" * 4000])
-async def test_broken_messages_close_with_a_code(stage: Stage, frame: bytes | str) -> None:
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"", 4002),
+        (b"\x00\x01", 4001),
+        (b"\x1a\x00", 4003),
+        ("no json", 4002),
+        ('{"op": "1"}', 4002),
+        ("x" * 4000, 4002),
+    ],
+)
+async def test_broken_messages_close_with_a_code(stage: Stage, frame: bytes | str, code: int) -> None:
     client = VoiceTestClient(ADA, GUILD, stage.seat(ADA))
     await client.open()
     await client.ws.send(frame)
-    assert await client.wait_closed() == 4002
+    assert await client.wait_closed() == code
 
 
 async def test_other_versions_are_refused(stage: Stage) -> None:

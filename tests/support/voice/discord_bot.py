@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
+import davey
 import nacl.bindings
 
 from core.voice.interfaces import VoiceServer
@@ -19,6 +20,9 @@ with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # i
     import discord
 
 WAIT_S = 20
+EXECUTE_TRANSITION = 22
+END_TO_END = b"\xfa\xfa"
+"""How frames of DAVE end."""
 
 
 class Sounds(discord.AudioSource):
@@ -42,12 +46,17 @@ class Sounds(discord.AudioSource):
 
 
 class Bot:
-    """A bot in voice. `heard` has what is in each packet that came, and whose it was."""
+    """A bot in voice. `heard` has what is in each packet that came, and whose it was; `ciphers` what was encrypted from
+    end to end, as the node has passed it on.
+    """
 
-    def __init__(self, stage: Stage, user_id: int, http: aiohttp.ClientSession) -> None:
+    def __init__(self, stage: Stage, user_id: int, http: aiohttp.ClientSession, others: "list[Bot]") -> None:
         self.stage = stage
         self.user_id = user_id
         self.heard: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        self.ciphers: list[bytes] = []
+        self._others = others
+        self._messages: asyncio.Queue[int] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._told: set[asyncio.Task[None]] = set()
         guild = SimpleNamespace(id=GUILD, change_voice_state=self._change, me=SimpleNamespace(voice=None))
@@ -64,6 +73,7 @@ class Bot:
 
     async def join(self) -> None:
         """Connect, and hear from then on."""
+        self.voice._connection.hook = self._note
         await self.voice.connect(timeout=WAIT_S, reconnect=True)
         self.voice._connection.add_socket_listener(self._take)
 
@@ -96,8 +106,27 @@ class Bot:
         plain = nacl.bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             packet[size:-4], packet[:size], packet[-4:].ljust(24, b"\0"), bytes(self.voice.secret_key)
         )
-        sound = int.from_bytes(packet[8:12], "big"), plain
-        self._loop.call_soon_threadsafe(self.heard.put_nowait, sound)
+        self._loop.call_soon_threadsafe(self._hear, int.from_bytes(packet[8:12], "big"), plain)
+
+    def _hear(self, ssrc: int, frame: bytes) -> None:
+        """Decrypt what is encrypted from end to end: the library itself only sends."""
+        if frame.endswith(END_TO_END):
+            self.ciphers.append(frame)
+            sender = next(bot.user_id for bot in self._others if bot.voice.ssrc == ssrc)
+            session = self.voice._connection.dave_session
+            assert session is not None
+            frame = bytes(session.decrypt(sender, davey.MediaType.audio, frame))
+        self.heard.put_nowait((ssrc, frame))
+
+    async def _note(self, _ws: Any, message: dict[str, Any]) -> None:
+        """Note a message of the voice gateway."""
+        self._messages.put_nowait(message["op"])
+
+    async def wait_for(self, op: int) -> None:
+        """Wait for the next message with this opcode."""
+        async with asyncio.timeout(WAIT_S):
+            while await self._messages.get() != op:
+                pass
 
     async def hear(self) -> tuple[int, bytes]:
         """Wait for the next packet."""
@@ -109,9 +138,14 @@ class Bot:
 async def bots(stage: Stage, certificates: Certificates, *user_ids: int) -> AsyncIterator[list[Bot]]:
     """Bots that have joined, and leave at the end."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.trust())) as http:
-        joined = [Bot(stage, user_id, http) for user_id in user_ids]
-        for bot in joined:
+        joined: list[Bot] = []
+        for user_id in user_ids:
+            bot = Bot(stage, user_id, http, joined)
+            joined.append(bot)
             await bot.join()
+            if len(joined) > 1:
+                for each in joined:
+                    await each.wait_for(EXECUTE_TRANSITION)
         yield joined
         for bot in joined:
             bot.voice._connection.remove_socket_listener(bot._take)

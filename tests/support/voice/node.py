@@ -133,7 +133,7 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> 
     )
     nodes.attach(links)
     nodes.listen(news)
-    bounds = msgspec.structs.replace(bounds or Bounds(), load_s=0.02)
+    bounds = msgspec.structs.replace(bounds or Bounds(), load_s=0.02, answer_s=60.0)
     # Tests and their clients share this process, and a node that is busy takes no new rooms.
     async with run_node(configuration, sockets, bounds, cpu_s=lambda: 0.0) as node:
         task = asyncio.ensure_future(links.run())

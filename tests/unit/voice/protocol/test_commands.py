@@ -6,17 +6,22 @@ from hypothesis import strategies as st
 
 from voice.protocol.commands import (
     AskVersion,
+    CommitWelcome,
     Heartbeat,
     Identify,
     Ignored,
+    InvalidCommitWelcome,
+    KeyPackageOffer,
     MediaSinkWants,
     Resolution,
     SelectProtocol,
     Speaking,
+    TransitionReady,
     UnknownOpcode,
     Unreadable,
     Video,
     VideoStream,
+    parse_binary,
     parse_command,
     parse_udp,
 )
@@ -72,3 +77,16 @@ def test_any_bytes_are_a_command_or_refused(message: bytes) -> None:
         parse_command(message)
     except (Unreadable, UnknownOpcode):
         return
+
+
+def test_commands_of_dave() -> None:
+    assert parse_command(b'{"op":23,"d":{"transition_id":7}}') == TransitionReady(7)
+    assert parse_command(b'{"op":31,"d":{"transition_id":0}}') == InvalidCommitWelcome(0)
+    assert parse_binary(b"\x1abytes") == KeyPackageOffer(b"bytes")
+    assert parse_binary(b"\x1c") == CommitWelcome(b"")
+    with pytest.raises(Unreadable):
+        parse_binary(b"")
+    with pytest.raises(UnknownOpcode):
+        parse_binary(b"\x1bbytes")
+    with pytest.raises(Unreadable):
+        parse_command(b'{"op":23,"d":{"transition_id":65536}}')

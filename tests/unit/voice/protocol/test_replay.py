@@ -2,7 +2,7 @@
 
 import json
 
-from voice.protocol.payloads import Payload
+from voice.protocol.payloads import BINARY_NUMBERS, BinaryPayload, Payload
 from voice.protocol.replay import Replay
 
 
@@ -15,8 +15,8 @@ def test_messages_are_numbered_from_zero() -> None:
 def test_missed_messages_are_found_until_they_are_acknowledged() -> None:
     replay = Replay()
     messages = [replay.add(Payload(5, number)) for number in range(4)]
-    assert replay.find_missed(-1) == messages
-    assert replay.find_missed(1) == messages[2:]
+    assert [sent.message for sent in replay.find_missed(-1) or []] == messages
+    assert [sent.message for sent in replay.find_missed(1) or []] == messages[2:]
     replay.acknowledge(1)
     assert replay.find_missed(0) is None
     assert replay.find_missed(3) == []
@@ -37,3 +37,23 @@ def test_client_that_acknowledges_nothing_loses_the_oldest() -> None:
         replay.add(Payload(5, number))
     assert replay.find_missed(-1) is None
     assert len(replay.find_missed(500) or []) == 99
+
+
+def test_binary_messages_are_numbered_with_the_others() -> None:
+    replay = Replay()
+    replay.add(Payload(5, None))
+    assert replay.add(BinaryPayload(27, b"bytes")) == b"\0\1\x1bbytes"
+    assert [sent.is_binary for sent in replay.find_missed(-1) or []] == [False, True]
+
+
+def test_number_of_a_binary_message_is_understood_when_two_bytes_do_not_hold_it() -> None:
+    replay = Replay()
+    for _ in range(BINARY_NUMBERS + 10):
+        last = replay.add(BinaryPayload(27, b""))
+    assert last == b"\0\x09\x1b"
+    assert len(replay.find_missed(7) or []) == 2
+    assert replay.find_missed(BINARY_NUMBERS + 7) == replay.find_missed(7)
+    assert len(replay.find_missed(BINARY_NUMBERS - 1) or []) == 10
+    assert replay.find_missed(20) is None
+    replay.acknowledge(9)
+    assert replay.find_missed(9) == []

@@ -18,6 +18,7 @@ from voice.crypto.suites import AES256_GCM
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.tally import Tally
+from voice.mls.external_sender import ExternalSender
 from voice.protocol.commands import Identify, Resume
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory, Refused
@@ -43,7 +44,7 @@ class FakeLink:
         self.closed: CloseCode | None = None
         self.sent: list[bytes] = []
 
-    def send(self, message: bytes) -> None:
+    def send(self, message: bytes, *, is_binary: bool = False) -> None:
         """Keep a message."""
         self.sent.append(message)
 
@@ -68,6 +69,7 @@ class Node:
             clock=self.clock,
             call_later=self.timers.call_later,
             randomness=SYSTEM_RANDOMNESS,
+            external_sender=ExternalSender(),
             tell=lambda gateway, order: self.told.append((gateway, order)),
             bounds=Bounds(),
         )
