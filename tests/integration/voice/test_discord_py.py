@@ -94,13 +94,15 @@ async def test_third_bot_and_a_guest_without_dave_come_and_go(certificates: Cert
         for each in everybody:
             await each.wait_for(EXECUTE_TRANSITION)
         cleo.voice.play(Sounds.numbered(1))
-        assert await guest.hear() == (cleo.voice.ssrc, b"frame 0")
+        while (heard := await guest.hear())[0] != cleo.voice.ssrc:
+            pass  # the silence of others
+        assert heard[1] == b"frame 0"
         await guest.leave()
 
         for each in everybody:
             await each.wait_for(EXECUTE_TRANSITION)
         bob.voice.play(Sounds.numbered(2))
-        while (heard := await cleo.hear())[1] != b"frame 1":
-            assert heard[0] in (bob.voice.ssrc, cleo.voice.ssrc, ada.voice.ssrc)
+        while await cleo.hear() != (bob.voice.ssrc, b"frame 1"):
+            pass
         assert cleo.ciphers[-1] != cleo.ciphers[0]
         assert cleo.voice.voice_privacy_code == ada.voice.voice_privacy_code

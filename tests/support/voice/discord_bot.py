@@ -89,14 +89,25 @@ class Bot:
         state: Any = {"channel_id": None, "session_id": f"session-{self.user_id}", "guild_id": str(GUILD)}
         if channel is None:
             self.stage.nodes.remove(key)
-            self._later(self.voice.on_voice_state_update(state))
+            self._start(self.voice.on_voice_state_update(state))
             return
-        self._later(self.voice.on_voice_state_update({**state, "channel_id": str(channel.id)}))
-        self._later(self.tell_server(self.stage.seat(self.user_id)))
+        self._start(self._tell_place({**state, "channel_id": str(channel.id)}))
 
-    def _later(self, telling: Coroutine[Any, Any, None]) -> None:
-        """Tell the client as late as a gateway is: what comes in the turn of the request itself it does not notice."""
-        self._loop.call_later(0.05, lambda: self._told.add(self._loop.create_task(telling)))
+    async def _tell_place(self, state: Any) -> None:
+        """Tell the client where it is, piece by piece, each when it listens: it misses what comes before."""
+        await self._wait_listening()
+        await self.voice.on_voice_state_update(state)
+        await self._wait_listening()
+        await self.tell_server(self.stage.seat(self.user_id))
+
+    async def _wait_listening(self) -> None:
+        connection: Any = self.voice._connection
+        async with asyncio.timeout(WAIT_S):
+            while not connection._state_event._waiters:  # noqa: ASYNC110 - the library tells nobody
+                await asyncio.sleep(0)
+
+    def _start(self, telling: Coroutine[Any, Any, None]) -> None:
+        self._told.add(self._loop.create_task(telling))
 
     def _take(self, packet: bytes) -> None:
         """Decrypt a packet, in the thread of the client's reader."""
