@@ -171,7 +171,16 @@ class Ignored(Struct, frozen=True):
 
 
 Command = (
-    Identify | Resume | SelectProtocol | Heartbeat | Speaking | Video | MediaSinkWants | AskVersion | DaveCommand | Ignored
+    Identify
+    | Resume
+    | SelectProtocol
+    | Heartbeat
+    | Speaking
+    | Video
+    | MediaSinkWants
+    | AskVersion
+    | DaveCommand
+    | Ignored
 )
 
 
