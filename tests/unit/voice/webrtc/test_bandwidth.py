@@ -1,0 +1,120 @@
+"""Who gets which video, and what those who film are told, among browsers of one room."""
+
+from core.voice.seats import Rights
+from voice.media.passing import Codec
+from voice.media.peer import Circle
+from voice.media.source import Source, Wants
+from voice.media.stream import Stream
+from voice.video.allocation import NOTHING
+from voice.webrtc.bandwidth import FAIR_BPS, MOST_BPS, choose_layers, find_senders, find_share
+from voice.webrtc.offer import Fingerprint, Offer
+from voice.webrtc.peer import WebrtcPeer
+
+KILO = 1000
+VP8, H264 = {Codec.OPUS: 111, Codec.VP8: 96}, {Codec.OPUS: 111, Codec.H264: 97}
+
+
+class Room:
+    """Browsers of which the first ones film. Each layer takes so many kilobits a second."""
+
+    def __init__(self, *sizes: tuple[int, ...]) -> None:
+        self.circle = Circle()
+        self.senders = [self.add(VP8) for _ in sizes]
+        for sender, rates in zip(self.senders, sizes, strict=True):
+            sender.film([Source(1 + at, "", 25 << at) for at in range(len(rates))])
+            sender.camera.measure(0.0)
+            for at, rate in enumerate(rates):
+                sender.camera.layers[at].stream.pass_on(1 + at, 0, 0, rate * KILO // 8, 0.0)
+            sender.camera.measure(1.0)
+
+    def add(self, payload_types: dict[Codec, int], *, hear: bool = True) -> WebrtcPeer:
+        """Let somebody in."""
+        ssrc = 4 * (len(self.circle.peers) + 1)
+        peer = WebrtcPeer(
+            ssrc=ssrc,
+            video_ssrc=ssrc + 1,
+            rights=Rights(speak=True, hear=hear, stream=True),
+            offer=Offer("them", (Fingerprint("sha-256", "00"),), payload_types, 0),
+            voice=Stream(48_000),
+            video=[Stream(90_000) for _ in range(3)],
+            on_end=lambda _: None,
+        )
+        self.circle.add(peer)
+        return peer
+
+
+def limit(viewer: WebrtcPeer, kilobits: int) -> None:
+    """Let the way to a viewer carry so much, and choose."""
+    viewer.downlink.limit_bps = kilobits * KILO / 1.1  # it grows by a tenth before the choice
+    choose_layers(viewer, 1.0)
+
+
+def see(viewer: WebrtcPeer, room: Room) -> list[int]:
+    """Which layer of each camera is wanted, as if each change had its keyframe."""
+    for sender in room.senders:
+        view = viewer.view(sender.camera.ssrc)
+        view.current = view.wanted
+    return [viewer.view(sender.camera.ssrc).wanted for sender in room.senders]
+
+
+def test_cameras_are_seen_by_those_who_hear_and_know_their_codec() -> None:
+    room = Room((500,))
+    (sender,) = room.senders
+    assert find_senders(room.add(VP8)) == [sender]
+    assert find_senders(room.add(H264)) == []
+    assert find_senders(room.add(VP8, hear=False)) == []
+    assert find_senders(sender) == []
+
+
+def test_those_who_have_spoken_last_stay_when_not_all_fit() -> None:
+    room = Room((500,), (500,), (500,))
+    viewer = room.add(VP8)
+    room.senders[1].activity.voiced_s = 9.0
+    limit(viewer, 120)
+    assert see(viewer, room) == [NOTHING, 0, NOTHING]
+    limit(viewer, 1000)
+    assert see(viewer, room) == [0, 0, 0]
+
+
+def test_keyframe_is_wanted_of_the_layer_that_is_chosen_until_it_comes() -> None:
+    room = Room((100, 300, 900))
+    (sender,), viewer = room.senders, room.add(VP8)
+    assert choose_layers(viewer, 1.0) == [sender]
+    assert [layer.wants_keyframe for layer in sender.camera.layers] == [False, False, True]
+    assert see(viewer, room) == [2]
+    assert choose_layers(viewer, 2.0) == []
+
+
+def test_what_is_not_shown_is_not_sent() -> None:
+    room = Room((100, 300, 900), (100, 300, 900))
+    viewer = room.add(VP8)
+    viewer.want(Wants({room.senders[0].camera.ssrc: 50}, 0))
+    choose_layers(viewer, 1.0)
+    assert see(viewer, room) == [1, NOTHING]
+
+
+def test_who_films_in_one_size_is_told_the_least_share_that_is_fair() -> None:
+    room = Room((500,), (500,))
+    sender = room.senders[0]
+    viewers = [room.add(VP8) for _ in range(3)]
+    assert find_share(sender) == MOST_BPS
+    for viewer, kilobits in zip(viewers, (5000, 600, 90), strict=True):
+        limit(viewer, kilobits)
+        see(viewer, room)
+    assert see(viewers[2], room) == [NOTHING, NOTHING]
+    assert find_share(sender) == 300 * KILO, "of two cameras, and who can take none does not count"
+
+
+def test_who_films_in_layers_is_told_what_the_best_can_take() -> None:
+    room = Room((100, 300, 900))
+    (sender,) = room.senders
+    viewers = [room.add(VP8) for _ in range(2)]
+    for viewer, kilobits in zip(viewers, (120, 500), strict=True):
+        limit(viewer, kilobits)
+        see(viewer, room)
+    assert find_share(sender) == 700 * KILO
+    viewers[1].want(Wants(others=0))
+    assert find_share(sender) == 168 * KILO
+    limit(viewers[0], 60)
+    assert see(viewers[0], room) == [NOTHING]
+    assert find_share(sender) == FAIR_BPS, "so that its viewer can come back"
