@@ -28,7 +28,7 @@ async def redis(controlled: ControlledCluster) -> AsyncIterator[Any]:
     await client.hset("meta{1}", mapping={"gen": 4, "n": 9, "rev": 5})
     await client.xadd("log{1}", {"e": "x"})
     await client.set("nonce{3}77:8:n", "id", px=3_000_000)
-    await client.set("slow{3}77:8", "5000", px=5_000)
+    await client.set("slow{3}77:8", "5000", px=3_000_000)
     await client.hset("sess:s", "holder", "a-x.1")
     await client.sadd("writers", "a-x.1")
     yield client
