@@ -38,6 +38,10 @@ SETTINGS: Final = {
     "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
 }
 WAIT_S: Final = 30.0
+SAID: Final = 100
+"""The frames in which a bot says a word, for two seconds: it tells the node of each word's begin and end, and the node
+closes the socket of who tells it too much."""
+SAYING_S: Final = 2.5
 
 
 class Talker:
@@ -105,8 +109,8 @@ class Bot:
         await resting
 
     async def say(self, word: str) -> None:
-        """Play a frame."""
-        await self._process.order("play", frames=[base64.b64encode(word.encode()).decode()])
+        """Say a word again and again, for a moment."""
+        await self._process.order("play", frames=[base64.b64encode(word.encode()).decode()] * SAID)
 
     def heard(self, word: str) -> bool:
         """Return whether it has heard a word."""
@@ -140,10 +144,10 @@ async def bot_is_heard(bot: Bot, person: Talker, word: str) -> None:
 
 
 async def hears_bot(bot: Bot, person: Talker, word: str) -> bool:
-    """Have the bot say a word, and return whether the person hears it in a moment."""
+    """Have the bot say a word, and return whether the person hears it meanwhile."""
     await bot.say(word)
     with suppress(TimeoutError):
-        async with asyncio.timeout(0.4):
+        async with asyncio.timeout(SAYING_S):
             while (await person.voice.hear())[1] != word.encode():
                 pass
             return True
