@@ -20,9 +20,9 @@ from api.services.voice.ice_servers import IceServerService
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.stages import StageInstanceService
 from api.services.voice.voice_log import VoiceLogService
-from api.services.voice.voice_regions import VoiceRegionService
 from api.services.voice.voice_states import VoiceStateService
 from api.services.voice.voice_statuses import VoiceStatusService
+from api.services.voice_regions import VoiceRegionService
 from api.services.webhooks.followings import FollowingService
 from api.services.webhooks.webhooks import WebhookService
 

@@ -19,6 +19,7 @@ from api.services.messages.message_changes import MessageChanges
 from api.services.messages.system_messages import SystemMessages
 from api.services.presence.last_seen import LastSeenService
 from api.services.relationships.relationships import RelationshipService
+from api.services.voice_regions import VoiceRegionService
 
 
 class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
@@ -105,7 +106,14 @@ def _build_calls(
     )
     return CallParts(
         service=CallService(
-            store=store, rules=rules, directs=directs, steps=steps, units=units, messages=messages, limits=limits
+            store=store,
+            rules=rules,
+            regions=VoiceRegionService(ground.settings.voice),
+            directs=directs,
+            steps=steps,
+            units=units,
+            messages=messages,
+            limits=limits,
         ),
         joins=CallJoins(
             store=store, rules=rules, directs=directs, steps=steps, units=units, messages=messages, limits=limits

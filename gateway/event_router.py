@@ -2,6 +2,8 @@
 
 from core.bus.interfaces import Delivery
 from core.domain.events import (
+    CALL_CREATE,
+    CALL_UPDATE,
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
     GUILD_MEMBER_REMOVE,
@@ -91,6 +93,8 @@ class EventRouter:
             self._calls.follow(envelope)
             if self._voice is not None:
                 self._voice.follow_call(envelope)
+        elif envelope.event in (CALL_CREATE, CALL_UPDATE) and self._voice is not None:
+            self._voice.move_call(envelope)
 
     def _tell_user(self, envelope: Envelope) -> None:
         for join in self._users.deliver(envelope):

@@ -114,6 +114,7 @@ def user_event(
     channel_id: int = 0,
     author_id: int = 0,
     mention_ids: Collection[int] = (),
+    region: str = "",
 ) -> Envelope:
     """Make an event for every session of the user: its direct messages, account and auth sessions."""
     return _checked(
@@ -123,6 +124,7 @@ def user_event(
             audience=Audience.USER,
             payload=msgspec.Raw(_encode(payload)),
             user_id=user_id,
+            region=region,
             channel_id=channel_id,
             author_id=author_id,
             mention_ids=tuple(mention_ids),

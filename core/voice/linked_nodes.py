@@ -152,11 +152,14 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     @override
     def relocate(self, room: Room, region: str) -> None:
         self._claims.relocate(room, region)
-        keys = [key for key, placed in self._seats.items() if placed.seat.room == room]
+        name = self._rooms.get(room, "")
+        if not name and self._takes_rooms():  # nobody waits for a node
+            return
+        known = self._nodes[name].seats if name else self._seats
+        keys = [key for key in known if self._seats[key].seat.room == room]
         for key in keys:
             self._seats[key] = msgspec.structs.replace(self._seats[key], region=region)
-        name = self._rooms.get(room, "")
-        if name and not self._is_in_region(name, region) and self._is_in_region(self._choose(room, region), region):
+        if name and (self._is_nearer(room, name, region) or self._is_call_elsewhere(room, name, region)):
             self._move(name, keys)
 
     @override
@@ -284,7 +287,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
 
     def _choose(self, room: Room, region: str) -> str:
         if room.is_call and self._num_shards > 1:
-            return choose_call_node(self._nodes, room)
+            return choose_call_node(self._nodes, room, region)
         return choose_node(self._nodes, region or self._default_region)
 
     def _put(self, placed: Placed) -> None:
@@ -323,16 +326,19 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
 
     def _use_room(self) -> None:
         """Place the seats that wait for a node, and move those of nodes that drain."""
-        if not any(node.takes_rooms for node in self._nodes.values()):
+        if not self._takes_rooms():
             return
         self._settle([(placed.seat, placed.region) for placed in list(self._seats.values()) if not placed.node])
         for name, node in self._nodes.items():
             if node.is_up and node.seats:
                 self._move_off(name, node)
 
+    def _takes_rooms(self) -> bool:
+        return any(node.takes_rooms for node in self._nodes.values())
+
     def _move_off(self, name: str, node: Node) -> None:
         """Move seats to other nodes: all when this one drains, and calls that have another place now."""
-        self._move(name, [key for key in node.seats if self._has_to_move(self._seats[key].seat.room, name, node)])
+        self._move(name, [key for key in node.seats if self._has_to_move(self._seats[key], node)])
 
     def _move(self, name: str, keys: Iterable[SeatKey]) -> None:
         moved = [self._seats[key] for key in keys]
@@ -345,8 +351,15 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     def _is_in_region(self, name: str, region: str) -> bool:
         return bool(name) and self._nodes[name].address.region == (region or self._default_region)
 
-    def _has_to_move(self, room: Room, name: str, node: Node) -> bool:
-        return node.address.is_draining or (room.is_call and self._num_shards > 1 and self._choose(room, "") != name)
+    def _has_to_move(self, placed: Placed, node: Node) -> bool:
+        return node.address.is_draining or self._is_call_elsewhere(placed.seat.room, placed.node, placed.region)
+
+    def _is_call_elsewhere(self, room: Room, name: str, region: str) -> bool:
+        return room.is_call and self._num_shards > 1 and self._choose(room, region) != name
+
+    def _is_nearer(self, room: Room, name: str, region: str) -> bool:
+        """Return whether a room at this node would be in the region elsewhere, and is not here."""
+        return not self._is_in_region(name, region) and self._is_in_region(self._choose(room, region), region)
 
     def _on_connected(self, name: str, order: Connected) -> None:
         key = SeatKey(order.server_id, order.user_id)

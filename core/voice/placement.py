@@ -63,11 +63,13 @@ def choose_node(nodes: Mapping[str, Node], region: str) -> str:
     return min(fit)[-1] if fit else ""
 
 
-def choose_call_node(nodes: Mapping[str, Node], room: Room) -> str:
+def choose_call_node(nodes: Mapping[str, Node], room: Room, region: str) -> str:
     """Return the name of the node for a call, the same at all gateways that know the same nodes; "" for none.
 
     Each node has a number in each call, and the largest wins, so a node that comes or goes changes the place of few.
-    Load has no say, since no two gateways know the same of it.
+    Load has no say, since no two gateways know the same of it. A region that the call's people have chosen has, if
+    there is a node.
     """
-    fit = [name for name, node in nodes.items() if node.is_up and not node.address.is_draining]
+    usable = [name for name, node in nodes.items() if node.is_up and not node.address.is_draining]
+    fit = [name for name in usable if region and nodes[name].address.region == region] or usable
     return max(fit, key=lambda name: hashlib.sha256(f"{room.channel_id} {name}".encode()).digest(), default="")

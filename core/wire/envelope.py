@@ -45,6 +45,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """The context of a message that is traced (`core.runtime.traces`)."""
     before: Before | None = None
     """What the event has replaced, if it changes who views what. No client is told it."""
+    region: str = ""
+    """The region of the call that a VOICE_STATE_UPDATE outside guilds is about, if its people have chosen one."""
 
     @property
     def owner_id(self) -> int:

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from core.domain.events import CHANNEL_UPDATE, GUILD_DELETE, VOICE_SERVER_UPDATE, VOICE_STATE_UPDATE
+from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.voice_session import VoiceSession
 from core.domain.ids import shard_of
@@ -54,6 +55,16 @@ class _State(msgspec.Struct, frozen=True):
 
 
 _decode_state: Final = msgspec.json.Decoder(_State, strict=False).decode
+
+
+class _Region(msgspec.Struct, frozen=True):
+    """The fields that are read of CALL_CREATE and CALL_UPDATE."""
+
+    channel_id: int
+    region: str
+
+
+_decode_region: Final = msgspec.json.Decoder(_Region, strict=False).decode
 
 
 class VoiceServerUpdate(msgspec.Struct):
@@ -168,7 +179,22 @@ class VoiceSeats:
         seat = Seat(room=room, user_id=state.user_id, session_id=state.session_id, rights=_IN_CALLS)
         if self._find_session(seat) is not None:
             self._calls[state.user_id] = seat.key
-            self._seat(seat)
+            self._seat(seat, envelope.region)
+
+    def move_call(self, envelope: Envelope) -> None:
+        """Follow a CALL_CREATE or a CALL_UPDATE, which may tell of another region, of a user who is in the call here.
+
+        Raises:
+            msgspec.MsgspecError: when the payload cannot be read.
+        """
+        seat = self._calls.get(envelope.user_id)
+        if seat is None:
+            return
+        call = _decode_region(envelope.payload)
+        if call.channel_id != seat.server_id:
+            return
+        region = "" if call.region == AUTOMATIC_REGION else call.region
+        self._nodes.relocate(Room(call.channel_id, call.channel_id), region)
 
     def take_over(self, shards: Collection[int], guild_ids: Iterable[int], *, num_shards: int) -> None:
         """Take over the seats of shards from their former home. These guilds, which are live, have people in voice."""
@@ -199,13 +225,13 @@ class VoiceSeats:
             rights = self._find_rights(seat.key, speak=seat.rights.speak, hear=seat.rights.hear)
             self._seat(msgspec.structs.replace(seat, rights=rights))
 
-    def _seat(self, seat: Seat) -> None:
+    def _seat(self, seat: Seat, region: str = "") -> None:
         known = self._seats.get(seat.key)
         self._seats[seat.key] = seat
         is_placed = known is not None and (known.room, known.session_id) == (seat.room, seat.session_id)
         if not is_placed or seat.key in self._gone:
             self._gone.discard(seat.key)
-            server = self._nodes.place(seat, self._find_region(seat.room))
+            server = self._nodes.place(seat, region or self._find_region(seat.room))
             if server is not None:
                 self._tell(seat, server)
         elif known is not None and known.rights != seat.rights:

@@ -10,7 +10,7 @@ from api.services.guilds.guild_forms import CreateGuild, UpdateGuild, UpdateVani
 from api.services.guilds.guilds import GuildService
 from api.services.images import IMAGE_BODY_BYTES
 from api.services.invites.vanity import VanityService
-from api.services.voice.voice_regions import VoiceRegionService
+from api.services.voice_regions import VoiceRegionService
 from core.wire.objects.guilds.guild import GuildObject, GuildPreviewObject, VoiceRegion
 from core.wire.objects.guilds.invite import VanityObject
 

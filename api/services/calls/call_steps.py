@@ -38,7 +38,8 @@ class CallSteps:
     ) -> None:
         """Set the voice state of a recipient, who comes from the call of `former` if that is given."""
         await tx.voice_states.put(state)
-        self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None))
+        region = "" if call is None else call.region or ""
+        self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None), region)
         if former is not None:
             gone = render_voice_state(state, None, is_over=True)
             self._tell(tx, set(former.recipient_ids) - set(channel.recipient_ids), VOICE_STATE_UPDATE, gone)
@@ -68,6 +69,12 @@ class CallSteps:
         after = before.with_rings(wanted, until_ms=self._clock.now_ms() + RING_MS)
         if after.rings or call is not None:
             await self._change(tx, channel, call, after)
+
+    async def set_region(self, tx: Transaction, channel: Channel, region: str | None) -> None:
+        """Have a call in another region. Nothing happens when there is none."""
+        call = await tx.calls.find(channel.id)
+        if call is not None and not call.ended_ms:
+            await self._change(tx, channel, call, msgspec.structs.replace(call, region=region))
 
     async def stop_ringing(self, tx: Transaction, channel: Channel, user_ids: Collection[int]) -> None:
         """Ring these no more. A call that nobody is in, and nobody is rung for, is over."""
@@ -107,7 +114,7 @@ class CallSteps:
         if after == before:
             return
         await tx.calls.put(after)
-        if before is not None and before.message_id and after.ringing != before.ringing:
+        if before is not None and before.message_id and _as_told(after) != _as_told(before):
             self._tell(tx, channel.recipient_ids, CALL_UPDATE, render_call_update(after))
 
     async def _end(self, tx: Transaction, channel: Channel, call: Call) -> None:
@@ -117,5 +124,9 @@ class CallSteps:
         if call.message_id:
             self._tell(tx, channel.recipient_ids, CALL_DELETE, CallDeleteObject(channel_id=str(channel.id)))
 
-    def _tell(self, tx: Transaction, user_ids: Collection[int], event: str, payload: object) -> None:
-        tx.announce(*(user_event(self._ids.next(), event, user_id, payload) for user_id in user_ids))
+    def _tell(self, tx: Transaction, user_ids: Collection[int], event: str, payload: object, region: str = "") -> None:
+        tx.announce(*(user_event(self._ids.next(), event, user_id, payload, region=region) for user_id in user_ids))
+
+
+def _as_told(call: Call) -> tuple[object, ...]:
+    return call.ringing, call.region

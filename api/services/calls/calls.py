@@ -5,18 +5,21 @@ client rings at once after its op 4.
 """
 
 import msgspec
+from msgspec import UNSET
 
 from api.services.caller import Caller
-from api.services.calls.call_forms import RingForm
+from api.services.calls.call_forms import ChangeCallForm, RingForm
 from api.services.calls.call_messages import CallMessages
 from api.services.calls.call_rules import CallRules
 from api.services.calls.call_steps import CallSteps
 from api.services.calls.call_units import CallUnits
 from api.services.directs.direct_sends import DirectSends
 from api.services.limits import Limits
+from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.call import Call
 from core.domain.channels.channel import Channel
-from core.domain.errors import CannotSendToUser, InvalidRecipients, WrongAccountKind
+from core.domain.errors import CannotSendToUser, InvalidRecipients, UnknownVoiceState, WrongAccountKind
+from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.store.interfaces import Store, Transaction
 
 
@@ -29,13 +32,14 @@ class CallEligibility(msgspec.Struct, kw_only=True):
 class CallService:
     """Rings people, and stops it."""
 
-    __slots__ = ("_directs", "_limits", "_messages", "_rules", "_steps", "_store", "_units")
+    __slots__ = ("_directs", "_limits", "_messages", "_regions", "_rules", "_steps", "_store", "_units")
 
     def __init__(
         self,
         *,
         store: Store,
         rules: CallRules,
+        regions: VoiceRegionService,
         directs: DirectSends,
         steps: CallSteps,
         units: CallUnits,
@@ -44,6 +48,7 @@ class CallService:
     ) -> None:
         self._store = store
         self._rules = rules
+        self._regions = regions
         self._directs = directs
         self._steps = steps
         self._units = units
@@ -58,6 +63,28 @@ class CallService:
         except CannotSendToUser:
             return CallEligibility(ringable=False)
         return CallEligibility(ringable=bool(await self._rules.find_rung(caller.user_id, channel, None)))
+
+    async def change(self, caller: Caller, channel_id: int, form: ChangeCallForm) -> None:
+        """Have the call that the caller is in at a media node of another region.
+
+        Raises:
+            UnknownChannel, MissingAccess, WrongChannelType. WrongAccountKind: a bot.
+            UnknownVoiceState: the caller is not in it. Invalid: there is no such region.
+        """
+        if caller.is_bot:
+            raise WrongAccountKind
+        await self._rules.require_private(caller.user_id, channel_id)
+        self._regions.check(form.region, ("region",))
+
+        async def body(tx: Transaction, present: Channel) -> None:
+            state = await tx.voice_states.find(0, caller.user_id)
+            if state is None or state.channel_id != channel_id:
+                raise UnknownVoiceState
+            if form.region is not UNSET:
+                region = None if form.region == AUTOMATIC_REGION else form.region
+                await self._steps.set_region(tx, present, region)
+
+        await self._units.run(channel_id, body)
 
     async def ring(self, caller: Caller, channel_id: int, form: RingForm) -> None:
         """Ring recipients who are not in the call, all where the form names none.

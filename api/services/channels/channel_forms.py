@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from api.forms.form import SnowflakeField
 from api.forms.marks import text, unbuilt
 from api.services.roles.role_forms import PermissionBits
+from api.services.voice_regions import RtcRegion
 from core.domain import texts
 from core.domain.channels.channel import Overwrite
 from core.domain.guilds.permissions import ALL_PERMISSIONS
@@ -23,8 +24,6 @@ UserLimit = Annotated[int, Meta(ge=0, le=10_000)]
 Slowmode = Annotated[int, Meta(ge=0, le=21_600)]
 Position = Annotated[int, Meta(ge=0, le=0x7FFFFFFF)]
 AutoArchive = Literal[60, 1440, 4320, 10080]
-RtcRegion = Annotated[str, Meta(max_length=64)]
-"""One of the voice regions that GET /voice/regions lists (`api.services.voice.voice_regions`)."""
 OverwriteType = Literal[0, 1, "0", "1", "role", "member"]
 
 ForumPart = Annotated[Any, unbuilt("tags and default reactions of forums")]

@@ -30,7 +30,7 @@ from api.services.ids import IdSource
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.voice.stage_steps import StageSteps
 from api.services.voice.voice_changes import VoiceChanges
-from api.services.voice.voice_regions import VoiceRegionService
+from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
 from core.domain.errors import CommunityChannel
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE

@@ -16,7 +16,7 @@ from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild
-from api.services.voice.voice_regions import VoiceRegionService
+from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, LimitReached, UnknownGuild, UnknownMember, invalid_field
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE

@@ -30,6 +30,8 @@ class Call(msgspec.Struct, kw_only=True, frozen=True):
     participant_ids: tuple[int, ...] = ()
     """Those who have been in it, in the order in which they first came."""
     rings: tuple[Ring, ...] = ()
+    region: str | None = None
+    """The region that its people have chosen for it, None for any."""
     next_end_ms: int = 0
     """When the first of the rings is over, 0 when nobody is rung. Of a call that is over, when it ended."""
     ended_ms: int = 0

@@ -37,6 +37,7 @@ async def test_call_is_put_changed_and_removed(store: Store) -> None:
         rings=(Ring(flake(3), 1 << 41), Ring(flake(4), 5)),
         next_end_ms=5,
         ended_ms=1 << 41,
+        region="us-east",
     )
     await put(store, full)
     assert await store.calls.find(CHANNELS[0]) == full

@@ -1,16 +1,13 @@
 """Calls of private channels on the wire. Source: discord.py-self's `types/gateway.py`, as Discord documents none."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 import msgspec
 
 from core.domain.channels.call import Call
+from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.domain.guilds.voice_state import VoiceState
 from core.wire.objects.guilds.voice_state import VoiceStateObject, render_voice_state
-
-_REGION: Final = "automatic"
-"""The id of the one region of `GET /voice/regions`."""
 
 
 class CallUpdateObject(msgspec.Struct, kw_only=True):
@@ -18,7 +15,8 @@ class CallUpdateObject(msgspec.Struct, kw_only=True):
 
     channel_id: str
     message_id: str
-    region: str = _REGION
+    region: str
+    """The id of one that `GET /voice/regions` lists."""
     ringing: Sequence[str]
 
 
@@ -40,6 +38,7 @@ def render_call(call: Call, states: Iterable[VoiceState]) -> CallObject:
     return CallObject(
         channel_id=str(call.channel_id),
         message_id=str(call.message_id),
+        region=call.region or AUTOMATIC_REGION,
         ringing=[str(user_id) for user_id in call.ringing],
         voice_states=[render_voice_state(state, None) for state in states],
     )
@@ -50,5 +49,6 @@ def render_call_update(call: Call) -> CallUpdateObject:
     return CallUpdateObject(
         channel_id=str(call.channel_id),
         message_id=str(call.message_id),
+        region=call.region or AUTOMATIC_REGION,
         ringing=[str(user_id) for user_id in call.ringing],
     )

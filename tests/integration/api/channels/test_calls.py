@@ -7,9 +7,11 @@ import pytest
 
 from core.domain.channels.call import RING_MS
 from core.domain.errors import CannotSendToUser, MissingAccess, WrongChannelType
+from core.runtime.settings.settings import VoiceSettings
 from core.wire.voice_wish import VoiceWish
+from tests.integration.api.conftest import OpenApi
 from tests.support.embedded_api import Actor, ApiUnderTest
-from tests.support.guild_scene import error_code
+from tests.support.guild_scene import error_code, form_code
 from tests.support.stores.stored_guild import store_guild
 
 CALL_EVENTS = ("CALL_CREATE", "CALL_UPDATE", "CALL_DELETE", "VOICE_STATE_UPDATE")
@@ -244,3 +246,26 @@ async def test_end_of_a_call_that_a_process_has_left_half_done_is_settled(calls:
     await calls.api.built.call_sweep.sweep()
     assert (await calls.newest())["call"]["ended_timestamp"] == "2023-11-14T22:13:20.000000+00:00"
     assert await calls.api.store.calls.find(int(calls.channel_id)) is None
+
+
+async def test_who_is_in_a_call_chooses_its_region_and_later_ones_come_there(open_api: OpenApi) -> None:
+    async with open_api(voice=VoiceSettings(regions=("us-east",))) as api:
+        alice, bob = await api.register(), await api.register()
+        await api.befriend(alice, bob)
+        channel = (await alice.post("/users/@me/channels", {"recipient_id": bob.id})).json()["id"]
+        calls = Calls(api, alice, bob, channel)
+        await calls.join(alice)
+        assert (await calls.show(alice))["region"] == "automatic"
+        assert (await alice.patch(calls.path, {"region": "us-east"})).status_code == 204
+        assert calls.hear(bob)[-1][1]["region"] == "us-east"
+        assert (await calls.show(bob))["region"] == "us-east"
+        await calls.join(bob)
+        joined = [event for event in api.events("VOICE_STATE_UPDATE") if event.user_id == int(bob.id)][-1]
+        assert joined.region == "us-east"
+        assert (await alice.patch(calls.path, {})).status_code == 204
+        assert (await calls.show(bob))["region"] == "us-east"
+        assert (await alice.patch(calls.path, {"region": None})).status_code == 204
+        assert calls.hear(bob)[-1][1]["region"] == "automatic"
+        assert form_code(await alice.patch(calls.path, {"region": "atlantis"}), "region") == "BASE_TYPE_CHOICES"
+        await calls.leave(bob)
+        assert error_code(await bob.patch(calls.path, {"region": "us-east"})) == (404, 10065)

@@ -7,11 +7,14 @@ needs beside it.
 import time
 from typing import Any, Final
 
+import msgspec
+
 from api.services.members.member_forms import DASHED_DAYS
 from core.domain.channels.channel import ChannelType, Overwrite
 from core.domain.guilds.voice_session import VoiceSession
 from core.domain.guilds.voice_state import VoiceState
 from core.domain.ids import snowflake_at
+from core.wire.voice_wish import VoiceWish
 from tests.integration.api.http import file_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
@@ -640,6 +643,20 @@ async def stop_ringing(api: ApiUnderTest, field: str) -> Prepared:
     return prepared
 
 
+async def change_call(api: ApiUnderTest, _field: str) -> Prepared:
+    ground = await Ground.build(api)
+    await api.befriend(ground.owner, ground.member)
+    opened = await ground.owner.post("/users/@me/channels", {"recipient_id": ground.member.id})
+    channel = opened.json()["id"]
+    wish = VoiceWish(channel_id=int(channel))
+    await api.built.voice.join_from_gateway(int(ground.owner.id), "s", wish)
+    async with api.store.write(users=[int(ground.owner.id), int(ground.member.id)]) as tx:
+        call = await tx.calls.find(int(channel))
+        assert call is not None
+        await tx.calls.put(msgspec.structs.replace(call, region="elsewhere"))
+    return ground.request(f"/channels/{channel}/call", {}, values={"region": ["automatic"]})
+
+
 RELATIONSHIPS: Final = "/users/@me/relationships"
 
 
@@ -795,6 +812,7 @@ SCENES: Final[dict[Route, Prepare]] = {
     ("PUT", "/channels/{channel_id}/recipients/{user_id}"): add_recipient,
     ("POST", "/channels/{channel_id}/call/ring"): ring,
     ("POST", "/channels/{channel_id}/call/stop-ringing"): stop_ringing,
+    ("PATCH", "/channels/{channel_id}/call"): change_call,
     ("PUT", "/guilds/{guild_id}/bans/{user_id}"): put_ban,
     ("PUT", "/users/@me/relationships/{user_id}"): put_relationship,
 }

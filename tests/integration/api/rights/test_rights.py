@@ -65,6 +65,7 @@ NOT_IN_A_GUILD: Final = frozenset(
         "POST /auth/sessions/logout",
         "DELETE /voice/state",
         "PATCH /voice/state",
+        "PATCH /channels/{channel_id}/call",
         "POST /channels/{channel_id}/call/ring",
         "POST /channels/{channel_id}/call/stop-ringing",
         "POST /guilds",

@@ -2,6 +2,7 @@
 
 from core.domain.guilds.voice_session import VoiceSession
 from core.links.interfaces import PeerAddress
+from core.voice.interfaces import VoiceServer
 from core.voice.linked_nodes import LinkedVoiceNodes
 from core.voice.orders import Admit, Change, Claim, Connected, Held, HeldSeat, Leaving, Load, Remove, encode_order
 from core.voice.placement import NodeAddress
@@ -189,6 +190,32 @@ def test_shards_that_are_let_go_are_forgotten_without_a_word() -> None:
     scene.nodes.on_broken("one")
     assert not scene.links.sent
     assert not scene.gateway.servers
+
+
+def test_call_is_in_the_region_that_its_people_have_chosen_at_all_gateways() -> None:
+    nodes = {f"n{number}": address(number, "far" if number > 3 else "near") for number in range(1, 6)}
+    scenes = Clustered(), Clustered()
+    for scene in scenes:
+        scene.begin(**nodes)
+    for channel_id in range(100, 110):
+        room = Room(channel_id, channel_id)
+        first = {find_port(scene.nodes.place(Seat(room, 1, "s", SPEAKS))) for scene in scenes}
+        for scene in scenes:
+            scene.nodes.relocate(room, "far")
+        late = {find_port(scene.nodes.place(Seat(room, 2, "s", SPEAKS), "far")) for scene in scenes}
+        assert len(first) == len(late) == 1
+        assert late < {4, 5}
+        for scene in scenes:
+            assert {scene.places().get(1, *first)} == late
+            scene.nodes.relocate(room, "")
+            assert {scene.places().get(user_id, *late) for user_id in (1, 2)} == first
+            scene.gateway.servers.clear()
+
+
+def find_port(server: VoiceServer | None) -> int:
+    """The port of a place."""
+    assert server is not None
+    return server.port
 
 
 def test_call_is_at_the_node_that_all_gateways_choose_and_moves_when_they_choose_another() -> None:

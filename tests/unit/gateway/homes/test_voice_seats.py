@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.events import CHANNEL_UPDATE, GUILD_DELETE, VOICE_STATE_UPDATE, Audience
+from core.domain.events import CALL_UPDATE, CHANNEL_UPDATE, GUILD_DELETE, VOICE_STATE_UPDATE, Audience
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.voice_session import VoiceSession
 from core.voice.interfaces import VoiceListener, VoiceServer
@@ -145,6 +145,20 @@ def told(connection: FakeConnection) -> list[tuple[str, Any]]:
 
 
 ALL = Rights(speak=True, hear=True)
+
+
+def test_call_is_asked_into_the_region_that_its_people_choose(scene: Scene) -> None:
+    scene.follow_call(OTHER)
+    scene.nodes.take()
+    for channel, region, asked in (
+        (OTHER, "us-east", ["us-east"]),
+        (OTHER, "automatic", [""]),
+        (CHANNEL, "us-east", []),
+    ):
+        d = {"channel_id": str(channel), "message_id": "1", "region": region, "ringing": []}
+        payload = msgspec.Raw(msgspec.json.encode(d))
+        scene.seats.move_call(Envelope(id=3, event=CALL_UPDATE, audience=Audience.USER, payload=payload, user_id=USER))
+        assert scene.nodes.take() == [("relocate", Room(OTHER, OTHER), each) for each in asked]
 
 
 def test_room_of_a_changed_channel_is_asked_into_its_region(scene: Scene) -> None:

@@ -1,6 +1,6 @@
 """Calls in private channels, while they last."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
 from core.domain.channels.call import Ring
 from core.store.sql.schema.columns import JsonTuple
@@ -16,6 +16,7 @@ calls = Table(
     Column("rings", JsonTuple(Ring), nullable=False),
     Column("next_end_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger, nullable=False),
+    Column("region", Text),
     Index(
         "ix_calls_next_end_ms",
         "next_end_ms",

@@ -1,13 +1,16 @@
 """The voice regions that channels may name: "automatic", and those of the settings."""
 
-from typing import Final
+from typing import Annotated, Final
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
 from core.domain.errors import invalid_field
 from core.domain.guilds.guild import AUTOMATIC_REGION
 from core.runtime.settings.settings import VoiceSettings
 from core.wire.objects.guilds.guild import VoiceRegion
+
+RtcRegion = Annotated[str, Meta(max_length=64)]
+"""A region in a form, which `VoiceRegionService.check` checks."""
 
 
 class VoiceRegionService:
