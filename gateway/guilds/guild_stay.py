@@ -197,11 +197,12 @@ class GuildStay:
     def take_back(self, session: Seat, known: SessionGuild, *, presence: msgspec.Raw | None) -> bool:
         """Let the session in again without GUILD_CREATE. Return whether that was possible. The rest is as in `enter`.
 
-        What it has missed follows by `replay`.
+        What it has missed follows by `replay`. Presences that it may have missed follow later.
         """
         actor = self.entry.actor
         if actor is None or not actor.attendance.take_back(session, known, presence=presence):
             return False
+        actor.presence_batches.owe_recent(session.user_id)
         self.holds_member = False
         return True
 

@@ -11,6 +11,9 @@ of the loop, so that messages and heartbeats pass in between. So one guild tells
 second. A user in several guilds with crowds could get more than USER_PER_S. The surplus is owed to that user alone and
 follows as soon as it may, the newest state only.
 
+A session that comes back has missed what was told since it was here last (`owe_recent`). Its user is owed the newest
+`RECENT` presences of the last `RECENT_S`.
+
 Owns the presences that wait. Time and timers are given. The guild's actor decides who may see a presence when it is
 told.
 """
@@ -44,6 +47,12 @@ USER_PER_S: Final = 1000
 """The presences that a user is told in a second, of all guilds together."""
 MAX_DELIVERIES: Final = 100_000
 """The deliveries of one batch: at a third of a microsecond each they take a third of the gap."""
+PAID_AT_ONCE: Final = 1000
+"""The owed presences that are told with one batch. Each is found by itself, so they take about as long as a slice."""
+RECENT: Final = 100
+"""The presences that a user who comes back is owed at most. When a worker dies, many come back at once."""
+RECENT_S: Final = 60.0
+"""The time for which a presence that was told is kept for them: longer than a move or a usual reconnect takes."""
 SLICE_DELIVERIES: Final = 20_000
 """The deliveries of one slice, which take about 5 ms."""
 _REMEMBERED_GONE: Final = 1024
@@ -66,6 +75,10 @@ class PresencePace:
         """The presences told in this second, keyed by guild id."""
         self._extra: dict[int, int] = {}
         """The owed presences told in this second, keyed by user id."""
+
+    def now_s(self) -> float:
+        """Return the time on a clock that never goes back."""
+        return self._clock.monotonic_s()
 
     def note(self, guild_id: int, count: int) -> None:
         """Count presences that a guild has told."""
@@ -113,7 +126,7 @@ class Viewers(Protocol):
 class PresenceBatches:
     """The presences of one guild that wait."""
 
-    __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_timer", "_viewers", "_waiting")
+    __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_recent", "_timer", "_viewers", "_waiting")
 
     def __init__(self, *, viewers: Viewers, pace: PresencePace) -> None:
         self._viewers = viewers
@@ -123,6 +136,8 @@ class PresenceBatches:
         self._owed: dict[int, dict[int, Envelope]] = {}
         """The presences that a user is owed, keyed by receiver and by the user that they are about."""
         self._gone: dict[int, None] = {}
+        self._recent: dict[int, tuple[float, Envelope]] = {}
+        """The presences that were told last, and when, by the user that they are about; the oldest first."""
         self._timer: Handle | None = None
         self._left = 0
         """The number of presences that this batch may still tell."""
@@ -136,6 +151,29 @@ class PresenceBatches:
         if self._timer is None:
             self._begin()
 
+    def owe_recent(self, user_id: int) -> None:
+        """Tell a user whose session has come back what was told lately. It follows in a later turn of the loop."""
+        self._forget_recent()
+        known = self._waiting.keys() | {user_id}
+        owed = {about_id: told for about_id, (_, told) in self._recent.items() if about_id not in known}
+        if owed:
+            self._owed.setdefault(user_id, {}).update(owed)
+            if self._timer is None:
+                self._timer = self._pace.call_later(0, self._begin)
+
+    def _keep_recent(self, envelope: Envelope) -> None:
+        self._recent.pop(envelope.user_id, None)
+        self._recent[envelope.user_id] = self._pace.now_s(), envelope
+        self._forget_recent()
+
+    def _forget_recent(self) -> None:
+        until_s = self._pace.now_s() - RECENT_S
+        while self._recent:
+            oldest = next(iter(self._recent))
+            if len(self._recent) <= RECENT and self._recent[oldest][0] > until_s:
+                return
+            del self._recent[oldest]
+
     def is_gone(self, user_id: int) -> bool:
         """Whether the user has left lately and is not back."""
         return user_id in self._gone
@@ -146,6 +184,7 @@ class PresenceBatches:
         remember(self._gone, user_id, None, most=_REMEMBERED_GONE)
         self._waiting.pop(user_id, None)
         self._owed.pop(user_id, None)
+        self._recent.pop(user_id, None)
         self._forget_owed(user_id)
 
     def welcome(self, change: MemberAdded) -> None:
@@ -182,6 +221,7 @@ class PresenceBatches:
     def _tell_next(self, full: Collection[int]) -> None:
         user_id = next(iter(self._waiting))
         envelope = self._waiting.pop(user_id)
+        self._keep_recent(envelope)
         self._left -= 1
         self._deliveries += self._viewers.tell_presence(envelope, full)
         self._pace.note(self._viewers.guild_id, 1)
@@ -207,12 +247,16 @@ class PresenceBatches:
 
     def _pay(self) -> None:
         """Tell presences that are owed, as far as the limit allows."""
-        guilds = self._viewers.guilds_of_users()
+        guilds, left = self._viewers.guilds_of_users(), PAID_AT_ONCE
         for user_id, owed in list(self._owed.items()):
+            if left <= 0:
+                return
             room = min(self._pace.room_of(user_id, guilds[user_id]), BATCH) if user_id in guilds else 0
-            for about_id in list(owed)[:room]:
+            paid = list(owed)[: min(room, left)]
+            for about_id in paid:
                 self._viewers.tell_presence_to(owed.pop(about_id), user_id)
-            self._pace.note_owed(user_id, room)
+            left -= len(paid)
+            self._pace.note_owed(user_id, len(paid))
             if not owed or user_id not in guilds:
                 del self._owed[user_id]
 

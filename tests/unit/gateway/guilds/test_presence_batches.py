@@ -11,6 +11,9 @@ from gateway.guilds.presence_batches import (
     BATCH,
     GAP_S,
     MAX_DELIVERIES,
+    PAID_AT_ONCE,
+    RECENT,
+    RECENT_S,
     SLICE_DELIVERIES,
     USER_PER_S,
     PresenceBatches,
@@ -176,3 +179,47 @@ def test_closed_batches_leave_no_timer(scene: PacedGuilds) -> None:
     guild.change(100)
     guild.batches.close()
     assert len(scene.timers) == 0
+
+
+def test_user_who_comes_back_is_told_what_was_told_lately(scene: PacedGuilds) -> None:
+    guild = scene.guild(1, 2)
+    guild.change(8)
+    scene.timers.advance(RECENT_S)
+    for user_id, status in ((3, "idle"), (4, "online"), (3, "offline"), (1, "dnd")):
+        guild.change(user_id, status)
+        scene.timers.advance(GAP_S)
+    guild.told.clear()
+    guild.batches.owe_recent(1)
+    assert guild.told == []
+    scene.timers.advance(GAP_S)
+    assert [(receiver, about, status) for _, receiver, about, status in guild.told] == [
+        (1, 4, "online"),
+        (1, 3, "offline"),
+    ]
+
+
+def test_user_who_comes_back_is_told_no_older_presence_after_a_newer_one(scene: PacedGuilds) -> None:
+    guild = scene.guild(1)
+    guild.change(3, "idle")
+    guild.change(3, "dnd")  # waits for the next batch
+    guild.batches.owe_recent(1)
+    guild.change(4, "idle")
+    scene.timers.advance(2 * GAP_S)
+    assert guild.about() == [(3, "idle"), (3, "dnd"), (4, "idle")]
+
+
+def test_crowd_that_comes_back_is_told_some_at_a_time_and_not_more_than_the_newest(scene: PacedGuilds) -> None:
+    crowd = range(1000, 1030)
+    guild = scene.guild(*crowd)
+    for user_id in range(2 * RECENT):
+        guild.change(user_id)
+        scene.timers.advance(GAP_S / 2)
+    scene.timers.advance(1)
+    guild.told.clear()
+    for user_id in crowd:
+        guild.batches.owe_recent(user_id)
+    scene.timers.advance(0)
+    assert len(guild.told) <= PAID_AT_ONCE
+    scene.timers.advance(5)
+    assert len(guild.told) == len(crowd) * RECENT
+    assert {about for _, _, about, _ in guild.told} == set(range(RECENT, 2 * RECENT))
