@@ -201,6 +201,10 @@ _decoders: Final[Mapping[int, Callable[[msgspec.Raw], Command]]] = {
     TRANSITION_READY: msgspec.json.Decoder(TransitionReady).decode,
     INVALID_COMMIT_WELCOME: msgspec.json.Decoder(InvalidCommitWelcome).decode,
 }
+_BINARY: Final[Mapping[int, Callable[[bytes], DaveCommand]]] = {
+    KEY_PACKAGE: KeyPackageOffer,
+    COMMIT_WELCOME: CommitWelcome,
+}
 _decode_object: Final[Callable[[msgspec.Raw], dict[str, msgspec.Raw]]] = msgspec.json.Decoder(
     dict[str, msgspec.Raw]
 ).decode
@@ -236,12 +240,10 @@ def parse_binary(message: bytes) -> DaveCommand:
     """Read a binary message: an opcode, and what is its. Raises Unreadable and UnknownOpcode."""
     if not message:
         raise Unreadable("an empty message")
-    match message[0]:
-        case 26:
-            return KeyPackageOffer(message[1:])
-        case 28:
-            return CommitWelcome(message[1:])
-    raise UnknownOpcode(f"opcode {message[0]}")
+    make = _BINARY.get(message[0])
+    if make is None:
+        raise UnknownOpcode(f"opcode {message[0]}")
+    return make(message[1:])
 
 
 def parse_udp(data: msgspec.Raw) -> UdpAddress:
