@@ -5,10 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from core.domain.ids import shard_of
 from core.links.outbox import Outbox
 from core.shards.map_writer import Change, MapWriter
-from gateway.events.log_progress import of_users
 from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_session import FarSession
 from gateway.far.home_positions import HomePositions
@@ -48,20 +46,6 @@ def _forget_what_was_under_way(original: Original) -> Original:
         return original(outbox, outbox.acknowledged)  # type: ignore[no-any-return]
 
     return rewind
-
-
-@DEFECTS.plant("session that moves holds up all others", ClusterSessions, "positions", seeds=(57, 87))
-def _go_on_with_the_last(original: Original) -> Original:
-    def positions(sessions: ClusterSessions) -> Mapping[int, int]:
-        held, moves = dict(original(sessions)), sessions._moves
-        for far in moves._moving:
-            for guild_id, move in far.moving.items():
-                shard = shard_of(guild_id, moves._num_shards)
-                held.setdefault(of_users(shard), held.get(shard, 0))
-                held[shard] = min(move.after, held.get(shard, 0))
-        return held
-
-    return positions
 
 
 @DEFECTS.plant("words of every worker", FarGuild, "_find")
