@@ -121,6 +121,7 @@ async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_
         async with open_session(server, alice) as (alices, alices_id):
             async with open_session(server, bob) as (bobs, bobs_id):
                 one = await join(alices, alices_id, alice, None, channel["id"])
+                await bobs.wait_for("CALL_CREATE")  # until then ringing is told by it
                 await alice.call("POST", f"/channels/{channel['id']}/call/ring")
                 await bobs.wait_for("CALL_UPDATE", lambda call: call["ringing"] == [bob.id])
                 await bobs.send(13, {"channel_id": channel["id"]})
