@@ -1,8 +1,12 @@
 """Timers without a loop, which expire on the test's command."""
 
 from collections.abc import Callable
+from typing import Final
 
 from tests.fakes.clock import FakeClock
+
+_RESOLUTION_S: Final = 1e-6
+"""The bound for the rounding of times: sums of the same seconds in another order are the same moment."""
 
 
 class FakeTimer:
@@ -40,7 +44,7 @@ class FakeTimers:
     def advance(self, seconds: float) -> None:
         """Let time pass. Timers expire at their times, in order."""
         until_s = self._clock.monotonic_s() + seconds
-        while due := [timer for timer in self._waiting if timer.at_s <= until_s]:
+        while due := [timer for timer in self._waiting if timer.at_s <= until_s + _RESOLUTION_S]:
             self._come(min(due, key=lambda each: each.at_s))
         self._clock.advance(max(until_s - self._clock.monotonic_s(), 0))
 
