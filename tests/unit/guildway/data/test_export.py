@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from core.domain.messages.message import Message
 from core.domain.people.user import Account, User
 from core.store.aggregates.pictures import Picture
 from core.store.sql.aggregates.messages.message_batch import MESSAGE
-from core.store.sql.moving.exported import HIDDEN, LEFT, OF_GUILD, OF_USER, show
+from core.store.sql.moving.exported import HIDDEN, LEFT, OF_GUILD, OF_USER, Choices, show
 from core.store.sql.schema.all_tables import metadata
 from core.store.sql.schema.columns import JsonTuple, RawJson
 from core.store.sql.schema.tables.messages import messages
@@ -108,6 +109,13 @@ def test_each_table_is_somebodys_or_left_out_with_a_reason() -> None:
     taken = {table.name for table in (*OF_USER, *OF_GUILD)}
     assert taken | LEFT == set(metadata.tables)
     assert not taken & LEFT
+
+
+@pytest.mark.parametrize(("cell", "tables"), [(2, OF_USER), (3, OF_GUILD)], ids=["user", "guild"])
+def test_page_lists_the_tables_of_each(cell: int, tables: Choices) -> None:
+    page = (Path(__file__).parents[4] / "docs" / "export.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if re.match(r"\| (who|with whom|where|what) \|", line)]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row[cell])} == {table.name for table in tables}
 
 
 @pytest.mark.parametrize("table", sorted({*OF_USER, *OF_GUILD}, key=str), ids=str)
