@@ -4,74 +4,30 @@ It sits as the sessions of other workers do (`gateway.sessions.seat.FarHost`), s
 """
 
 from collections.abc import Collection
-from typing import Final
 
 from typing_extensions import override
 
-from core.domain.intents import Intent
 from gateway.payloads.body import Body
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.fanout import MessageVariants
+from gateway.sessions.far_seat import FarSeat
 from gateway.sessions.seat import FarHost, Seat
 from gateway.sessions.session import SessionProfile
 
-_CONTENT: Final = int(Intent.MESSAGE_CONTENT)
 
-
-class Shade(Seat):
+class Shade(FarSeat):
     """A seat of the same profile."""
 
-    __slots__ = ("_host", "_profile", "_slots")
+    __slots__ = ("_kept",)
 
     def __init__(self, profile: SessionProfile) -> None:
-        self._profile = profile
-        self._slots: dict[int, int] = {}
-        self._host = _Kept(self)
+        self._kept = _Kept(self)
+        super().__init__(profile, self._kept)
 
     def take(self) -> list[DispatchBody]:
         """Return what it was sent since the last call, in its order."""
-        kept, self._host.bodies = self._host.bodies, []
-        return kept
-
-    @property
-    @override
-    def profile(self) -> SessionProfile:
-        return self._profile
-
-    @property
-    @override
-    def id(self) -> str:
-        return self._profile.session_id
-
-    @property
-    @override
-    def user_id(self) -> int:
-        return self._profile.user_id
-
-    @property
-    @override
-    def intents(self) -> int:
-        return self._profile.intents
-
-    @property
-    @override
-    def sees_content(self) -> bool:
-        return bool(self._profile.intents & _CONTENT)
-
-    @property
-    @override
-    def slots(self) -> dict[int, int]:
-        return self._slots
-
-    @property
-    @override
-    def track(self) -> None:
-        return None
-
-    @property
-    @override
-    def host(self) -> FarHost:
-        return self._host
+        bodies, self._kept.bodies = self._kept.bodies, []
+        return bodies
 
     @property
     @override
@@ -82,27 +38,6 @@ class Shade(Seat):
     @override
     def is_ended(self) -> bool:
         return False
-
-    @property
-    @override
-    def wants_user_events(self) -> bool:
-        return False
-
-    @override
-    def wants_guild(self, guild_id: int) -> bool:
-        return True
-
-    @override
-    def note_moved(self) -> None:
-        """Do nothing: a shade has no record."""
-
-    @override
-    def note_changed(self) -> None:
-        """Do nothing: a shade has no record."""
-
-    @override
-    def dispatch(self, body: Body) -> None:
-        """Do nothing: a guild of the past sends nobody anything of its own, such as GUILD_CREATE."""
 
 
 class _Kept(FarHost):
@@ -129,7 +64,7 @@ class _Kept(FarHost):
 
     @override
     def tell(self, session: Seat, body: Body) -> None:
-        """Do nothing, as `Shade.dispatch`."""
+        """Do nothing: a guild of the past sends nobody anything of its own, such as GUILD_CREATE."""
 
     @override
     def send(self, guild_id: int, event: str, payload: bytes, words: bytes) -> None:
