@@ -37,6 +37,7 @@ from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
 from voice.packets.plain_rtp import write_rtp
+from voice.video.camera import Camera
 from voice.webrtc.gate import Gate
 from voice.webrtc.handshake import NodeCertificate
 from voice.webrtc.offer import Fingerprint, Offer
@@ -121,11 +122,11 @@ class _Node:
     def _add_browser(self, circle: Circle, ssrc: int, address: Address) -> Iterator[bytes]:
         connection = self.gate.open(
             ssrc=ssrc,
-            video_ssrc=ssrc + 1,
             rights=_EVERYTHING,
             offer=_OFFER,
             voice=Stream(Codec.OPUS.clock_rate),
-            video=[Stream(Codec.VP8.clock_rate)],
+            camera=Camera(ssrc + 1, [Stream(Codec.VP8.clock_rate)]),
+            screen=Camera(ssrc + 3, [Stream(Codec.VP8.clock_rate)], is_screen=True),
         )
         self.forwarder.add(connection.peer, circle)
         self.gate.know(connection, address)

@@ -18,6 +18,7 @@ from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
+from voice.video.camera import Camera
 from voice.webrtc.gate import Gate
 from voice.webrtc.handshake import NodeCertificate
 from voice.webrtc.offer import Fingerprint, Offer
@@ -58,7 +59,12 @@ class VoiceRoom:
 
     def _add_browser(self, ssrc: int, place: Address) -> SrtpKeys:
         connection = self.gate.open(
-            ssrc=ssrc, video_ssrc=ssrc + 1, rights=RIGHTS, offer=OFFER, voice=Stream(48_000), video=[Stream(90_000)]
+            ssrc=ssrc,
+            rights=RIGHTS,
+            offer=OFFER,
+            voice=Stream(48_000),
+            camera=Camera(ssrc + 1, [Stream(90_000)]),
+            screen=Camera(ssrc + 3, [Stream(90_000)], is_screen=True),
         )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)
@@ -66,7 +72,7 @@ class VoiceRoom:
         theirs, ours = SYSTEM_RANDOMNESS.token_bytes(30), SYSTEM_RANDOMNESS.token_bytes(30)
         connection.peer.keys = SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=theirs, ours=ours)
         connection.peer.address = place
-        connection.peer.film([Source(99)])
+        connection.peer.film([Source(99)], Source(98))
         return SrtpKeys(profile=Policy.SRTP_PROFILE_AES128_CM_SHA1_80, theirs=ours, ours=theirs)
 
 

@@ -53,8 +53,10 @@ class Peer(Protocol):
     def ssrcs(self) -> Sequence[int]:
         """Those under which the others get what it sends."""
 
-    def film(self, sources: Sequence[Source]) -> bool:
-        """Take these layers of video from the client from now on, or none; return whether it can send any."""
+    def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
+        """Take these layers of its camera and this screen from the client from now on, or none; return whether it can
+        send any.
+        """
 
     def want(self, wants: Wants) -> None:
         """Take what the client shows of others' video."""

@@ -76,7 +76,7 @@ class UdpPeer(Peer):
         return passing
 
     @override
-    def film(self, sources: Sequence[Source]) -> bool:
+    def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
         return False
 
     @override

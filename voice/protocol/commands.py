@@ -110,8 +110,9 @@ class Resolution(Struct, frozen=True):
 
 
 class VideoStream(Struct, frozen=True):
-    """What a camera sends."""
+    """What a camera sends, or (`screen`) a screen that is shared."""
 
+    type: _Word = "video"
     ssrc: _Ssrc = 0
     active: bool = True
     rid: _Word = "100"
@@ -122,10 +123,23 @@ class VideoStream(Struct, frozen=True):
 
 
 class Video(Struct, frozen=True):
-    """Switch the camera on, or off by an SSRC of 0. The SSRC is the client's own."""
+    """What is on now: the camera, off by an SSRC of 0, and the screen that is shared, off when no stream is one. SSRCs
+    are the client's own.
+    """
 
     video_ssrc: _Ssrc = 0
     streams: Annotated[list[VideoStream], Meta(max_length=8)] = []
+
+    @property
+    def camera(self) -> list[VideoStream]:
+        """The sizes in which the camera sends, where it names them."""
+        return [each for each in self.streams if each.type == "video" and each.active] if self.video_ssrc else []
+
+    @property
+    def screen(self) -> VideoStream | None:
+        """The screen that is shared, None for none. It is sent in one size, the best where several are named."""
+        shared = [each for each in self.streams if each.type == "screen" and each.active and each.ssrc]
+        return max(shared, key=lambda each: each.quality, default=None)
 
 
 class MediaSinkWants(Struct, frozen=True):

@@ -84,10 +84,10 @@ def ready(*, ssrc: int, ip: str, port: int, modes: Sequence[str], streams: Seque
     return Payload(READY, data)
 
 
-def camera(*, ssrc: int, rtx_ssrc: int, stream: VideoStream, is_active: bool) -> dict[str, Any]:
-    """Describe the stream of a camera by the SSRCs that the node has for it."""
+def camera(*, ssrc: int, rtx_ssrc: int | None, stream: VideoStream, is_active: bool) -> dict[str, Any]:
+    """Describe the stream of a camera or of a screen by the SSRCs that the node has for it."""
     about = {
-        "type": "video",
+        "type": stream.type,
         "ssrc": ssrc,
         "rtx_ssrc": rtx_ssrc,
         "rid": stream.rid,
@@ -101,7 +101,7 @@ def camera(*, ssrc: int, rtx_ssrc: int, stream: VideoStream, is_active: bool) ->
 
 
 def video(*, user_id: int, audio_ssrc: int, video_ssrc: int, streams: Sequence[Mapping[str, Any]]) -> Payload:
-    """Say that a user's camera is on, and which packets are its, or off, with an SSRC of 0."""
+    """Say which packets are those of a user's camera, with an SSRC of 0 when it is off, and of its screen."""
     data = {"user_id": str(user_id), "audio_ssrc": audio_ssrc, "video_ssrc": video_ssrc, "streams": streams}
     return Payload(VIDEO, data)
 

@@ -1,4 +1,4 @@
-"""What members say of themselves to their rooms: how they speak, and their cameras.
+"""What members say of themselves to their rooms: how they speak, and what they film.
 
 A member may say anything; the others are told what its rights allow, and told anew when these change.
 """
@@ -37,11 +37,12 @@ class Announcements:
         self.film(member, member.camera)
 
     def film(self, member: Member, video: Video | None) -> None:
-        """Note what a member says of its camera, and tell the room what its rights and its media allow."""
-        member.camera = video if video is not None and video.video_ssrc else None
-        sources = [] if member.camera is None or not member.seat.rights.stream else list_sources(member.camera)
-        can_film = member.peer is not None and member.peer.film(sources)
-        shown = member.camera if sources and can_film else None
+        """Note what a member says of its camera and screen, and tell the room what its rights and its media allow."""
+        member.camera = video if video is not None and (video.video_ssrc or video.screen is not None) else None
+        allowed = member.camera if member.seat.rights.stream else None
+        sources, screen = ([], None) if allowed is None else (list_sources(allowed), find_screen(allowed))
+        can_film = member.peer is not None and member.peer.film(sources, screen)
+        shown = allowed if can_film else None
         if shown != member.shown:
             member.shown = shown
             self._tell_room(member, describe_camera)
@@ -65,12 +66,17 @@ class Announcements:
 
 
 def list_sources(video: Video) -> list[Source]:
-    """Return the layers that a client sends, the smallest first."""
-    active = [each for each in video.streams if each.active and (each.ssrc or each.rid)]
+    """Return the layers that a client's camera sends, the smallest first; none when it is off."""
+    active = [each for each in video.camera if each.ssrc or each.rid]
     if len(active) < 2:
-        return [Source(video.video_ssrc)]
+        return [Source(video.video_ssrc)] if video.video_ssrc else []
     active.sort(key=lambda each: each.quality)
     return [Source(each.ssrc, each.rid, each.quality) for each in active[-MOST_LAYERS:]]
+
+
+def find_screen(video: Video) -> Source | None:
+    """Return the screen that a client shares."""
+    return None if video.screen is None else Source(video.screen.ssrc)
 
 
 def _pin(member: Member) -> None:

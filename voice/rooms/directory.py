@@ -52,7 +52,7 @@ logger = logging.getLogger(__name__)
 
 _SSRC_BYTES: Final = 4
 _SSRCS_OF_ONE: Final = 3
-"""The lowest bits, which tell a member's SSRCs apart: voice, camera, and what is kept for later."""
+"""The lowest bits, which tell a member's SSRCs apart: voice, camera, what is kept for later, and screen."""
 
 CallLater = Callable[[float, Callable[[], None]], Timer]
 

@@ -14,6 +14,7 @@ from voice.media.udp_peer import UdpPeer
 from voice.protocol import close_codes
 from voice.rooms.directory import Directory, Refused
 from voice.rooms.member import Member
+from voice.video.camera import Camera
 from voice.webrtc.answer import Answer
 from voice.webrtc.gate import Gate
 from voice.webrtc.offer import Offer
@@ -56,11 +57,11 @@ class Entrance:
         member.dave_version = 0
         connection = self._gate.open(
             ssrc=member.ssrc,
-            video_ssrc=member.video_ssrc,
             rights=member.seat.rights,
             offer=offer,
             voice=member.voice,
-            video=member.video,
+            camera=Camera(member.video_ssrc, member.video),
+            screen=Camera(member.screen_ssrc, [member.screen], is_screen=True),
         )
         member.change_peer(connection.peer)
         self._forwarder.add(connection.peer, room.circle)

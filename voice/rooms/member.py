@@ -42,7 +42,7 @@ class Member:
 
     __slots__ = (
         "_received", "began_ms", "camera", "dave_version", "epoch", "flags", "gateway", "has_spoken", "link", "peer",
-        "replay", "seat", "shown", "ssrc", "timer", "token", "video", "voice", "wants",
+        "replay", "screen", "seat", "shown", "ssrc", "timer", "token", "video", "voice", "wants",
     )  # fmt: skip
 
     def __init__(self, *, gateway: str, seat: Seat, epoch: int, ssrc: int, token: bytes, link: ClientLink) -> None:
@@ -63,11 +63,13 @@ class Member:
         self.voice = Stream(Codec.OPUS.clock_rate)
         """The numbers of its packets."""
         self.video = [Stream(Codec.VP8.clock_rate) for _ in range(MOST_LAYERS)]
-        """Those of each layer of its video, the smallest first."""
+        """Those of each layer of its camera, the smallest first."""
+        self.screen = Stream(Codec.VP8.clock_rate)
+        """Those of the screen that it shares."""
         self.camera: Video | None = None
-        """What it has said of its camera, None while that is off."""
+        """What it has said of its camera and its screen, None while both are off."""
         self.shown: Video | None = None
-        """What the room was told last of its camera."""
+        """What the room was told last of these."""
         self.wants = Wants()
         """What it has said that it shows of others' video."""
         self.dave_version = 0
@@ -102,6 +104,11 @@ class Member:
     def rtx_ssrc(self) -> int:
         """The SSRC that is kept for packets of its camera which are sent again. They have the camera's own, so far."""
         return self.ssrc + 2
+
+    @property
+    def screen_ssrc(self) -> int:
+        """The SSRC under which others get the screen that it shares."""
+        return self.ssrc + 3
 
     def send(self, payload: Payload | BinaryPayload) -> None:
         """Send a message, now or when the client resumes."""

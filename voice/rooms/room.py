@@ -51,11 +51,14 @@ def describe_speaking(member: Member) -> Payload:
 
 
 def describe_camera(member: Member) -> Payload:
-    """Return how others are told of a member's camera."""
+    """Return how others are told of a member's camera and screen."""
     shown = member.shown
     if shown is None:
         return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=0, streams=[])
-    active = [each for each in shown.streams if each.active]
-    stream = max(active, key=lambda each: each.quality, default=VideoStream())
-    about = camera(ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=stream, is_active=True)
-    return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=member.video_ssrc, streams=[about])
+    about, video_ssrc = [], member.video_ssrc if shown.video_ssrc else 0
+    if shown.video_ssrc:
+        stream = max(shown.camera, key=lambda each: each.quality, default=VideoStream())
+        about.append(camera(ssrc=video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=stream, is_active=True))
+    if shown.screen is not None:
+        about.append(camera(ssrc=member.screen_ssrc, rtx_ssrc=None, stream=shown.screen, is_active=True))
+    return video(user_id=member.seat.user_id, audio_ssrc=member.ssrc, video_ssrc=video_ssrc, streams=about)

@@ -210,16 +210,17 @@ class Conversation:
         member.dave_version = self._dave_version
         self._take(member)
         facts = self._facts
-        stream = payloads.camera(
-            ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=VideoStream(), is_active=False
-        )
+        streams = [
+            payloads.camera(ssrc=member.video_ssrc, rtx_ssrc=member.rtx_ssrc, stream=VideoStream(), is_active=False),
+            payloads.camera(ssrc=member.screen_ssrc, rtx_ssrc=None, stream=VideoStream("screen"), is_active=False),
+        ]
         member.send(
             payloads.ready(
                 ssrc=member.ssrc,
                 ip=self._media_ip,
                 port=facts.media_port,
                 modes=facts.modes,
-                streams=[stream] if self._is_video else [],
+                streams=streams if self._is_video else [],
             )
         )
 

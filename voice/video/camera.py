@@ -1,7 +1,7 @@
 """What one browser films: one stream, or the same picture in several sizes ("simulcast"). Each viewer gets one of them.
 
-The others know it by one SSRC. Its layers, the smallest first, have SSRCs of the browser's own. Each is numbered,
-kept and asked for by itself.
+A browser has two of these, its camera and the screen that it shares. The others know each by one SSRC. Its layers, the
+smallest first, have SSRCs of the browser's own. Each is numbered, kept and asked for by itself.
 """
 
 import math
@@ -39,11 +39,12 @@ class Layer:
 class Camera:
     """All of it."""
 
-    __slots__ = ("_all", "layers", "ssrc")
+    __slots__ = ("_all", "is_screen", "layers", "ssrc")
 
-    def __init__(self, ssrc: int, streams: Sequence[Stream]) -> None:
+    def __init__(self, ssrc: int, streams: Sequence[Stream], *, is_screen: bool = False) -> None:
         """`ssrc` is what the others know it by; of `streams`, at least one, each numbers a layer."""
         self.ssrc = ssrc
+        self.is_screen = is_screen
         self._all = [Layer(index, stream) for index, stream in enumerate(streams)]
         self.layers: list[Layer] = []
         """Those that are on, none while the camera is off."""
@@ -74,7 +75,7 @@ class Camera:
             if rid and layer.rid == rid and not layer.source:
                 layer.source = ssrc
                 return layer
-        is_only = len(self.layers) == 1 and self.layers[0].source == self.ssrc
+        is_only = len(self.layers) == 1 and self.layers[0].source == self.ssrc and not self.is_screen
         return self.layers[0] if is_only else None  # it has told what Ready has told it
 
     def find_most(self, quality: int) -> int:

@@ -8,12 +8,16 @@
 What limits a viewer is its own way. With one layer the one who films is told the least share of those viewers who can
 take a fair picture at all; who cannot gets none, as one poor line must not spoil the picture for everybody. With
 simulcast the largest share counts, since the others have smaller layers.
+
+A screen that is shared is one more camera, before all others. What is told counts for a browser's whole connection, so
+who films and shares is told the sum.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from voice.media.passing import Codec
 from voice.video.allocation import NOTHING, Wish, allocate
+from voice.video.camera import Camera
 from voice.video.downlink import UNLIMITED
 from voice.webrtc.peer import WebrtcPeer
 
@@ -26,27 +30,34 @@ _ALL_LAYERS: Final = 1.4
 """What all layers take, of what the largest does: each has a quarter of the pictures' points of the next one."""
 
 
+class Filmed(NamedTuple):
+    """A camera that is on, or a screen that is shared, and whose it is."""
+
+    sender: WebrtcPeer
+    camera: Camera
+
+
 def choose_layers(viewer: WebrtcPeer, now_s: float) -> list[WebrtcPeer]:
     """Choose what a browser gets; return those who film of whom it needs a keyframe now."""
     sent_bps = viewer.sent_meter.measure(viewer.video_bytes_sent, now_s)
     limit_bps = viewer.downlink.update(sent_bps, now_s)
-    senders = find_senders(viewer)
-    layers = allocate(limit_bps, [_wish(viewer, sender) for sender in senders])
+    all_filmed = find_filmed(viewer)
+    layers = allocate(limit_bps, [_wish(viewer, camera) for _, camera in all_filmed])
     waiting = []
-    for sender in senders:
-        view, layer = viewer.view(sender.camera.ssrc), layers[sender.camera.ssrc]
+    for sender, camera in all_filmed:
+        view, layer = viewer.view(camera.ssrc), layers[camera.ssrc]
         if layer == NOTHING:
             view.pause()
         else:
             view.wanted = layer
         if view.waits:
-            sender.camera.layers[layer].wants_keyframe = True
+            camera.layers[layer].wants_keyframe = True
             waiting.append(sender)
     return waiting
 
 
-def find_senders(viewer: WebrtcPeer) -> list[WebrtcPeer]:
-    """Return whose cameras a browser can see, those who have spoken last first."""
+def find_filmed(viewer: WebrtcPeer) -> list[Filmed]:
+    """Return what a browser can see of others: screens first, and of those who have spoken last first."""
     if viewer.circle is None or not viewer.rights.hear:
         return []
     senders = [
@@ -57,32 +68,38 @@ def find_senders(viewer: WebrtcPeer) -> list[WebrtcPeer]:
         and other.offer.video_codec in viewer.offer.payload_types
         and other.may_send(Codec.VP8)
     ]
-    return sorted(senders, key=lambda each: each.activity.voiced_s, reverse=True)
+    senders.sort(key=lambda each: each.activity.voiced_s, reverse=True)
+    filmed = [Filmed(sender, camera) for sender in senders for camera in sender.cameras if camera.is_on]
+    return sorted(filmed, key=lambda each: not each.camera.is_screen)
 
 
-def _wish(viewer: WebrtcPeer, sender: WebrtcPeer) -> Wish:
-    view, rates_bps = viewer.view(sender.camera.ssrc), [layer.meter.bps for layer in sender.camera.layers]
+def _wish(viewer: WebrtcPeer, camera: Camera) -> Wish:
+    view, rates_bps = viewer.view(camera.ssrc), [layer.meter.bps for layer in camera.layers]
     if len(rates_bps) == 1 and not viewer.downlink.is_overrun:
         # It is told to send less, and counts as if it already did.
         rates_bps = [min(rates_bps[0], FAIR_BPS)]
-    most = sender.camera.find_most(viewer.wants.find(sender.camera.ssrc))
-    return Wish(sender.camera.ssrc, rates_bps, most, view.current)
+    most = camera.find_most(viewer.wants.find(camera.ssrc))
+    return Wish(camera.ssrc, rates_bps, most, view.current)
 
 
 def find_share(sender: WebrtcPeer) -> int:
-    """Return what one who films should send at most, in bits a second, all layers together."""
+    """Return what one who films should send at most, in bits a second, all layers and its screen together."""
+    shares = [_find_share_for(sender, camera) for camera in sender.cameras if camera.is_on]
+    limited = [max(share, FAIR_BPS) for share in shares if share < UNLIMITED]
+    return round(min(sum(limited) if limited else MOST_BPS, MOST_BPS))
+
+
+def _find_share_for(sender: WebrtcPeer, camera: Camera) -> float:
+    """Return what a camera should take at most, UNLIMITED where nothing limits those who see it."""
     others = sender.circle.peers if sender.circle is not None else ()
     shares = [
         share
         for other in others
-        if isinstance(other, WebrtcPeer) and (share := _find_share_of(other, sender.camera.ssrc)) is not None
+        if isinstance(other, WebrtcPeer) and (share := _find_share_of(other, camera.ssrc)) is not None
     ]
-    has_layers = len(sender.camera.layers) > 1
-    if has_layers:
-        share = max(shares, default=UNLIMITED) * _ALL_LAYERS
-    else:
-        share = min((each for each in shares if each), default=UNLIMITED)
-    return round(min(max(share, FAIR_BPS), MOST_BPS))
+    if len(camera.layers) > 1:
+        return max(shares, default=UNLIMITED) * _ALL_LAYERS
+    return min((each for each in shares if each), default=UNLIMITED)
 
 
 def _find_share_of(viewer: WebrtcPeer, ssrc: int) -> float | None:

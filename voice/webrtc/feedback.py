@@ -33,7 +33,7 @@ from aiortc.rtp import (
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
 from voice.video.camera import Layer
-from voice.webrtc.bandwidth import choose_layers, find_senders, find_share
+from voice.webrtc.bandwidth import Filmed, choose_layers, find_filmed, find_share
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
 from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_reports
 
@@ -75,9 +75,10 @@ class Feedback:
                     self._send_again(peer, report)
 
     def ask(self, sender: WebrtcPeer) -> None:
-        """Ask a browser for what is wanted of its camera, if it is time."""
-        for layer in sender.camera.layers:
-            self._ask_layer(sender, layer)
+        """Ask a browser for what is wanted of what it films, if it is time."""
+        for camera in sender.cameras:
+            for layer in camera.layers:
+                self._ask_layer(sender, layer)
 
     def _ask_layer(self, sender: WebrtcPeer, layer: Layer) -> None:
         source = layer.stream.source
@@ -97,7 +98,8 @@ class Feedback:
         if peer.circle is None:
             return
         now_s = self._clock.monotonic_s()
-        peer.camera.measure(now_s)
+        for camera in peer.cameras:
+            camera.measure(now_s)
         for sender in choose_layers(peer, now_s):
             self.ask(sender)
         receptions = [report for stream in peer.streams if (report := stream.report(now_s)) is not None]
@@ -108,28 +110,29 @@ class Feedback:
         peer.worst_loss = 0
         for plain in write_reports(receptions, _find_sent(peer), now_ms=self._clock.now_ms(), now_s=now_s):
             self._tell(peer, plain)
-        if peer.camera.is_on:
+        if peer.is_filming:
             self._tell_share(peer)
 
     def _tell_share(self, peer: WebrtcPeer) -> None:
-        sources = [layer.stream.source for layer in peer.camera.layers if layer.stream.source is not None]
+        layers = [layer for camera in peer.cameras for layer in camera.layers]
+        sources = [layer.stream.source for layer in layers if layer.stream.source is not None]
         content = pack_remb_fci(find_share(peer), sources)
         self._tell(peer, RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=NODE_SSRC, media_ssrc=0, fci=content))
 
     def _want_keyframe(self, peer: WebrtcPeer, ssrc: int) -> None:
-        sender = _find_sender(peer, ssrc)
-        layer = None if sender is None else sender.camera.get(max(peer.view(ssrc).current, 0))
-        if sender is not None and layer is not None:
+        filmed = _find_filmed(peer, ssrc)
+        layer = None if filmed is None else filmed.camera.get(max(peer.view(ssrc).current, 0))
+        if filmed is not None and layer is not None:
             layer.wants_keyframe = True
-            self.ask(sender)
+            self.ask(filmed.sender)
 
     def _send_again(self, peer: WebrtcPeer, report: Any) -> None:
-        sender = _find_sender(peer, report.media_ssrc)
-        if sender is None or peer.address is None:
+        filmed = _find_filmed(peer, report.media_ssrc)
+        if filmed is None or peer.address is None:
             return
         now_s = self._clock.monotonic_s()
         for sequence in report.lost:
-            passing = peer.find_missing(sender.camera, sequence, now_s)
+            passing = peer.find_missing(filmed.camera, sequence, now_s)
             if passing is None or peer.again_left <= 0:
                 continue
             peer.again_left -= 1
@@ -160,12 +163,13 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
     for other in peer.circle.peers if losses else ():
         if isinstance(other, WebrtcPeer) and other is not peer:
             other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
-            peer.downlink.note_loss(losses.get(other.camera.ssrc, 0) / _ALL_LOST)
+            for camera in other.cameras:
+                peer.downlink.note_loss(losses.get(camera.ssrc, 0) / _ALL_LOST)
 
 
-def _find_sender(peer: WebrtcPeer, ssrc: int) -> WebrtcPeer | None:
-    """Return whose camera this is, if the browser gets it."""
-    return next((sender for sender in find_senders(peer) if sender.camera.ssrc == ssrc), None)
+def _find_filmed(peer: WebrtcPeer, ssrc: int) -> Filmed | None:
+    """Return the camera or screen of this SSRC, if the browser can see it."""
+    return next((filmed for filmed in find_filmed(peer) if filmed.camera.ssrc == ssrc), None)
 
 
 def _find_sent(peer: WebrtcPeer) -> list[Sent]:
@@ -173,9 +177,9 @@ def _find_sent(peer: WebrtcPeer) -> list[Sent]:
     if peer.circle is None or not peer.rights.hear:
         return []
     sent = [Sent(other.ssrc, other.voice) for other in peer.circle.peers if other is not peer]
-    for sender in find_senders(peer):
-        view = peer.view(sender.camera.ssrc)
-        layer = sender.camera.get(view.current) if view.current >= 0 else None
+    for _, camera in find_filmed(peer):
+        view = peer.view(camera.ssrc)
+        layer = camera.get(view.current) if view.current >= 0 else None
         if layer is not None:
-            sent.append(Sent(sender.camera.ssrc, layer.stream, view.time_shift))
+            sent.append(Sent(camera.ssrc, layer.stream, view.time_shift))
     return sent

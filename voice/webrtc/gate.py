@@ -16,7 +16,7 @@ proven is not given to another.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from core.runtime.clock import Clock
@@ -28,6 +28,7 @@ from voice.media.peer import Address
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.packets.stun import is_stun, parse_check
+from voice.video.camera import Camera
 from voice.webrtc.connection import Connection
 from voice.webrtc.feedback import Feedback
 from voice.webrtc.handshake import NodeCertificate
@@ -82,16 +83,16 @@ class Gate:
     # ---- connections that come and go
 
     def open(
-        self, *, ssrc: int, video_ssrc: int, rights: Rights, offer: Offer, voice: Stream, video: Sequence[Stream]
+        self, *, ssrc: int, rights: Rights, offer: Offer, voice: Stream, camera: Camera, screen: Camera
     ) -> Connection:
         """Expect a browser; its peer goes into a circle at once, and takes part when its keys are made."""
         peer = WebrtcPeer(
             ssrc=ssrc,
-            video_ssrc=video_ssrc,
             rights=rights,
             offer=offer,
             voice=voice,
-            video=video,
+            camera=camera,
+            screen=screen,
             on_end=self._close,
         )
         connection = Connection(
@@ -227,7 +228,7 @@ class Gate:
             drop(passing.value)
             return
         self._forwarder.pass_on(peer, passing)
-        if passing.picture is not None and peer.camera.layers[passing.picture.layer].ring.add(passing):
+        if peer.keep(passing):
             self._feedback.ask(peer)
 
     def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:

@@ -1,8 +1,9 @@
 """A browser as a peer: SRTP with its own keys, and payload types and extensions by its own numbers.
 
 It has no keys until its handshake is done, and none when it has ended: until then and from then on nothing can be
-encrypted for it or heard of it. What it sends is known by payload type, since it has one microphone and one camera. Its
-camera is passed on from when it has said which SSRC that has (`film`); another stream of the same kind is not.
+encrypted for it or heard of it. What it sends is known by payload type, voice from video. A camera and a screen that it
+shares are known by their SSRCs, and passed on from when it has said these (`film`); another stream of the same kind is
+not.
 """
 
 from collections.abc import Callable, Sequence
@@ -38,23 +39,21 @@ class WebrtcPeer(Peer):
 
     __slots__ = (
         "_codecs_by_number", "_keys", "_on_end", "_sources", "activity", "again_left", "camera", "circle", "downlink",
-        "forms", "offer", "receiver", "rights", "sent_meter", "ssrc", "views", "voice", "wants", "worst_loss",
+        "forms", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc", "views", "voice", "wants", "worst_loss",
     )  # fmt: skip
 
     def __init__(
         self,
         *,
         ssrc: int,
-        video_ssrc: int,
         rights: Rights,
         offer: Offer,
         voice: Stream,
-        video: Sequence[Stream],
+        camera: Camera,
+        screen: Camera,
         on_end: Callable[["WebrtcPeer"], None],
     ) -> None:
-        """`voice` and `video`, a stream for each layer, number its packets, and outlive it when the client connects
-        anew.
-        """
+        """`voice` numbers its packets, and outlives it when the client connects anew, as do the streams of cameras."""
         self.ssrc = ssrc
         self.rights = rights
         self.offer = offer
@@ -66,7 +65,8 @@ class WebrtcPeer(Peer):
             for codec, number in offer.payload_types.items()
         }
         self.voice = voice
-        self.camera = Camera(video_ssrc, video)
+        self.camera = camera
+        self.screen = screen
         self.views: dict[int, View] = {}
         """What it gets of others' cameras, by their SSRCs."""
         self.wants = Wants()
@@ -85,7 +85,12 @@ class WebrtcPeer(Peer):
     @property
     @override
     def ssrcs(self) -> Sequence[int]:
-        return self.ssrc, self.camera.ssrc
+        return self.ssrc, self.camera.ssrc, self.screen.ssrc
+
+    @property
+    def cameras(self) -> tuple[Camera, Camera]:
+        """What it films, whether it is on or not. A screen that it shares goes before."""
+        return self.screen, self.camera
 
     @property
     def keys(self) -> SrtpKeys | None:
@@ -100,7 +105,7 @@ class WebrtcPeer(Peer):
     @property
     def streams(self) -> Sequence[Stream]:
         """What it sends: its voice first, and each layer of its video."""
-        return self.voice, *self.camera.streams
+        return self.voice, *self.camera.streams, *self.screen.streams
 
     def note_rtt(self, seconds: float) -> None:
         """Take a time to the browser and back."""
@@ -114,11 +119,17 @@ class WebrtcPeer(Peer):
 
     def may_send(self, codec: Codec) -> bool:
         """Return whether the others get its packets of this codec."""
-        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.camera.is_on
+        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.is_filming
+
+    @property
+    def is_filming(self) -> bool:
+        """Whether its camera is on, or it shares its screen."""
+        return self.camera.is_on or self.screen.is_on
 
     @override
-    def film(self, sources: Sequence[Source]) -> bool:
-        self.camera.switch(sources)
+    def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
+        self.camera.switch(camera)
+        self.screen.switch([] if screen is None else [screen])
         return self.offer.video_codec is not None
 
     def knows_source(self, ssrc: int) -> bool:
@@ -133,7 +144,8 @@ class WebrtcPeer(Peer):
         if codec is Codec.OPUS:
             self.voice.break_off()
         else:
-            self.camera.break_off()
+            for camera in self.cameras:
+                camera.break_off()
 
     def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | KeptBack:
         """Return a packet, which it may send, as it goes to the others."""
@@ -161,7 +173,7 @@ class WebrtcPeer(Peer):
 
     def _read_video(self, packet: RtpPacket, codec: Codec, now_s: float) -> Passing | KeptBack:
         rid = self._find_extension(packet, self.offer.rid_number)
-        layer = self.camera.find(packet.ssrc, rid.decode("ascii", "replace") if rid else None)
+        camera, layer = self._find_layer(packet.ssrc, rid.decode("ascii", "replace") if rid else None)
         if layer is None:
             return KeptBack.UNKNOWN
         size = len(packet.payload)
@@ -173,10 +185,20 @@ class WebrtcPeer(Peer):
             marker=packet.marker,
             number=number,
             timestamp=timestamp,
-            ssrc=self.camera.ssrc,
+            ssrc=camera.ssrc,
             payload=packet.payload,
             picture=Picture(layer.index, now_s, is_keyframe, vp8),
         )
+
+    def _find_layer(self, ssrc: int, rid: str | None) -> tuple[Camera, Layer | None]:
+        shared = self.screen.find(ssrc, None)
+        return (self.screen, shared) if shared is not None else (self.camera, self.camera.find(ssrc, rid))
+
+    def keep(self, passing: Passing) -> bool:
+        """Keep a packet of its video, which may be sent again; return whether one before it is missing now."""
+        camera = self.screen if passing.ssrc == self.screen.ssrc else self.camera
+        layer = None if passing.picture is None else camera.get(passing.picture.layer)
+        return layer is not None and layer.ring.add(passing)
 
     def note_clock(self, source: int, ntp: int, timestamp: int, now_s: float) -> None:
         """Take what the browser tells of the clock of one of its streams."""

@@ -41,7 +41,8 @@ class WebrtcTestClient(VoiceTestClient):
         self.reports: asyncio.Queue[Any] = asyncio.Queue()
         self.source = (0x11223344 + self.user_id) & 0xFFFFFFFF
         self.camera = (0x55667788 + self.user_id) & 0xFFFFFFFF
-        self.video_ssrc = 0
+        self.screen = (0x66778899 + self.user_id) & 0xFFFFFFFF
+        self.video_ssrc = self.screen_ssrc = 0
         self.extensions = HeaderExtensionsMap()
         named = [RTCRtpHeaderExtensionParameters(id=number, uri=name) for number, name in EXTENSIONS.items()]
         self.extensions.configure(RTCRtpParameters(headerExtensions=named))
@@ -71,8 +72,9 @@ class WebrtcTestClient(VoiceTestClient):
         await self.identify(video=True, streams=[{"type": "video", "rid": "100", "quality": 100}])
         ready = await self.expect(2)
         self.ssrc = ready["ssrc"]
-        (stream,) = ready["streams"]
-        self.video_ssrc = stream["ssrc"]
+        camera, screen = ready["streams"]
+        assert (camera["type"], screen["type"], camera["active"], screen["active"]) == ("video", "screen", False, False)
+        self.video_ssrc, self.screen_ssrc = camera["ssrc"], screen["ssrc"]
 
     async def choose(self, **changes: Any) -> None:
         """Choose WebRTC and receive the answer."""
@@ -138,10 +140,12 @@ class WebrtcTestClient(VoiceTestClient):
         self.next_sequence = (self.next_sequence + 1) & 0xFFFF
         self.udp.send(self.dtls._tx_srtp.protect(packet.serialize(self.extensions)))
 
-    async def switch_camera(self, *, is_on: bool) -> None:
-        """Tell of the own camera."""
+    async def switch_camera(self, *, is_on: bool, shares: bool = False) -> None:
+        """Tell of the own camera, and whether the screen is shared."""
         ssrc = self.camera if is_on else 0
         streams = [{"type": "video", "rid": "100", "ssrc": ssrc, "active": True, "max_framerate": 30}] if is_on else []
+        if shares:
+            streams.append({"type": "screen", "rid": "100", "ssrc": self.screen, "active": True, "max_framerate": 15})
         await self.say(12, {"audio_ssrc": self.source, "video_ssrc": ssrc, "rtx_ssrc": 0, "streams": streams})
 
     def film(self, picture: bytes, *, rid: str | None = None, **changes: Any) -> None:

@@ -51,6 +51,23 @@ def test_other_commands() -> None:
     assert parse_udp(command.data).port == 1
 
 
+def test_streams_of_a_video_are_those_of_the_camera_and_a_screen() -> None:
+    streams = (
+        b'[{"rid":"h","quality":50},{"type":"video","rid":"f"},{"type":"video","active":false},{"type":"test","ssrc":1},'
+        b'{"type":"screen","ssrc":8,"quality":50},{"type":"screen","ssrc":9},{"type":"screen","ssrc":0}]'
+    )
+    both = parse_command(b'{"op":12,"d":{"video_ssrc":7,"streams":%b}}' % streams)
+    assert isinstance(both, Video)
+    assert [each.rid for each in both.camera] == ["h", "f"]
+    assert both.screen == VideoStream("screen", 9)
+    screen = parse_command(b'{"op":12,"d":{"video_ssrc":0,"streams":%b}}' % streams)
+    assert isinstance(screen, Video)
+    assert (screen.camera, screen.screen) == ([], both.screen)
+    off = parse_command(b'{"op":12,"d":{"streams":[{"type":"screen","ssrc":9,"active":false}]}}')
+    assert isinstance(off, Video)
+    assert off.screen is None
+
+
 @pytest.mark.parametrize(
     "message",
     [

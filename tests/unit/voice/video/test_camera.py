@@ -30,6 +30,13 @@ def test_who_tells_the_ssrc_of_the_node_may_have_any() -> None:
     assert camera.find(8, None) is not None
 
 
+def test_screen_is_known_by_its_own_ssrc_alone() -> None:
+    screen = Camera(SHOWN, [Stream(90_000)], is_screen=True)
+    screen.switch([Source(SHOWN)])
+    assert screen.find(SHOWN, None) is not None
+    assert screen.find(8, None) is None, "that may be the camera"
+
+
 def test_layers_are_known_by_name_until_their_first_packet_and_then_by_ssrc() -> None:
     camera = make()
     camera.switch([Source(0, "q"), Source(0, "h"), Source(0, "f")])

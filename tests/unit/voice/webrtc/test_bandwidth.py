@@ -6,7 +6,8 @@ from voice.media.peer import Circle
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.video.allocation import NOTHING
-from voice.webrtc.bandwidth import FAIR_BPS, MOST_BPS, choose_layers, find_senders, find_share
+from voice.video.camera import Camera
+from voice.webrtc.bandwidth import FAIR_BPS, MOST_BPS, choose_layers, find_filmed, find_share
 from voice.webrtc.offer import Fingerprint, Offer
 from voice.webrtc.peer import WebrtcPeer
 
@@ -32,15 +33,22 @@ class Room:
         ssrc = 4 * (len(self.circle.peers) + 1)
         peer = WebrtcPeer(
             ssrc=ssrc,
-            video_ssrc=ssrc + 1,
             rights=Rights(speak=True, hear=hear, stream=True),
             offer=Offer("them", (Fingerprint("sha-256", "00"),), payload_types, 0),
             voice=Stream(48_000),
-            video=[Stream(90_000) for _ in range(3)],
+            camera=Camera(ssrc + 1, [Stream(90_000) for _ in range(3)]),
+            screen=Camera(ssrc + 3, [Stream(90_000)], is_screen=True),
             on_end=lambda _: None,
         )
         self.circle.add(peer)
         return peer
+
+
+def share(sender: WebrtcPeer, kilobits: int) -> None:
+    """Let somebody who films share a screen, too."""
+    sender.film([Source(1)], Source(7))
+    sender.screen.layers[0].stream.pass_on(7, 0, 0, kilobits * KILO // 8, 1.0)
+    sender.screen.measure(1.0)
 
 
 def limit(viewer: WebrtcPeer, kilobits: int) -> None:
@@ -60,10 +68,38 @@ def see(viewer: WebrtcPeer, room: Room) -> list[int]:
 def test_cameras_are_seen_by_those_who_hear_and_know_their_codec() -> None:
     room = Room((500,))
     (sender,) = room.senders
-    assert find_senders(room.add(VP8)) == [sender]
-    assert find_senders(room.add(H264)) == []
-    assert find_senders(room.add(VP8, hear=False)) == []
-    assert find_senders(sender) == []
+    assert find_filmed(room.add(VP8)) == [(sender, sender.camera)]
+    assert find_filmed(room.add(H264)) == []
+    assert find_filmed(room.add(VP8, hear=False)) == []
+    assert find_filmed(sender) == []
+
+
+def test_screens_go_before_all_cameras_and_end_with_the_right_to_stream() -> None:
+    room = Room((500,), (500,))
+    (first, second), viewer = room.senders, room.add(VP8)
+    first.activity.voiced_s = 9.0
+    share(second, 500)
+    assert find_filmed(viewer) == [(second, second.screen), (first, first.camera), (second, second.camera)]
+    limit(viewer, 120)
+    assert (viewer.view(second.screen.ssrc).wanted, see(viewer, room)) == (0, [NOTHING, NOTHING])
+    second.film([], Source(7))
+    assert find_filmed(viewer) == [(second, second.screen), (first, first.camera)]
+    second.rights = Rights(speak=True, hear=True)
+    assert find_filmed(viewer) == [(first, first.camera)]
+
+
+def test_who_films_and_shares_is_told_the_sum() -> None:
+    room = Room((500,))
+    (sender,), viewer = room.senders, room.add(VP8)
+    share(sender, 500)
+    assert find_share(sender) == MOST_BPS
+    limit(viewer, 1000)
+    view = viewer.view(sender.screen.ssrc)
+    view.current = view.wanted
+    see(viewer, room)
+    assert find_share(sender) == 1000 * KILO
+    viewer.want(Wants({sender.screen.ssrc: 0}))
+    assert find_share(sender) == 500 * KILO, "and what nobody sees does not count"
 
 
 def test_those_who_have_spoken_last_stay_when_not_all_fit() -> None:

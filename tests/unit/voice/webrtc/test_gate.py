@@ -18,6 +18,7 @@ from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
 from voice.media.stream import Stream
 from voice.media.tally import Tally
+from voice.video.camera import Camera
 from voice.webrtc.connection import Connection
 from voice.webrtc.gate import Gate
 from voice.webrtc.handshake import NodeCertificate
@@ -64,11 +65,11 @@ class Network:
         rights = Rights(speak=True, hear=True)
         connection = self.gate.open(
             ssrc=ssrc,
-            video_ssrc=ssrc + 100,
             rights=rights,
             offer=OFFER,
             voice=Stream(48_000),
-            video=[Stream(90_000)],
+            camera=Camera(ssrc + 100, [Stream(90_000)]),
+            screen=Camera(ssrc + 300, [Stream(90_000)], is_screen=True),
         )
         self.forwarder.give(ssrc)
         self.forwarder.add(connection.peer, self.circle)
