@@ -12,3 +12,5 @@ class VoiceWish(msgspec.Struct, kw_only=True, frozen=True):
     self_mute: bool | None = None
     self_deaf: bool | None = None
     self_video: bool | None = None
+    self_stream: bool | None = None
+    """Whether the client shares a screen. Discord's op 4 does not have it."""

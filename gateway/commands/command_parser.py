@@ -122,6 +122,7 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         self_mute=flag,
         self_deaf=flag,
         self_video=flag,
+        self_stream=flag,
     ),
     Opcode.CALL_CONNECT: Record(CallConnect, channel_id=identifier),
     Opcode.RESUME: Record(Resume, token=text, session_id=text, seq=_seq),

@@ -64,6 +64,8 @@ class VoiceStateUpdate(Struct, kw_only=True, frozen=True):
     self_mute: bool | None = None
     self_deaf: bool | None = None
     self_video: bool | None = None
+    self_stream: bool | None = None
+    """Discord's does not have it."""
 
 
 class CallConnect(Struct, kw_only=True, frozen=True):

@@ -60,6 +60,7 @@ class SocketVoice:
             self_mute=command.self_mute,
             self_deaf=command.self_deaf,
             self_video=command.self_video,
+            self_stream=command.self_stream,
         )
         self._tasks.spawn(self._do(session, wish))
 

@@ -15,6 +15,7 @@ from api.services.rights import MAX_ATTEMPTS
 from core.domain.channels.call import Call
 from core.domain.channels.channel import Channel
 from core.domain.errors import DomainError, MissingAccess, Unavailable, UnknownChannel
+from core.domain.guilds.voice_rules import keeps_screen
 from core.domain.guilds.voice_state import VoiceState
 from core.store.interfaces import Store, Transaction
 from core.wire.objects.channels.call import render_call
@@ -143,6 +144,7 @@ def _begin(user_id: int, channel_id: int) -> VoiceState:
 
 
 def _with_wish(state: VoiceState, channel_id: int, session_id: str, wish: VoiceWish) -> VoiceState:
+    shares = keeps_screen(state, session_id=session_id, channel_id=channel_id)
     return msgspec.structs.replace(
         state,
         channel_id=channel_id,
@@ -150,4 +152,5 @@ def _with_wish(state: VoiceState, channel_id: int, session_id: str, wish: VoiceW
         self_mute=state.self_mute if wish.self_mute is None else wish.self_mute,
         self_deaf=state.self_deaf if wish.self_deaf is None else wish.self_deaf,
         self_video=state.self_video if wish.self_video is None else wish.self_video,
+        self_stream=shares if wish.self_stream is None else wish.self_stream,
     )

@@ -38,6 +38,7 @@ class OwnVoiceService:
                 self_mute=form.self_mute,
                 self_deaf=form.self_deaf,
                 self_video=form.self_video,
+                self_stream=form.self_stream,
             ),
         )
         return await self._show(caller, guild_id)
@@ -55,6 +56,7 @@ class OwnVoiceService:
                 self_mute=form.self_mute,
                 self_deaf=form.self_deaf,
                 self_video=form.self_video,
+                self_stream=form.self_stream,
             ),
         )
         return await self._show(caller, guild_id)

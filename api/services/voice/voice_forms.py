@@ -38,6 +38,7 @@ class JoinVoice(msgspec.Struct, kw_only=True):
     self_mute: bool | None = None
     self_deaf: bool | None = None
     self_video: bool | None = None
+    self_stream: bool | None = None
 
 
 class ChangeOwnVoice(msgspec.Struct, kw_only=True):
@@ -47,3 +48,4 @@ class ChangeOwnVoice(msgspec.Struct, kw_only=True):
     self_mute: bool | None = None
     self_deaf: bool | None = None
     self_video: bool | None = None
+    self_stream: bool | None = None

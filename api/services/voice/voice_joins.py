@@ -19,7 +19,15 @@ from api.services.voice.voice_log import VoiceLogService
 from api.services.voice.voice_statuses import VoiceStatusService
 from core.domain.channels.channel import VOCAL, Channel, ChannelType
 from core.domain.errors import Forbidden, UnknownChannel, UnknownMember, WrongChannelType
-from core.domain.guilds.voice_rules import begins_suppressed, is_full, is_silenced, may_enter, may_show_video, may_stay
+from core.domain.guilds.voice_rules import (
+    begins_suppressed,
+    is_full,
+    is_silenced,
+    keeps_screen,
+    may_enter,
+    may_show_video,
+    may_stay,
+)
 from core.domain.guilds.voice_session import VoiceSession
 from core.domain.guilds.voice_state import VoiceState
 from core.runtime.clock import Clock
@@ -171,22 +179,32 @@ def _find_afk_channel(access: GuildAccess, channel_id: int) -> Channel | None:
 
 
 def _begin(before: VoiceState | None, user_id: int, guild_id: int, channel_id: int, *, suppress: bool) -> VoiceState:
-    """Return the state of who comes into a channel. What a client has said of itself goes along."""
+    """Return the state of who comes into a channel. What a client has said of itself goes along, but for its screen:
+    a node of the new channel's room has nothing of it yet.
+    """
     if before is not None:
         return msgspec.structs.replace(
-            before, channel_id=channel_id, suppress=suppress, request_to_speak_ms=0, was_moved=False
+            before,
+            channel_id=channel_id,
+            self_stream=False,
+            suppress=suppress,
+            request_to_speak_ms=0,
+            was_moved=False,
         )
     return VoiceState(guild_id=guild_id, user_id=user_id, channel_id=channel_id, session_id="", suppress=suppress)
 
 
 def _with_wish(state: VoiceState, session_id: str, wish: VoiceWish, permissions: int) -> VoiceState:
     wants_video = state.self_video if wish.self_video is None else wish.self_video
+    shares = keeps_screen(state, session_id=session_id, channel_id=state.channel_id)
+    wants_stream = shares if wish.self_stream is None else wish.self_stream
     return msgspec.structs.replace(
         state,
         session_id=session_id,
         self_mute=state.self_mute if wish.self_mute is None else wish.self_mute,
         self_deaf=state.self_deaf if wish.self_deaf is None else wish.self_deaf,
         self_video=wants_video and may_show_video(permissions),
+        self_stream=wants_stream and may_show_video(permissions),
     )
 
 
@@ -201,5 +219,10 @@ def _settled(state: VoiceState, access: GuildAccess) -> VoiceState | None:
     suppress = state.suppress
     if channel.type != ChannelType.STAGE:
         suppress = is_silenced(channel, permissions, afk_channel_id=access.entry.guild.afk_channel_id)
-    has_video = state.self_video and may_show_video(permissions)
-    return msgspec.structs.replace(state, suppress=suppress, self_video=has_video)
+    may_show = may_show_video(permissions)
+    return msgspec.structs.replace(
+        state,
+        suppress=suppress,
+        self_video=state.self_video and may_show,
+        self_stream=state.self_stream and may_show,
+    )

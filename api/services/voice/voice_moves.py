@@ -77,6 +77,7 @@ class VoiceMoves:
             channel_id=channel.id,
             suppress=begins_suppressed(channel, permissions, afk_channel_id=afk_channel_id),
             self_video=before.self_video and may_show_video(permissions),
+            self_stream=False,
             request_to_speak_ms=0,
             was_moved=True,
         )

@@ -1,4 +1,4 @@
-"""The rules of voice channels: who may come in, stay, speak, and turn a camera on. Pure.
+"""The rules of voice channels: who may come in, stay, speak, turn a camera on and share a screen. Pure.
 
 `permissions` are those of the member in the channel.
 """
@@ -7,6 +7,7 @@ from typing import Final
 
 from core.domain.channels.channel import Channel, ChannelType
 from core.domain.guilds.permissions import Permission
+from core.domain.guilds.voice_state import VoiceState
 
 _SEES: Final = int(Permission.VIEW_CHANNEL)
 _ENTERS: Final = int(Permission.VIEW_CHANNEL | Permission.CONNECT)
@@ -32,8 +33,13 @@ def is_full(channel: Channel, *, members: int, permissions: int) -> bool:
 
 
 def may_show_video(permissions: int) -> bool:
-    """Return whether a member with these permissions in the channel may turn its camera on."""
+    """Return whether a member with these permissions in the channel may turn its camera on, and share its screen."""
     return bool(permissions & _STREAMS)
+
+
+def keeps_screen(state: VoiceState, *, session_id: str, channel_id: int) -> bool:
+    """Return whether a screen goes on being shared when a session of the user's joins a channel: only where it is."""
+    return state.self_stream and (state.session_id, state.channel_id) == (session_id, channel_id)
 
 
 def begins_suppressed(channel: Channel, permissions: int, *, afk_channel_id: int | None) -> bool:

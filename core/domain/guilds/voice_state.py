@@ -23,6 +23,8 @@ class VoiceState(msgspec.Struct, kw_only=True, frozen=True):
     self_mute: bool = False
     self_deaf: bool = False
     self_video: bool = False
+    self_stream: bool = False
+    """Whether the user shares a screen. It ends with the channel and the session."""
     suppress: bool = False
     """Whether the user may not speak: for want of the permission, as a listener of a stage, in the AFK channel."""
     request_to_speak_ms: int = 0

@@ -73,8 +73,8 @@ def render_update(guild_id: int, entry: VoiceEntry) -> bytes:
 def render_leave(payload: bytes) -> bytes:
     """Render the VOICE_STATE_UPDATE by which who does not see the user's channel any more takes it for left."""
     fields = _decode_fields(payload)
-    hidden = {"channel_id": None, "suppress": False, "self_video": False, "request_to_speak_timestamp": None}
-    return _encode({**fields, **hidden})
+    hidden = {"channel_id": None, "request_to_speak_timestamp": None}
+    return _encode({**fields, **hidden, "suppress": False, "self_video": False, "self_stream": False})
 
 
 class VoiceTable:

@@ -38,6 +38,7 @@ async def test_state_is_put_changed_and_removed(store: Store, guild_id: int) -> 
         self_mute=True,
         self_deaf=True,
         self_video=True,
+        self_stream=True,
         suppress=True,
         request_to_speak_ms=1 << 41,
         was_moved=True,

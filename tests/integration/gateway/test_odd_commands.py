@@ -19,7 +19,7 @@ UNLIMITED = msgspec.structs.replace(LOOPBACK, commands_per_minute=1_000_000, pre
 COMMANDS = {
     1: ["seq", "qos"],
     3: ["status", "since", "afk", "activities", "game"],
-    4: ["guild_id", "channel_id", "self_mute", "self_deaf", "self_video", "flags"],
+    4: ["guild_id", "channel_id", "self_mute", "self_deaf", "self_video", "self_stream", "flags"],
     8: ["guild_id", "query", "limit", "presences", "user_ids", "nonce"],
     14: ["guild_id", "typing", "threads", "activities", "members", "channels"],
     31: ["guild_ids"],

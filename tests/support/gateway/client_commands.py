@@ -61,6 +61,10 @@ COMMANDS: list[tuple[dict[str, Any], Command]] = [
         {"op": 4, "d": {"guild_id": "41771983423143937", "channel_id": None, "self_mute": True, "self_deaf": False}},
         VoiceStateUpdate(guild_id=41771983423143937, self_mute=True, self_deaf=False),
     ),
+    (
+        {"op": 4, "d": {"guild_id": None, "channel_id": "7", "self_video": False, "self_stream": True}},
+        VoiceStateUpdate(channel_id=7, self_video=False, self_stream=True),
+    ),
     ({"op": 6, "d": {"token": "t", "session_id": "s", "seq": 1337}}, Resume(token="t", session_id="s", seq=1337)),
     ({"op": 6, "d": {"token": "t", "session_id": "s", "seq": None}}, Resume(token="t", session_id="s")),
     (

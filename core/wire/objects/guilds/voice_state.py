@@ -21,7 +21,7 @@ class VoiceStateObject(msgspec.Struct, kw_only=True):
     mute: bool
     self_deaf: bool
     self_mute: bool
-    self_stream: bool = False
+    self_stream: bool
     self_video: bool
     suppress: bool
     request_to_speak_timestamp: str | None
@@ -40,6 +40,7 @@ def render_voice_state(state: VoiceState, member: Member | None, *, is_over: boo
         mute=member is not None and member.mute,
         self_deaf=state.self_deaf,
         self_mute=state.self_mute,
+        self_stream=state.self_stream and not is_over,
         self_video=state.self_video,
         suppress=state.suppress,
         request_to_speak_timestamp=iso_time(asked_ms) if asked_ms and not is_over else None,

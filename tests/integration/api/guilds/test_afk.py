@@ -17,8 +17,9 @@ class Afk:
         self.afk = afk
 
     async def join(self, who: Actor) -> None:
-        """Let somebody join the voice channel with a camera."""
-        wish = VoiceWish(guild_id=int(self.scene.id), channel_id=int(self.voice), self_video=True)
+        """Let somebody join the voice channel with a camera and a screen."""
+        guild_id, channel_id = int(self.scene.id), int(self.voice)
+        wish = VoiceWish(guild_id=guild_id, channel_id=channel_id, self_video=True, self_stream=True)
         await self.scene.api.built.voice.join_from_gateway(int(who.id), "s", wish)
 
     async def move(self, who: Actor) -> str:
@@ -45,7 +46,8 @@ async def test_idle_member_is_moved_silent_and_without_camera(afk: Afk) -> None:
     await afk.join(member)
     assert await afk.move(member) == afk.afk
     told = afk.scene.api.payloads("VOICE_STATE_UPDATE")[-1]
-    assert (told["channel_id"], told["suppress"], told["self_video"]) == (afk.afk, True, False)
+    assert (told["channel_id"], told["suppress"]) == (afk.afk, True)
+    assert (told["self_video"], told["self_stream"]) == (False, False)
     count = len(afk.scene.api.events("VOICE_STATE_UPDATE"))
     assert await afk.move(member) == afk.afk
     assert len(afk.scene.api.events("VOICE_STATE_UPDATE")) == count

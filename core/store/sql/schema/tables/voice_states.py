@@ -1,6 +1,6 @@
 """Who is in which voice channel."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Table, Text, false
 
 from core.store.sql.schema.metadata import metadata
 
@@ -17,6 +17,7 @@ voice_states = Table(
     Column("suppress", Boolean, nullable=False),
     Column("request_to_speak_ms", BigInteger, nullable=False),
     Column("was_moved", Boolean, nullable=False),
+    Column("self_stream", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 """A member who leaves takes the voice state along in the same unit of work, with its event; so no foreign key does."""

@@ -1,5 +1,6 @@
 """Rules of voice channels."""
 
+import msgspec
 import pytest
 
 from core.domain.channels.channel import Channel, ChannelType
@@ -8,10 +9,12 @@ from core.domain.guilds.voice_rules import (
     begins_suppressed,
     is_full,
     is_silenced,
+    keeps_screen,
     may_enter,
     may_show_video,
     may_stay,
 )
+from core.domain.guilds.voice_state import VoiceState
 
 VIEW, CONNECT, SPEAK = int(Permission.VIEW_CHANNEL), int(Permission.CONNECT), int(Permission.SPEAK)
 MOVE = int(Permission.MOVE_MEMBERS)
@@ -60,3 +63,11 @@ def test_nobody_speaks_without_the_permission_in_the_afk_channel_or_unasked_on_a
 def test_camera_needs_stream() -> None:
     assert may_show_video(int(Permission.STREAM))
     assert not may_show_video(SPEAK)
+
+
+def test_screen_stays_with_its_session_and_its_channel() -> None:
+    shares = VoiceState(guild_id=1, user_id=2, channel_id=5, session_id="s", self_stream=True)
+    assert keeps_screen(shares, session_id="s", channel_id=5)
+    assert not keeps_screen(shares, session_id="t", channel_id=5)
+    assert not keeps_screen(shares, session_id="s", channel_id=6)
+    assert not keeps_screen(msgspec.structs.replace(shares, self_stream=False), session_id="s", channel_id=5)
