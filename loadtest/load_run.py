@@ -8,14 +8,20 @@ import itertools
 import random
 from typing import Any, Final, Self
 
+from gevent.queue import Queue
+
 from loadtest.measures.generator import Generator
+from loadtest.measures.sound import Sound
 from loadtest.measures.stamp import read_machine
 from loadtest.people.actor import Actor, Part
+from loadtest.people.caller import Caller, Place
 from loadtest.people.listener import Listener
 from loadtest.people.scenarios import Scenario
 from loadtest.wire.gateway_client import GatewayClient, Line
 from loadtest.wire.rest_client import RestClient
-from loadtest.world.world import World
+from loadtest.wire.voice_client import VoiceLine
+from loadtest.wire.voice_messages import VoiceServer
+from loadtest.world.world import Inhabitant, World
 
 _ATTRIBUTE: Final = "guildway_run"
 MIXED_LINES: Final = (("json", ""), ("json", "zlib-stream"), ("json", "zstd-stream"), ("etf", "zlib-stream"))
@@ -43,17 +49,30 @@ class Tally:
 class LoadRun:
     """The run of this process."""
 
-    __slots__ = ("_lines", "_machine", "_numbers", "_rest", "_seed", "_tally", "generator", "scenario", "world")
+    __slots__ = (
+        "_lines", "_machine", "_numbers", "_rest", "_seed", "_tally", "_voice_line", "generator", "scenario", "sound",
+        "world",
+    )  # fmt: skip
 
     def __init__(
-        self, *, scenario: Scenario, world: World, rest: RestClient, lines: list[Line], stats: Any, seed: int
+        self,
+        *,
+        scenario: Scenario,
+        world: World,
+        rest: RestClient,
+        lines: list[Line],
+        voice_line: VoiceLine,
+        stats: Any,
+        seed: int,
     ) -> None:
-        """`lines` are how clients connect, in turn. `stats` are locust's."""
+        """`lines` are how clients connect, in turn, `voice_line` how they do in voice. `stats` are locust's."""
         self.scenario = scenario
         self.world = world
         self.generator = Generator()
+        self.sound = Sound()
         self._rest = rest
         self._lines = lines
+        self._voice_line = voice_line
         self._tally = Tally(stats)
         self._seed = seed
         self._machine = read_machine()
@@ -71,16 +90,18 @@ class LoadRun:
         setattr(environment, _ATTRIBUTE, self)
 
     def make_actor(self) -> Actor:
-        """Make the next person of the world. Beyond the last one people have a second session."""
+        """Make the next person of the world. Beyond the last one people have a second session, without voice."""
         number = next(self._numbers)
         who = self.world.people[number % len(self.world.people)]
         source = random.Random(f"{self._seed}-{who.id}-{number}")
+        servers: Queue[VoiceServer] = Queue()
         listener = Listener(
             own_id=who.id,
             machine=self._machine,
             tally=self._tally,
             checks_numbers=not self.scenario.looks,
             forgives_repeats=self.scenario.forgives_ends,
+            take_server=servers.put,
         )
         line = self._lines[number % len(self._lines)]
         client = GatewayClient(line=line, token=who.token, observer=listener, source=source)
@@ -89,6 +110,23 @@ class LoadRun:
             rest=self._rest,
             client=client,
             listener=listener,
+            caller=self._make_caller(who, client, servers) if number < len(self.world.people) else None,
             tally=self._tally,
             source=source,
+        )
+
+    def _make_caller(self, who: Inhabitant, client: GatewayClient, servers: "Queue[VoiceServer]") -> Caller | None:
+        guild, scenario = self.world.guilds[who.guild], self.scenario
+        if not scenario.has_voice:
+            return None
+        room, position = divmod(who.place, scenario.room_size)
+        return Caller(
+            place=Place(who.id, guild.id, guild.room_ids[room], speaks=position < scenario.speakers),
+            line=self._voice_line,
+            client=client,
+            servers=servers,
+            tally=self._tally,
+            sound=self.sound,
+            machine=self._machine,
+            forgives_ends=scenario.forgives_ends,
         )

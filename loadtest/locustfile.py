@@ -22,16 +22,17 @@ from locust.runners import MasterRunner, WorkerRunner
 
 from loadtest.load_run import LoadRun
 from loadtest.measures.calibration import measure_limit
+from loadtest.measures.sound import Sound, add_up
 from loadtest.measures.watched import Watched, find_worst
-from loadtest.options import OptionError, add_options, choose_lines, choose_scenario
+from loadtest.options import OptionError, add_options, choose_lines, choose_scenario, choose_voice_line
 from loadtest.people.listener import Listener
 from loadtest.people.scenarios import Scenario
 from loadtest.person import Person
 from loadtest.reports.page import CHARTS, describe_run, make_page
-from loadtest.reports.report import Report, encode_report, read_faults, read_rows, write_file
+from loadtest.reports.report import Report, encode_report, find_silence, read_faults, read_rows, write_file
 from loadtest.wire.rest_client import RestClient
 from loadtest.world.builder import WorldBuilder, WorldError, open_world
-from loadtest.world.world import World
+from loadtest.world.world import Shape, World
 
 __all__ = ["Person"]
 
@@ -41,7 +42,8 @@ _REFUSED: Final = 2
 _WORLD: Final = "world"
 """The message by which a worker gets its people."""
 _GENERATOR: Final = "generator"
-"""The field of a worker's report about itself."""
+_SOUND: Final = "sound"
+"""The fields of a worker's report about itself, and about voice."""
 _SPAWN_S: Final = 10.0
 """The time in which all users come, unless --spawn-rate says another rate."""
 
@@ -70,6 +72,7 @@ class LoadTest:
         self._rest = RestClient(self._api, verifies=not self._options.insecure)
         self._limit_per_second = 0.0
         self._watched: dict[str, Watched] = {}
+        self._sounds: dict[str, Sound] = {}
         self._began_s = time.monotonic()
         self._took_s = 0.0
         self._is_running = False
@@ -86,12 +89,13 @@ class LoadTest:
         options = self._options
         options.spawn_rate = options.spawn_rate or max(1.0, (options.num_users or 1) / _SPAWN_S)
         self._limit_per_second = self._measure_limit()
+        people, scenario = options.num_users or 1, self._scenario
+        rooms = scenario.count_rooms(min(people, scenario.guild_size or people))
         self._world = open_world(
             Path(options.world),
             WorldBuilder(api=self._api, rest=self._rest),
-            people=options.num_users or 1,
-            guild_size=self._scenario.guild_size,
-            channels=self._scenario.channels,
+            people=people,
+            shape=Shape(scenario.guild_size, scenario.channels, rooms),
         )
         hooks.test_start.add_listener(self._begin)
         hooks.test_stopping.add_listener(self._end)
@@ -112,6 +116,7 @@ class LoadTest:
             world=world,
             rest=self._rest,
             lines=lines,
+            voice_line=choose_voice_line(self._options, world.gateway),
             stats=self._environment.stats,
             seed=self._options.seed,
         ).attach(self._environment)
@@ -144,7 +149,8 @@ class LoadTest:
             runner.send_message(_WORLD, msgspec.json.encode(share).decode(), client_id=worker)
 
     def _take_world(self, msg: Any, **_: Any) -> None:
-        self._attach(msgspec.json.decode(msg.data, type=World))
+        self._world = msgspec.json.decode(msg.data, type=World)
+        self._attach(self._world)
 
     def _kill(self) -> None:
         logger.info("Killing the server: %s", self._options.kill_command)
@@ -153,17 +159,22 @@ class LoadTest:
             logger.error("The command that kills the server ended with %d.", done.returncode)
 
     def _report(self, data: dict[str, Any], **_: Any) -> None:
+        if self._world is None:
+            return  # A worker reports from its start on, and its people come later.
         data[_GENERATOR] = msgspec.to_builtins(self._run.generator.sum_up())
+        data[_SOUND] = msgspec.to_builtins(self._run.sound)
 
     def _note_report(self, client_id: str, data: dict[str, Any], **_: Any) -> None:
         if _GENERATOR in data:
             self._watched[client_id] = msgspec.convert(data[_GENERATOR], Watched)
+            self._sounds[client_id] = msgspec.convert(data[_SOUND], Sound)
 
     def _end(self, **_: Any) -> None:
         self._is_running = False
         self._took_s = time.monotonic() - self._began_s
         if not isinstance(self._environment.runner, MasterRunner):
             self._watched["here"] = self._run.generator.sum_up()
+            self._sounds["here"] = self._run.sound
             self._run.generator.stop()
 
     def _judge(self, **_: Any) -> None:
@@ -171,7 +182,7 @@ class LoadTest:
             self._end()  # The run was broken off.
         if not self._watched:
             return  # Nothing was run, as when a web page was looked at.
-        stats = self._environment.stats
+        stats, sound = self._environment.stats, add_up(self._sounds.values())
         report = Report(
             scenario=self._options.scenario,
             about=self._scenario.about,
@@ -179,7 +190,8 @@ class LoadTest:
             users=self._options.num_users or 1,
             seconds=round(self._took_s, 1),
             rows=read_rows(stats),
-            faults=read_faults(stats),
+            faults=[*read_faults(stats), *find_silence(sound)],
+            sound=sound,
             generator=find_worst(list(self._watched.values())),
             limit_per_second=self._limit_per_second * len(self._watched),
         )

@@ -9,6 +9,7 @@ from loadtest.people.scenarios import SCENARIOS, Act, Scenario
 from loadtest.wire.compression import UNPACKERS
 from loadtest.wire.encodings import ENCODINGS
 from loadtest.wire.gateway_client import Line
+from loadtest.wire.voice_client import VoiceLine
 
 _MIXED: Final = "mixed"
 _PLAIN: Final = "none"
@@ -30,6 +31,12 @@ def add_options(parser: Any) -> None:
     add("--acts", default=None, help="Weights of what people do, as say=5,history=2 (" + ", ".join(Act) + ")")
     add("--storm-interval", type=float, default=None, help="Seconds between two storms")
     add("--upload-bytes", type=int, default=None, help="Size of an uploaded file")
+    add("--room-size", type=int, default=None, help="People of a voice channel")
+    add("--speakers", type=int, default=None, help="Those of them who speak")
+    add("--stay", type=float, default=None, help="Seconds of a stay in voice")
+    add(
+        "--voice-scheme", choices=["ws", "wss"], default=None, help="The voice gateway's; as the gateway's unless given"
+    )
     add("--encoding", choices=[*ENCODINGS, _MIXED], default="json", help="The gateway's encoding; mixed: in turn")
     add("--compress", choices=[_PLAIN, *filter(None, UNPACKERS)], default="zlib-stream", help="The gateway's stream")
     add("--insecure", action="store_true", help="Do not check certificates")
@@ -49,6 +56,9 @@ def choose_scenario(options: Any) -> Scenario:
         "acts": _read_acts(options.acts) if options.acts else None,
         "storm_interval_s": options.storm_interval,
         "upload_bytes": options.upload_bytes,
+        "room_size": options.room_size,
+        "speakers": options.speakers,
+        "stay_s": options.stay,
     }
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.kill_command:
@@ -56,6 +66,8 @@ def choose_scenario(options: Any) -> Scenario:
     scenario = msgspec.structs.replace(SCENARIOS[options.scenario], **changes)
     if scenario.guild_size < 0 or scenario.channels < 1 or scenario.pause_s <= 0 or scenario.storm_interval_s <= 2:
         raise OptionError("a guild has people and a channel, a pause lasts, and storms are more than 2 s apart")
+    if not 0 <= scenario.speakers <= scenario.room_size or scenario.room_size < 1 or scenario.stay_s <= 0:
+        raise OptionError("a room has people, no more of them speak, and a stay lasts")
     return scenario
 
 
@@ -83,3 +95,8 @@ def choose_lines(options: Any, gateway: str, *, forgives_ends: bool) -> list[Lin
         )
         for encoding, packed in kinds
     ]
+
+
+def choose_voice_line(options: Any, gateway: str) -> VoiceLine:
+    """Return how clients connect to voice gateways: in TLS where the gateway does, unless a flag says otherwise."""
+    return VoiceLine(scheme=options.voice_scheme or gateway.partition(":")[0], verifies=not options.insecure)

@@ -26,6 +26,8 @@ GOALS: Final = (
     Goal("delivered", "from the request of a message to its arrival at a listener", 300, 800),
     Goal("history", "the newest 50 messages of a channel", 100, 300),
     Goal("presence", "from a change of a status to its arrival at a listener", 500, 2000),
+    Goal("voice", "from the sending of a frame of sound to its arrival at a listener", 30, 50),
+    Goal("voice join", "from the command to the gateway to the key of the voice gateway", 1000, 3000),
 )
 """The goals at the planned load. On one machine they are upper bounds to stay far below."""
 

@@ -4,8 +4,8 @@ from typing import Final
 
 import msgspec
 
-_LATE_MS: Final = 50.0
-"""Half of the smallest goal (history, 100 ms): a generator that is later than that in one look of a hundred spoils
+_LATE_MS: Final = 25.0
+"""Half of the smallest goal (voice, 50 ms): a generator that is later than that in one look of a hundred spoils
 the 99th percentile.
 """
 _BUSY: Final = 0.9

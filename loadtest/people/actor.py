@@ -1,4 +1,4 @@
-"""What one person does: says, reads, reacts, shows a status, uploads, and takes part in storms.
+"""What one person does: says, reads, reacts, shows a status, uploads, talks, and takes part in storms.
 
 An actor knows its account, its guild and its ways to the server, and nothing of locust. Each act is one request or one
 command, and is measured under its name. A request that is refused or not answered is a fault, unless the scenario has
@@ -14,6 +14,7 @@ import gevent
 import msgspec
 
 from loadtest.measures.stamp import make_stamp
+from loadtest.people.caller import Caller
 from loadtest.people.listener import Listener, Tally
 from loadtest.people.scenarios import Act, Scenario, Storm
 from loadtest.wire.gateway_client import LAZY_GUILDS, PRESENCE, GatewayClient
@@ -62,6 +63,7 @@ class Actor:
     """One person."""
 
     __slots__ = (
+        "_caller",
         "_client",
         "_community",
         "_listener",
@@ -82,9 +84,11 @@ class Actor:
         rest: RestClient,
         client: GatewayClient,
         listener: Listener,
+        caller: Caller | None,
         tally: Tally,
         source: random.Random,
     ) -> None:
+        """`caller` is the person in voice, if they have a place there."""
         self._who = part.who
         self._community = part.community
         self._scenario = part.scenario
@@ -92,6 +96,7 @@ class Actor:
         self._rest = rest
         self._client = client
         self._listener = listener
+        self._caller = caller
         self._tally = tally
         self._random = source
         self._numbers = dict.fromkeys(part.community.channel_ids, 0)
@@ -119,6 +124,7 @@ class Actor:
             Act.STATUS: self._change_status,
             Act.UPLOAD: self._upload,
             Act.LOOK: self._look,
+            Act.VOICE: self._talk,
         }
         acts[act]()
 
@@ -234,6 +240,10 @@ class Actor:
         channel = self._random.choice(self._community.channel_ids)
         subscription = {"guild_id": self._community.id, "typing": True, "activities": True, "threads": True}
         self._client.send(LAZY_GUILDS, {**subscription, "members": [], "channels": {channel: ranges}})
+
+    def _talk(self) -> None:
+        if self._caller is not None:
+            self._caller.stay(self._scenario.stay_s)
 
     def _request(self, name: str, method: str, path: str, body: Any = None) -> None:
         answer = self._rest.call(method, path, body, token=self._who.token)

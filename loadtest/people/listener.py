@@ -7,6 +7,7 @@ listener was there, or while it was away, is caught up and has a name of its own
 """
 
 import time
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from loadtest.measures.heard import Heard
 from loadtest.measures.stamp import read_stamp
 from loadtest.wire.encodings import Reader
+from loadtest.wire.voice_messages import VoiceServer
 
 _MS: Final = 1e6
 """Nanoseconds of a millisecond."""
@@ -67,18 +69,27 @@ class Listener:
         "_own_id",
         "_shown",
         "_since_ns",
+        "_take_server",
         "_tally",
         "newest",
     )
 
     def __init__(
-        self, *, own_id: str, machine: str, tally: Tally, checks_numbers: bool, forgives_repeats: bool = False
+        self,
+        *,
+        own_id: str,
+        machine: str,
+        tally: Tally,
+        checks_numbers: bool,
+        forgives_repeats: bool = False,
+        take_server: Callable[[VoiceServer], None] = lambda _: None,
     ) -> None:
-        """`machine` is `read_machine`'s word for this machine."""
+        """`machine` is `read_machine`'s word for this machine. `take_server` gets the voice servers that are named."""
         self._forgives_repeats = forgives_repeats
         self._own_id = own_id
         self._machine = machine
         self._tally = tally
+        self._take_server = take_server
         self._checks_numbers = checks_numbers
         self._heard, self._shown = Heard(), Heard()
         self._since_ns = time.monotonic_ns()
@@ -100,6 +111,8 @@ class Listener:
                 self._hear_message(reader.take(payload, Said))
             case "PRESENCE_UPDATE":
                 self._hear_presence(reader.take(payload, Shown))
+            case "VOICE_SERVER_UPDATE":
+                self._take_server(reader.take(payload, VoiceServer))
             case "READY":
                 self._heard.forget()
                 self._since_ns = time.monotonic_ns()

@@ -23,6 +23,8 @@ class Act(enum.StrEnum):
     UPLOAD = "upload"
     LOOK = "look"
     """Looks at other rows of the member list."""
+    VOICE = "voice"
+    """Comes into a voice channel, speaks or listens there, and leaves."""
 
 
 class Storm(enum.StrEnum):
@@ -51,8 +53,23 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     looks: bool = False
     """Whether people subscribe to their guild's member list when they log in."""
     upload_bytes: int = 65_536
+    room_size: int = 10
+    """The people of a voice channel."""
+    speakers: int = 2
+    """Those of them who speak. A node passes on the loudest eight of a room (`voice.most_voices`)."""
+    stay_s: float = 60.0
+    """The time of a stay in voice. A person may join every five seconds."""
     forgives_ends: bool = False
     """Whether lost connections and refused requests belong to the scenario."""
+
+    @property
+    def has_voice(self) -> bool:
+        """Return whether people use voice channels."""
+        return self.acts.get(Act.VOICE, 0) > 0
+
+    def count_rooms(self, people: int) -> int:
+        """Return the voice channels that a guild of so many people needs."""
+        return -(-people // self.room_size) if self.has_voice else 0
 
 
 _TALK: Final = {Act.SAY: 4, Act.HISTORY: 3, Act.READ: 2, Act.TYPE: 2, Act.REACT: 1}
@@ -85,6 +102,10 @@ SCENARIOS: Final[dict[str, Scenario]] = {
     "uploads": Scenario(
         about="messages with files",
         guild_size=25, channels=2, pause_s=15, acts={Act.UPLOAD: 5, Act.SAY: 2, Act.HISTORY: 1},
+    ),
+    "voice": Scenario(
+        about="voice channels, in which some speak and all listen",
+        guild_size=50, channels=1, pause_s=5, acts={Act.VOICE: 1},
     ),
     "mixed": Scenario(
         about="a mixed day: talk, reading, reactions, presences and files",

@@ -18,6 +18,8 @@ th:first-child, td:first-child { text-align: left; }
 .passed { color: #17692f; } .failed { color: #a3161f; } .undecided { color: #8a5a00; }
 """
 
+_MEASURES: Final = ("measure", "count", "errors", "p50 ms", "p90 ms", "p95 ms", "p99 ms", "max ms", "per s")
+
 _VERDICTS: Final = {
     Verdict.PASSED: "no errors, and all goals that were measured are met",
     Verdict.FAILED: "there were errors, goals were missed, or nothing was measured",
@@ -38,6 +40,17 @@ def describe_generator(report: Report) -> str:
     return sentence
 
 
+def describe_sound(report: Report) -> str:
+    """Say in a sentence what became of voice; "" of a run without."""
+    sound = report.sound
+    if not sound.sent and not sound.received:
+        return ""
+    return (
+        f"Of the frames of voice {sound.sent:,} were sent and {sound.received:,} heard; {sound.lost:,} were lost on "
+        f"the way to a listener ({sound.loss:.3%}), and {sound.repeated:,} came twice."
+    )
+
+
 def describe_run(report: Report) -> list[str]:
     """Return the lines for a terminal."""
     lines = [
@@ -46,7 +59,7 @@ def describe_run(report: Report) -> list[str]:
         for judged in report.judged
     ]
     lines += [f"{fault.count} × {fault.name}: {fault.error}" for fault in report.faults]
-    lines.append(describe_generator(report))
+    lines += filter(None, [describe_sound(report), describe_generator(report)])
     lines.append(f"{report.verdict.name.lower()}: {_VERDICTS[report.verdict]}")
     return lines
 
@@ -66,7 +79,7 @@ def make_page(report: Report) -> str:
         for judged in report.judged
     ]
     rows = [
-        (row.name, row.count, row.errors, row.p50_ms, row.p90_ms, row.p99_ms, row.max_ms, row.per_second)
+        (row.name, row.count, row.errors, row.p50_ms, row.p90_ms, row.p95_ms, row.p99_ms, row.max_ms, row.per_second)
         for row in report.rows
     ]
     faults = [(fault.error, fault.name, fault.count) for fault in report.faults]
@@ -77,8 +90,9 @@ def make_page(report: Report) -> str:
 <p>{escape(report.about)}. {report.users} users for {report.seconds:.0f} s at {escape(report.api)}.</p>
 <p class="{word}"><strong>{word}</strong>: {_VERDICTS[report.verdict]}</p>
 <p>{escape(describe_generator(report))}</p>
+<p>{escape(describe_sound(report))}</p>
 <h2>Goals</h2>{_table(("measure", "p50 ms", "goal", "p99 ms", "goal", ""), goals)}
-<h2>Measures</h2>{_table(("measure", "count", "errors", "p50 ms", "p90 ms", "p99 ms", "max ms", "per s"), rows)}
+<h2>Measures</h2>{_table(_MEASURES, rows)}
 <h2>Errors</h2>{_table(("error", "measure", "count"), faults) if faults else "<p>None.</p>"}
 <p><a href="{CHARTS}">Charts over time</a></p>
 </body></html>

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from loadtest.measures.goals import Judged, Measured, Verdict, judge_goals, judge_run
+from loadtest.measures.sound import Sound
 from loadtest.measures.watched import Watched
 
 
@@ -17,6 +18,7 @@ class Row(msgspec.Struct, frozen=True):
     errors: int
     p50_ms: float
     p90_ms: float
+    p95_ms: float
     p99_ms: float
     max_ms: float
     per_second: float
@@ -43,6 +45,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     generator: Watched
     limit_per_second: float
     """Deliveries that one core of the generator can take in a second, as measured before the run."""
+    sound: Sound = msgspec.field(default_factory=Sound)
+    """The frames of voice, in runs that have some."""
 
     @property
     def judged(self) -> list[Judged]:
@@ -67,6 +71,7 @@ def read_rows(stats: Any) -> list[Row]:
             errors=entry.num_failures,
             p50_ms=entry.get_response_time_percentile(0.5),
             p90_ms=entry.get_response_time_percentile(0.9),
+            p95_ms=entry.get_response_time_percentile(0.95),
             p99_ms=entry.get_response_time_percentile(0.99),
             max_ms=round(entry.max_response_time, 1),
             per_second=round(entry.total_rps, 2),
@@ -79,6 +84,12 @@ def read_faults(stats: Any) -> list[Fault]:
     """Read locust's errors, the most frequent first."""
     faults = [Fault(error.name, str(error.error), error.occurrences) for error in stats.errors.values()]
     return sorted(faults, key=lambda fault: -fault.count)
+
+
+def find_silence(sound: Sound) -> list[Fault]:
+    """Return the fault of a run in which people spoke and nobody heard them, which no gap shows."""
+    is_silent = sound.sent and not sound.received
+    return [Fault("voice", "nothing that was said came to anybody", sound.sent)] if is_silent else []
 
 
 def encode_report(report: Report) -> bytes:
@@ -101,6 +112,7 @@ def encode_report(report: Report) -> bytes:
         **msgspec.to_builtins(report),
         "goals": goals,
         "generator": generator,
+        "sound": {**msgspec.to_builtins(report.sound), "loss": report.sound.loss},
     }
     return msgspec.json.format(msgspec.json.encode(whole), indent=1)
 

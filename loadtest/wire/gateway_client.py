@@ -19,7 +19,7 @@ from loadtest.wire.encodings import ENCODINGS, Etf, Json, Reader
 from loadtest.wire.frames import FrameError
 from loadtest.wire.web_socket import LOST, ConnectionEndedError, WebSocket, open_web_socket
 
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE = 0, 1, 2, 3
+DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE = 0, 1, 2, 3, 4
 RESUME, RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK, LAZY_GUILDS = 6, 7, 9, 10, 11, 14
 
 _CAPABILITIES: Final = 1 << 4 | 1 << 5
@@ -121,6 +121,11 @@ class GatewayClient:
         self.ready = Event()
 
     # ---- from outside
+
+    @property
+    def session_id(self) -> str:
+        """The session's id, since READY."""
+        return self._session_id
 
     def enter(self) -> None:
         """Begin a new session. `ready` is set when it is there."""

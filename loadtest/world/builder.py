@@ -16,13 +16,15 @@ import msgspec
 from gevent.pool import Pool
 
 from loadtest.wire.rest_client import Answer, RestClient
-from loadtest.world.world import Community, Inhabitant, World
+from loadtest.world.world import Community, Inhabitant, Shape, World
 
 logger = logging.getLogger(__name__)
 
 _AT_ONCE: Final = 8
 """Registrations and joins at a time. A server hashes two passwords at a time."""
 _TOO_MANY: Final = 429
+_TEXT, _VOICE = 0, 2
+"""Types of channels."""
 _TELL_EVERY_S: Final = 5.0
 
 
@@ -42,22 +44,23 @@ class WorldBuilder:
         self._done = 0
         self._told_s = 0.0
 
-    def build(self, *, people: int, guild_size: int, channels: int) -> World:
-        """Make so many people in guilds of `guild_size`; 0 is one guild for all. Raises WorldError."""
+    def build(self, *, people: int, shape: Shape) -> World:
+        """Make so many people, in guilds of the shape. Raises WorldError."""
         gateway = self.find_gateway()
-        size = guild_size or people
+        size = shape.guild_size or people
         tokens = self._each("registered", people, range(people), self._register)
         owners = tokens[::size]
         made = self._each(
-            "guilds made", len(owners), list(enumerate(owners)), lambda each: self._found(each[0], each[1], channels)
+            "guilds made", len(owners), list(enumerate(owners)), lambda each: self._found(each[0], each[1], shape)
         )
         joiners = [(token, made[number // size][1]) for number, (_, token) in enumerate(tokens) if number % size]
         self._each("joined", len(joiners), joiners, lambda each: self._join(each[0], each[1]))
         inhabitants = [
-            Inhabitant(id=user_id, token=token, guild=number // size) for number, (user_id, token) in enumerate(tokens)
+            Inhabitant(id=user_id, token=token, guild=number // size, place=number % size)
+            for number, (user_id, token) in enumerate(tokens)
         ]
         guilds = [community for community, _ in made]
-        return World(self._api, gateway, guild_size, channels, inhabitants, guilds)
+        return World(self._api, gateway, shape, inhabitants, guilds)
 
     def find_gateway(self) -> str:
         """Ask for the gateway's address. Raises WorldError."""
@@ -98,15 +101,20 @@ class WorldBuilder:
         token = self._ask("POST", "/auth/register", body)["token"]
         return self._ask("GET", "/users/@me", token=token)["id"], token
 
-    def _found(self, number: int, owner: tuple[str, str], channels: int) -> tuple[Community, str]:
+    def _found(self, number: int, owner: tuple[str, str], shape: Shape) -> tuple[Community, str]:
         token = owner[1]
         guild = self._ask("POST", "/guilds", {"name": f"Load test {self._run} {number}"}, token=token)["id"]
-        ids = [
-            self._ask("POST", f"/guilds/{guild}/channels", {"name": f"room-{each}", "type": 0}, token=token)["id"]
-            for each in range(channels)
-        ]
+        ids, rooms = (
+            [
+                self._ask("POST", f"/guilds/{guild}/channels", {"name": f"{name}-{each}", "type": kind}, token=token)[
+                    "id"
+                ]
+                for each in range(count)
+            ]
+            for name, kind, count in (("room", _TEXT, shape.channels), ("voice", _VOICE, shape.rooms))
+        )
         invite = self._ask("POST", f"/channels/{ids[0]}/invites", {"max_age": 0}, token=token)["code"]
-        return Community(guild, ids), invite
+        return Community(guild, ids, rooms), invite
 
     def _join(self, token: str, invite: str) -> None:
         self._ask("POST", f"/invites/{invite}", {}, token=token)
@@ -129,10 +137,10 @@ class WorldBuilder:
             )
         gevent.sleep(wait_s)
 
-    def find_kept(self, file: Path, *, people: int, guild_size: int, channels: int) -> World | None:
+    def find_kept(self, file: Path, *, people: int, shape: Shape) -> World | None:
         """Return the world of a file if it fits and its people are still let in."""
         kept = _read_world(file)
-        if kept is None or not kept.fits(api=self._api, people=people, guild_size=guild_size, channels=channels):
+        if kept is None or not kept.fits(api=self._api, people=people, shape=shape):
             return None
         if not self._rest.call("GET", "/users/@me", token=kept.people[people - 1].token).is_good:
             return None
@@ -140,12 +148,12 @@ class WorldBuilder:
         return msgspec.structs.replace(kept, gateway=self.find_gateway())
 
 
-def open_world(file: Path, builder: WorldBuilder, *, people: int, guild_size: int, channels: int) -> World:
+def open_world(file: Path, builder: WorldBuilder, *, people: int, shape: Shape) -> World:
     """Return the world of the file if it can be used, else make one and keep it. Raises WorldError."""
-    kept = builder.find_kept(file, people=people, guild_size=guild_size, channels=channels)
+    kept = builder.find_kept(file, people=people, shape=shape)
     if kept is not None:
         return kept
-    world = builder.build(people=people, guild_size=guild_size, channels=channels)
+    world = builder.build(people=people, shape=shape)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)  # Tokens are as good as passwords.
     file.write_bytes(msgspec.json.encode(world))

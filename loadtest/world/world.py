@@ -10,13 +10,26 @@ class Inhabitant(msgspec.Struct, frozen=True):
     token: str
     guild: int
     """The number of the person's guild in the world."""
+    place: int = 0
+    """The how manieth of the guild's people, from 0."""
 
 
 class Community(msgspec.Struct, frozen=True):
-    """A guild with its text channels."""
+    """A guild with its text channels and voice channels."""
 
     id: str
     channel_ids: list[str]
+    room_ids: list[str] = []
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a run needs of a world."""
+
+    guild_size: int
+    """The people of a guild; 0 puts all into one."""
+    channels: int
+    rooms: int = 0
+    """The voice channels of a guild."""
 
 
 class World(msgspec.Struct, frozen=True):
@@ -24,13 +37,14 @@ class World(msgspec.Struct, frozen=True):
 
     api: str
     gateway: str
-    guild_size: int
-    channels: int
+    shape: Shape
     people: list[Inhabitant]
     guilds: list[Community]
 
-    def fits(self, *, api: str, people: int, guild_size: int, channels: int) -> bool:
+    def fits(self, *, api: str, people: int, shape: Shape) -> bool:
         """Return whether a run of this shape can use the world. Guilds of everybody must have the exact size."""
-        if (self.api, self.guild_size, self.channels) != (api, guild_size, channels):
+        own = self.shape
+        if (self.api, own.guild_size, own.channels) != (api, shape.guild_size, shape.channels):
             return False
-        return len(self.people) >= people if guild_size else len(self.people) == people
+        has_people = len(self.people) >= people if shape.guild_size else len(self.people) == people
+        return has_people and own.rooms >= shape.rooms

@@ -71,12 +71,14 @@ async def _load(api: str, folder: Path, *flags: str, users: int = 6, time_s: int
     return await _finish(await _start(api, folder, *flags, users=users, time_s=time_s), folder)
 
 
-async def _read_messages_sent(server: Server) -> int:
+async def _read_metric(server: Server, name: str) -> int:
     async with httpx.AsyncClient() as http:
         text = (await http.get(f"{server.metrics}/metrics")).text
-    return sum(
-        int(float(value)) for value in re.findall(r"^guildway_messages_sent_total\S* (\S+)$", text, re.MULTILINE)
-    )
+    return sum(int(float(value)) for value in re.findall(rf"^{re.escape(name)}\S* (\S+)$", text, re.MULTILINE))
+
+
+async def _read_messages_sent(server: Server) -> int:
+    return await _read_metric(server, "guildway_messages_sent_total")
 
 
 def _check_verdict(outcome: Outcome) -> None:
@@ -130,6 +132,35 @@ async def test_several_processes_share_the_people(server: Server, tmp_path: Path
     _check_verdict(outcome)
     assert outcome.count("login") == 6
     assert outcome.count("delivered") > outcome.count("send") > 0
+
+
+async def _has_voice(server: Server) -> bool:
+    """Return whether people have come again, and have got a second of sound."""
+    joins = await _read_metric(server, "guildway_voice_joins_total")
+    return joins > 4 and await _read_metric(server, 'guildway_voice_packets_total{direction="out"}') > 100
+
+
+async def test_voice_is_heard_and_its_loss_is_told(tmp_path: Path) -> None:
+    settings = {**GENEROUS, "GUILDWAY_VOICE_ENABLED": "true", "GUILDWAY_VOICE_HOST": "127.0.0.1"}
+    server = await Server(tmp_path / "data", settings).start()
+    try:
+        flags = ("--scenario", "voice", "--room-size", "2", "--speakers", "1", "--stay", "2", "--pause", "0.1")
+        process = await _start(server.api, tmp_path, *flags, users=4, time_s=100)
+        finishing = asyncio.create_task(_finish(process, tmp_path))
+        while not finishing.done() and not await _has_voice(server):  # noqa: ASYNC110 - the counts of another process
+            await asyncio.sleep(0.1)
+        assert not finishing.done(), finishing.result().output
+        process.terminate()
+        outcome = await finishing
+    finally:
+        await server.stop()
+    _check_verdict(outcome)
+    sound = outcome.report["sound"]
+    assert sound["sent"] > 0 < sound["received"] == outcome.count("voice")
+    assert sound["loss"] == sound["lost"] / (sound["received"] + sound["lost"])
+    assert {goal["measure"] for goal in outcome.report["goals"]} == {"voice", "voice join"}
+    assert outcome.count("voice join") >= 4
+    assert "frames of voice" in (tmp_path / "report.html").read_text()
 
 
 async def test_refused_requests_are_errors_and_the_status_says_so(tmp_path: Path) -> None:

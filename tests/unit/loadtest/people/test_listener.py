@@ -9,6 +9,7 @@ import pytest
 from loadtest.measures.stamp import Stamp
 from loadtest.people.listener import Listener
 from loadtest.wire.encodings import Json
+from loadtest.wire.voice_messages import VoiceServer
 
 CODED = Json()
 
@@ -33,12 +34,14 @@ class _Ear:
 
     def __init__(self, *, checks_numbers: bool = True, forgives_repeats: bool = False) -> None:
         self.tally = _Tally()
+        self.servers: list[VoiceServer] = []
         self.listener = Listener(
             own_id="me",
             machine="here",
             tally=self.tally,
             checks_numbers=checks_numbers,
             forgives_repeats=forgives_repeats,
+            take_server=self.servers.append,
         )
 
     def hear(self, kind: str, body: Any) -> None:
@@ -121,3 +124,11 @@ def test_hear_what_was_not_stamped_counts_nothing() -> None:
     ear.hear("PRESENCE_UPDATE", {"user": {"id": "you"}, "activities": [{"name": "a game"}]})
     ear.hear("TYPING_START", {})
     assert (ear.tally.names(), ear.tally.failed) == ([], [])
+
+
+def test_hear_voice_servers_hands_each_one_on() -> None:
+    ear = _Ear()
+    for endpoint in (None, "voice.example.org:8083"):
+        ear.hear("VOICE_SERVER_UPDATE", {"token": "t", "guild_id": "9", "endpoint": endpoint})
+    assert ear.servers == [VoiceServer("t", "9"), VoiceServer("t", "9", "voice.example.org:8083")]
+    assert (ear.tally.measured, ear.tally.failed) == ([], [])

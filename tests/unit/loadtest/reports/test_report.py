@@ -5,9 +5,10 @@ import json
 import msgspec
 
 from loadtest.measures.goals import Verdict
+from loadtest.measures.sound import Sound
 from loadtest.measures.watched import Watched, find_worst
 from loadtest.reports.page import describe_run, make_page
-from loadtest.reports.report import Fault, Report, Row, encode_report
+from loadtest.reports.report import Fault, Report, Row, encode_report, find_silence
 
 REPORT = Report(
     scenario="quiet",
@@ -16,8 +17,8 @@ REPORT = Report(
     users=9,
     seconds=10.0,
     rows=[
-        Row("send", count=100, errors=0, p50_ms=3, p90_ms=5, p99_ms=12, max_ms=14.5, per_second=10),
-        Row("delivered", count=900, errors=0, p50_ms=4, p90_ms=6, p99_ms=15, max_ms=19, per_second=90),
+        Row("send", count=100, errors=0, p50_ms=3, p90_ms=5, p95_ms=9, p99_ms=12, max_ms=14.5, per_second=10),
+        Row("delivered", count=900, errors=0, p50_ms=4, p90_ms=6, p95_ms=8, p99_ms=15, max_ms=19, per_second=90),
     ],
     faults=[],
     generator=Watched(late_p99_ms=1, late_max_ms=2, busy=0.2),
@@ -39,7 +40,7 @@ def test_encode_report_tells_goals_and_verdict() -> None:
 
 
 def test_verdict_says_whose_fault_a_missed_goal_is() -> None:
-    late = Watched(late_p99_ms=60, late_max_ms=90, busy=0.1)
+    late = Watched(late_p99_ms=30, late_max_ms=90, busy=0.1)
     assert SLOW.verdict is Verdict.FAILED
     assert msgspec.structs.replace(SLOW, generator=BUSY).verdict is Verdict.UNDECIDED
     assert msgspec.structs.replace(SLOW, generator=late).verdict is Verdict.UNDECIDED
@@ -61,3 +62,20 @@ def test_page_and_lines_say_what_went_wrong_and_escape_it() -> None:
     assert "MISSED" in lines
     assert "It was the bottleneck" in lines
     assert "It was the bottleneck" not in "\n".join(describe_run(REPORT))
+
+
+def test_report_of_voice_tells_its_loss_and_one_without_says_nothing_of_it() -> None:
+    report = msgspec.structs.replace(REPORT, sound=Sound(sent=500, received=990, lost=10, repeated=1))
+    told = json.loads(encode_report(report))
+    assert told["sound"] == {"sent": 500, "received": 990, "lost": 10, "repeated": 1, "loss": 0.01}
+    assert told["rows"][0]["p95_ms"] == 9
+    sentence = "990 heard; 10 were lost on the way to a listener (1.000%)"
+    assert sentence in make_page(report)
+    assert sentence in "\n".join(describe_run(report))
+    assert "frames of voice" not in make_page(REPORT) + "\n".join(describe_run(REPORT))
+
+
+def test_voice_that_nobody_hears_is_a_fault() -> None:
+    [fault] = find_silence(Sound(sent=500))
+    assert (fault.name, fault.count) == ("voice", 500)
+    assert find_silence(Sound()) == find_silence(Sound(sent=500, received=1)) == []
