@@ -78,7 +78,9 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     relations = Relations()
 
     def has_session(guild_id: int, user_id: int, session_id: str) -> bool:  # the directories are made later
-        return guilds.has_session(guild_id, user_id, session_id) if guild_id else users.has_session(user_id, session_id)
+        if guild_id:
+            return guilds.has_session(guild_id, user_id, session_id)
+        return users.actors.has_session(user_id, session_id)
 
     voice_ends = _build_voice_ends(common, has_session)
     calls = CallWatch(port=common.voice, tasks=common.tasks)

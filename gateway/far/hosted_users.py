@@ -22,7 +22,7 @@ class HostedUsers(FarUsers):
 
     @override
     def foresee_presence(self, session: Seat) -> msgspec.Raw | None:
-        return self._users.foresee_presence(session)
+        return self._users.shown.foresee(session)
 
     @override
     def note_entered(self, session: Session, guild_ids: Collection[int]) -> None:

@@ -75,7 +75,7 @@ class GuildEntrance:
 
     def show(self, user_id: int, stays: Iterable[Stay]) -> None:
         """Tell the guilds the presence of a user who is about to enter, before the first user of a batch enters."""
-        presence = self._users.find_presence(user_id)
+        presence = self._users.shown.find(user_id)
         if presence is None:
             return
         for stay in stays:
@@ -112,7 +112,7 @@ class GuildEntrance:
 
     def _find_presence(self, session: Seat) -> msgspec.Raw | None:
         """Return the presence of a session's user. A guest brings it along, unless the user has sessions here too."""
-        return self._users.find_presence(session.user_id) or session.presence
+        return self._users.shown.find(session.user_id) or session.presence
 
     def _note_entered(self, session: Seat, guild_id: int, *, is_first: bool) -> None:
         """Tell a guild the presence of a user who has just come. The host of a guest does that itself."""

@@ -97,5 +97,5 @@ class VoiceSweep:
     def _has_session(self, state: VoiceState) -> bool:
         if not state.guild_id:
             self._calls.know(state.user_id, state.session_id)
-            return self._users.has_session(state.user_id, state.session_id)
+            return self._users.actors.has_session(state.user_id, state.session_id)
         return self._guilds.has_session(state.guild_id, state.user_id, state.session_id)

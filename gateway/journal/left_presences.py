@@ -30,7 +30,7 @@ class LeftPresences:
     __slots__ = ("_grace_s", "_left", "_told", "_users")
 
     def __init__(self, *, left: LeftSessions, users: UserHome, grace_s: float) -> None:
-        """`grace_s` is as long as a lost socket is not told to others (`gateway.users.user_directory`)."""
+        """`grace_s` is as long as a lost socket is not told to others (`gateway.users.socket_grace`)."""
         self._grace_s = grace_s
         self._left = left
         self._told: set[str] = set()

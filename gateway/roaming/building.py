@@ -66,7 +66,7 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     )
     friends = FarFriends(port=port, users=users, friends_of=users.relations.friends_of)
     told = ToldLately(
-        owner_of=owner_of, num_shards=num_shards, clock=clock, call_later=call_later, tell=users.publish_presence
+        owner_of=owner_of, num_shards=num_shards, clock=clock, call_later=call_later, tell=users.shown.publish
     )
     roaming = Roaming(port=port, users=users, hosted=hosted, homes=homes, friends=friends, told=told)
     users.share(roaming)

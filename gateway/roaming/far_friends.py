@@ -61,7 +61,7 @@ class FarFriends:
         for home, ids in self._by_home(friend_ids).items():
             if home == self._port.own:
                 # All of them, the usual case, go as what follows later changes of the friendships.
-                self._users.tell_friends(user_id, presence, friend_ids if len(ids) == len(friend_ids) else ids)
+                self._users.shown.tell_friends(user_id, presence, friend_ids if len(ids) == len(friend_ids) else ids)
             else:
                 self._port.send(home, TellFriends(user_id, presence, ids))
 
@@ -69,7 +69,7 @@ class FarFriends:
         """Answer another worker."""
         found: dict[int, MergedPresence] = {}
         for user_id in frame.user_ids:
-            actor = self._users.find(user_id)
+            actor = self._users.actors.find(user_id)
             if actor is not None and actor.presence != OFFLINE:
                 found[user_id] = actor.presence
         self._port.send(peer, FriendsAre(frame.request, found))

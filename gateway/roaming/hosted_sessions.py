@@ -132,17 +132,17 @@ class HostedSessions:
 
     def take_word(self, peer: str, word: UserWord) -> None:
         """Take the word of a user's home, unless it is not that any more."""
-        actor = self._users.find(word.user_id)
+        actor = self._users.actors.find(word.user_id)
         if peer != self._port.home_of(word.user_id) or actor is None or not len(actor):
             return
         self._heard[word.user_id] = frozenset(word.heard)
-        self._users.know_elsewhere(word.user_id, word.sessions, is_bot=actor.is_bot)
+        self._users.actors.know_elsewhere(word.user_id, word.sessions, is_bot=actor.is_bot)
         for session_id in word.heard:
             self._wake(session_id)
 
     def take_excess(self, frame: Excess) -> None:
         """End a session, or refuse its login."""
-        actor = self._users.find(frame.user_id)
+        actor = self._users.actors.find(frame.user_id)
         here = [] if actor is None else actor.describe()
         if any(each.session_id == frame.session_id and not each.is_ready for each in here):
             self._refused.add(frame.session_id)
@@ -156,7 +156,7 @@ class HostedSessions:
 
     def say_all(self, peer: str) -> None:
         """Tell a worker of all users whose home it is: the conversation with it is new."""
-        for user_id in {*self._told, *(actor.user_id for actor in self._users)}:
+        for user_id in {*self._told, *(actor.user_id for actor in self._users.actors)}:
             if self._port.home_of(user_id) == peer:
                 # The home may have given them up, and told others so.
                 self._say(user_id, is_news=True)
@@ -174,16 +174,16 @@ class HostedSessions:
     def _tell_anew(self, user_id: int) -> None:
         """Tell others, at the new home, what an earlier one may not have told them."""
         told = self._told.get(user_id)
-        if told is not None and not told.said.sessions and self._users.find(user_id) is None:
+        if told is not None and not told.said.sessions and self._users.actors.find(user_id) is None:
             # Other workers are about to say what they have, and a home that moves on tells the next one.
             self._call_later(ANSWER_S, lambda: self._tell_gone(user_id, told.said.guild_ids))
         else:
-            self._users.tell_anew(user_id)
+            self._users.shown.tell_anew(user_id)
 
     def _tell_gone(self, user_id: int, guild_ids: list[int]) -> None:
         if self._port.is_home(user_id):
             # There may be sessions meanwhile that others see as offline, which is no change to tell of.
-            self._users.publish_presence(user_id, guild_ids)
+            self._users.shown.publish(user_id, guild_ids)
 
     def _is_news(self, told: _Told) -> bool:
         """Return whether the home that was told may not have told others, or may not have known of all sessions."""
@@ -220,7 +220,7 @@ class HostedSessions:
 
     def _describe(self, user_id: int, before: _Told | None) -> UserSaid | None:
         """Return what is to be said of a user, None when nobody was told of one without sessions."""
-        actor = self._users.find(user_id)
+        actor = self._users.actors.find(user_id)
         if actor is not None and len(actor):
             return UserSaid(user_id, actor.is_bot, actor.describe(), sorted(actor.guild_ids_here()))
         if before is None:

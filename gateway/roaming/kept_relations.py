@@ -47,4 +47,4 @@ class KeptRelations:
                 continue
             if user_id in self._kept:
                 self._relations.know(user_id, rows)
-                self._users.tell_all_friends(user_id)
+                self._users.shown.tell_all_friends(user_id)

@@ -154,7 +154,7 @@ class Roaming(Sharing):
             case FriendsAre():
                 self._friends.take_answer(frame)
             case TellFriends():
-                self._users.tell_friends(frame.user_id, frame.presence, frame.friend_ids)
+                self._users.shown.tell_friends(frame.user_id, frame.presence, frame.friend_ids)
             case _:
                 self._take_of_user(peer, frame)
 
@@ -166,10 +166,10 @@ class Roaming(Sharing):
                 self._hosted.take_excess(frame)
             case TellGuilds():
                 if self.is_home(frame.user_id):
-                    self._users.publish_presence(frame.user_id, frame.guild_ids)
+                    self._users.shown.publish(frame.user_id, frame.guild_ids)
             case TellUnseen():
                 if self.is_home(frame.user_id):
-                    self._users.publish_unseen(frame.user_id, frame.at_ms)
+                    self._users.shown.publish_unseen(frame.user_id, frame.at_ms)
 
 
 class UserFrames(LinkListener):

@@ -144,17 +144,17 @@ class UserHomes:
         """Take what a host told an earlier home: its last session of a user has ended."""
         if not self._port.is_home(said.user_id):
             return
-        actor = self._users.find(said.user_id)
+        actor = self._users.actors.find(said.user_id)
         if actor is None:
-            self._users.publish_presence(said.user_id, said.guild_ids)
+            self._users.shown.publish(said.user_id, said.guild_ids)
             return
         # What is known of sessions elsewhere is the word of an earlier home, and names no guilds.
         presence, covered = actor.presence, actor.guild_ids()
-        self._users.know_elsewhere(said.user_id, (), is_bot=said.is_bot)
+        self._users.actors.know_elsewhere(said.user_id, (), is_bot=said.is_bot)
         if said.is_doubted:
-            self._users.publish_presence(said.user_id, said.guild_ids)
+            self._users.shown.publish(said.user_id, said.guild_ids)
         elif actor.presence != presence:
-            self._users.publish_presence(said.user_id, sorted(set(said.guild_ids) - covered))
+            self._users.shown.publish(said.user_id, sorted(set(said.guild_ids) - covered))
 
     def refresh(self, user_id: int) -> None:
         """Follow a change of the user's sessions here."""
@@ -173,16 +173,16 @@ class UserHomes:
     def _end_home(self, user_id: int) -> None:
         """Leave a user to the next home, whose word says what is elsewhere from now on."""
         self._forget(user_id)
-        actor = self._users.find(user_id)
+        actor = self._users.actors.find(user_id)
         if actor is not None and not len(actor):
-            self._users.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+            self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
 
     def _forget_unsaid(self) -> None:
         """Forget sessions that an earlier home has told of, and that no worker has said since this is the home."""
-        for actor in self._users:
+        for actor in self._users.actors:
             user_id = actor.user_id
             if actor.elsewhere.sessions and self._port.is_home(user_id) and user_id not in self._visitors:
-                self._users.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+                self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
 
     def count_elsewhere(self, user_id: int) -> int:
         """Return the number of sessions at other workers that count in the limit, of a user whose home is here."""
@@ -217,26 +217,26 @@ class UserHomes:
             self._tell_hosts(user_id, user, sessions)
 
     def _know(self, user_id: int, user: _User, sessions: list[OtherSession], doubted: UserSaid | None) -> None:
-        said, before = list(user.said.values()), self._users.find(user_id)
+        said, before = list(user.said.values()), self._users.actors.find(user_id)
         presence = OFFLINE if before is None else before.presence
-        self._users.know_elsewhere(
+        self._users.actors.know_elsewhere(
             user_id,
             sessions,
             {guild_id for each in said for guild_id in each.guild_ids},
             is_bot=bool(said) and said[0].is_bot,
             is_told=bool(said) and all(each.is_told for each in said),
         )
-        actor = self._users.find(user_id)
+        actor = self._users.actors.find(user_id)
         if doubted is None or presence != (OFFLINE if actor is None else actor.presence):
             return
         # It is news all the same, as the earlier home may not have heard of it.
         if actor is None:
-            self._users.publish_presence(user_id, doubted.guild_ids)
+            self._users.shown.publish(user_id, doubted.guild_ids)
         else:
-            self._users.tell_anew(user_id)
+            self._users.shown.tell_anew(user_id)
 
     def _tell_hosts(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
-        actor = self._users.find(user_id)
+        actor = self._users.actors.find(user_id)
         here = [] if actor is None else actor.describe()
         for peer, said in user.said.items():
             own = {each.session_id for each in said.sessions}
@@ -247,7 +247,7 @@ class UserHomes:
 
     def _list_elsewhere(self, user_id: int, user: _User) -> list[OtherSession]:
         """Return the sessions at other workers, the oldest first."""
-        actor = self._users.find(user_id)
+        actor = self._users.actors.find(user_id)
         here = set() if actor is None else {each.session_id for each in actor.describe()}
         found: dict[str, OtherSession] = {}
         for peer in sorted(user.said, key=lambda peer: user_id not in self._doubted.get(peer, ())):
@@ -255,7 +255,7 @@ class UserHomes:
         return sorted(found.values(), key=lambda each: (each.began_ms, each.session_id))
 
     def _list_all(self, user_id: int) -> list[OtherSession]:
-        user, actor = self._visitors.get(user_id), self._users.find(user_id)
+        user, actor = self._visitors.get(user_id), self._users.actors.find(user_id)
         elsewhere = [] if user is None else self._list_elsewhere(user_id, user)
         return sorted([*elsewhere, *([] if actor is None else actor.describe())], key=lambda each: each.began_ms)
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.people.status_settings import STATUSES, expiry_ms
+from core.wire.objects.people.user_settings import UserSettingsObject
 from gateway.commands.activity import CUSTOM, Activity, custom_status
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.users.presence import Presence, plain_presence, render_activity
@@ -26,6 +27,14 @@ class SettledPresence(msgspec.Struct, kw_only=True, frozen=True):
 
 
 read_settled: Final = msgspec.json.Decoder(SettledPresence).decode
+
+
+def settled_in(settings: UserSettingsObject) -> SettledPresence:
+    """Return what whole settings say of the presence."""
+    custom = settings.custom_status
+    return SettledPresence(
+        status=settings.status, custom_status=None if custom is None else msgspec.to_builtins(custom)
+    )
 
 
 def begin_settled(asked: PresenceUpdate | None, settled: SettledPresence, *, now_ms: int) -> PresenceUpdate:

@@ -193,13 +193,13 @@ class Place:
         """Check that all workers with sessions know the same, and that others were told it."""
         listed = [each.id for _, each in self.sessions]
         for worker in {worker for worker, _ in self.sessions}:
-            actor = self.users[worker].find(USER)
+            actor = self.users[worker].actors.find(USER)
             assert actor is not None
             assert actor.presence.status == self.merged
             assert [each.session_id for each in actor.list_sessions()] == listed
         assert (self.told or ["offline"])[-1] == self.merged
         if not self.sessions:
-            assert all(users.find(USER) is None for users in self.users.values())
+            assert all(users.actors.find(USER) is None for users in self.users.values())
 
 
 STATUSES = st.sampled_from(["online", "idle", "dnd", "invisible"])
@@ -408,7 +408,7 @@ def test_session_that_goes_on_at_another_worker_is_counted_there() -> None:
     place.users["b"].go_on(again)
     place.settle(2 * GRACE_S)
     assert place.told == ["dnd"]
-    actor = place.users["c"].find(USER)
+    actor = place.users["c"].actors.find(USER)
     assert actor is not None
     assert actor.presence != OFFLINE
     assert [each.session_id for each in actor.list_sessions()] == [session.id]

@@ -67,7 +67,7 @@ def test_presence_is_published_to_every_guild_of_the_users_sessions() -> None:
     place.users.leave(session)
     expected = [(guild_id, status) for status in ("idle", "dnd", "offline") for guild_id in (7, 9)]
     assert place.published == expected
-    assert place.users.find_presence(5) is None
+    assert place.users.shown.find(5) is None
 
 
 def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
@@ -85,7 +85,7 @@ def test_lost_socket_makes_its_user_offline_after_the_grace() -> None:
     assert place.offline == [5]
     place.users.regain(session)
     assert place.published[2:] == [(7, "online")]
-    assert place.users.find_presence(5) is not None
+    assert place.users.shown.find(5) is not None
 
 
 def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
@@ -103,7 +103,7 @@ def test_socket_that_is_back_within_the_grace_changes_nothing() -> None:
     place.timers.advance(GRACE_S)
     assert place.published == [(7, "online"), (7, "online"), (7, "offline")]
     assert place.offline == [6]
-    assert place.users.find_presence(5) is not None
+    assert place.users.shown.find(5) is not None
 
 
 def test_directory_that_is_closed_has_no_timers_left() -> None:
@@ -160,7 +160,7 @@ def busy_place(statuses: int, sessions: int = 50) -> RecordedDirectory:
 def test_presences_of_an_account_with_many_sessions_are_bounded_and_the_newest_is_told() -> None:
     place = busy_place(20)
     assert len(place.published) == CHANGES
-    before = place.users.find_presence(5)
+    before = place.users.shown.find(5)
     place.timers.advance(WINDOW_S)
     assert len(place.published) == CHANGES + 1
     assert before is not None
