@@ -81,7 +81,10 @@ Examples:
   guildway run --data /var/lib/guildway --config /etc/guildway.toml
   guildway run --api 127.0.0.1:8080 --gateway 127.0.0.1:8081
   GUILDWAY_API=:0 guildway run                  a free port, which the first line names
+  guildway run --api unix:/run/guildway/api.sock --gateway unix:/run/guildway/gateway.sock --config /etc/guildway.toml
   guildway run --role api --config cluster.toml  one process of a cluster; `shardctl up` runs them all
+\b
+A PLACE is HOST:PORT, or unix:PATH for a Unix socket.
 \b
 Exit statuses: 0 stopped as told, 1 failed while running, 2 something must be changed first,
 3 the database is of a newer version, 4 it was made with other numbers, 130 stopped by a second Ctrl-C."""
@@ -90,15 +93,15 @@ def run(
     *,
     data: Data = None,
     api: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="The REST API (GUILDWAY_API; default: 0.0.0.0:8080).")
+        str | None, typer.Option(metavar="PLACE", help="The REST API (GUILDWAY_API; default: 0.0.0.0:8080).")
     ] = None,
     gateway: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="The WebSocket gateway (GUILDWAY_GATEWAY; default: 0.0.0.0:8081)."),
+        typer.Option(metavar="PLACE", help="The WebSocket gateway (GUILDWAY_GATEWAY; default: 0.0.0.0:8081)."),
     ] = None,
     metrics: Annotated[
         str | None,
-        typer.Option(metavar="HOST:PORT", help="/metrics and /health (GUILDWAY_METRICS; default: 127.0.0.1:8082)."),
+        typer.Option(metavar="PLACE", help="/metrics and /health (GUILDWAY_METRICS; default: 127.0.0.1:8082)."),
     ] = None,
     voice: Annotated[
         str | None,

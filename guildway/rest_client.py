@@ -6,11 +6,17 @@ A client has one connection and one caller. It waits out rate limits as the serv
 
 import http.client
 import json
+import socket
 import ssl
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
+
+from typing_extensions import override
+
+from core.runtime.unix_sockets import find_path
 
 _TIMEOUT_S: Final = 30.0
 _LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
@@ -35,12 +41,30 @@ class ApiError(DemoError):
         self.body = body
 
 
+class _UnixConnection(http.client.HTTPConnection):
+    """A connection by a Unix socket."""
+
+    def __init__(self, path: Path, *, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    @override
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
 def make_connection(url: str, *, timeout_s: float) -> http.client.HTTPConnection:
-    """Make a connection to the server at `url`, which has no path. The connection is not open yet.
+    """Make a connection to the server at `url`, which has no path, or is `unix:` with the path of a socket. The
+    connection is not open yet.
 
     Raises:
         DemoError: when `url` is no address.
     """
+    path = find_path(url)
+    if path is not None:
+        return _UnixConnection(path, timeout_s=timeout_s)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port

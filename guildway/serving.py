@@ -80,7 +80,8 @@ def _find_refusal(error: BaseException) -> StartError | None:
 def _greet(addresses: Addresses) -> None:
     try:
         print(encode_ready_line(addresses), flush=True)
-        if addresses.api and addresses.gateway:
+        # What it shows is to be pasted, and goes to ports.
+        if addresses.api.startswith("http") and addresses.gateway.startswith("ws"):
             write_welcome(addresses, find_invocation(), sys.stdout)
     except OSError as error:
         logger.warning("nobody reads the output", extra={"reason": error.strerror})

@@ -6,8 +6,10 @@ from typing import Final
 
 import msgspec
 
+from core.runtime.errors import StartError
 from core.runtime.settings.settings import MetricsSettings, Settings
 from core.runtime.sockets import find_free_port
+from core.runtime.unix_sockets import UNIX
 
 _PORTS_APART: Final = 10
 """Worker 2 listens ten ports behind worker 1. The ports in between are those that the settings give to other listeners.
@@ -25,6 +27,8 @@ class _Addresses:
 
     def make(self, host: str, port: int) -> str:
         """Return an address; port 0 stands for a free one. Raises StartError."""
+        if host.startswith(UNIX):
+            raise StartError(f"`shardctl up` gives each process a port, and {host} has none: set an address")
         while not port:
             found = find_free_port(host)
             port = 0 if found in self._given else found

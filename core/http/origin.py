@@ -7,6 +7,7 @@ from core.http.exchange import EXTENSIONS
 from core.http.parser import RequestHead
 from core.http.peers import HttpPeers
 from core.http.proxies import FORWARDED_FOR, FORWARDED_PROTO, Address, TrustedProxies, find_scheme
+from core.runtime.unix_sockets import UNIX
 
 _ASGI: Final = {"version": "3.0", "spec_version": "2.4"}
 
@@ -53,6 +54,8 @@ class Origin:
 
 
 def _find_address(transport: asyncio.Transport, name: str) -> Address | None:
-    """Return host and port of an end; None where the socket has none, as Unix sockets."""
+    """Return host and port of an end, of a Unix socket `unix:` and 0; None where the socket has none."""
     found = transport.get_extra_info(name)
+    if isinstance(found, str | bytes):  # a path, which clients have seldom
+        return UNIX, 0
     return (str(found[0]), int(found[1])) if isinstance(found, tuple) and len(found) >= 2 else None

@@ -2,7 +2,9 @@
 
 A proxy appends to X-Forwarded-For the address that it was reached from. So the list is read from its end, and the first
 address that is no trusted proxy is the client: the addresses before it are only that client's claims. When everybody
-is trusted, the first address counts. X-Forwarded-Proto is the proxy's own word; its last one holds.
+is trusted, the first address counts. Whoever comes by a Unix socket has the address `unix:`.
+
+X-Forwarded-Proto is the proxy's own word; its last one holds.
 """
 
 import functools
@@ -11,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from core.runtime.errors import StartError
+from core.runtime.unix_sockets import UNIX
 
 FORWARDED_FOR: Final = b"x-forwarded-for"
 FORWARDED_PROTO: Final = b"x-forwarded-proto"
@@ -26,18 +29,22 @@ Address = tuple[str, int]
 class TrustedProxies:
     """The proxies that are trusted. Raises StartError for one that is no address."""
 
-    __slots__ = ("_is_known", "_networks", "_trusts_everybody")
+    __slots__ = ("_is_known", "_networks", "_trusts_everybody", "_trusts_unix")
 
     def __init__(self, trusted: Sequence[str] = ()) -> None:
         self._trusts_everybody = _EVERYBODY in trusted
+        self._trusts_unix = UNIX in trusted
+        networks = (text for text in trusted if text not in (_EVERYBODY, UNIX))
         try:
-            self._networks = [ipaddress.ip_network(text, strict=False) for text in trusted if text != _EVERYBODY]
+            self._networks = [ipaddress.ip_network(text, strict=False) for text in networks]
         except ValueError as error:
             raise StartError(f"trusted proxies: {error}") from error
         self._is_known = functools.lru_cache(_KNOWN)(self._is_in_networks)
 
     def is_trusted(self, address: str) -> bool:
-        """Return whether an address is that of a trusted proxy."""
+        """Return whether an address, or `unix:`, is that of a trusted proxy."""
+        if address == UNIX and self._trusts_unix:
+            return True
         return self._trusts_everybody or (bool(self._networks) and self._is_known(address))
 
     def find_client(self, headers: Iterable[tuple[bytes, bytes]]) -> Address | None:

@@ -23,6 +23,7 @@ from core.http.shared_port import PLAIN, Front, SharedConnection
 from core.runtime.clock import SystemClock
 from core.runtime.sockets import BACKLOG, local_authority
 from core.runtime.tls import HANDSHAKE_S
+from core.runtime.unix_sockets import UNIX
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,9 @@ class HttpServer:
 
     @property
     def url(self) -> str:
-        """The address by which a client on this machine reaches the server."""
+        """The address by which a client on this machine reaches the server, `unix:` and a path for a Unix socket."""
+        if self.authority.startswith(UNIX):
+            return self.authority
         return f"{'https' if self._front.tls else 'http'}://{self.authority}"
 
     async def run(self, *, started: asyncio.Event, stopping: asyncio.Event) -> None:

@@ -2,14 +2,43 @@
 
 import errno
 import socket
-from typing import Final
+from typing import Final, Protocol
 
 from core.runtime.errors import StartError
+from core.runtime.unix_sockets import UNIX, bind_unix_socket, find_path
 
 BACKLOG: Final = 4096
 """The backlog. A restart brings every client back within seconds; the kernel caps this with net.core.somaxconn."""
 
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address", as reached from this machine
+
+
+class ListenerSettings(Protocol):
+    """The section of the settings that says where a listener is."""
+
+    @property
+    def host(self) -> str:
+        """An address, or `unix:` with a path."""
+
+    @property
+    def port(self) -> int:
+        """The port of an address."""
+
+    @property
+    def socket_mode(self) -> str:
+        """The permissions of a Unix socket's file, in octal digits."""
+
+
+def open_listener(settings: ListenerSettings) -> socket.socket:
+    """Bind a listening socket, of TCP or a Unix socket, which does not block. The caller owns it.
+
+    Raises:
+        StartError: when somebody else has the place, or it cannot be used.
+    """
+    path = find_path(settings.host)
+    if path is None:
+        return bind_socket(settings.host, settings.port)
+    return bind_unix_socket(path, mode=int(settings.socket_mode, 8), backlog=BACKLOG)
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
@@ -63,9 +92,16 @@ def find_free_port(host: str) -> int:
         return port
 
 
+def find_bound_place(sock: socket.socket) -> tuple[str, int]:
+    """Return host and port of a bound socket; of a Unix socket `unix:` with its path, and 0."""
+    bound = sock.getsockname()
+    return (f"{UNIX}{bound}", 0) if sock.family == socket.AF_UNIX else (str(bound[0]), int(bound[1]))
+
+
 def local_authority(sock: socket.socket) -> str:
-    """Return `host:port` by which a client on this machine reaches the socket."""
-    return format_authority(*sock.getsockname()[:2])
+    """Return `host:port` by which a client on this machine reaches the socket, or `unix:` with a path."""
+    host, port = find_bound_place(sock)
+    return host if host.startswith(UNIX) else format_authority(host, port)
 
 
 def format_authority(host: str, port: int) -> str:

@@ -17,6 +17,7 @@ from core.runtime.clock import Clock
 from core.runtime.errors import StartError
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
+from core.runtime.unix_sockets import UNIX
 from gateway.scheduling.batch_timer import CallLater
 from gateway.scheduling.sending import Sending, make_sending
 from gateway.sessions.connection import Connection, ConnectionHandler
@@ -38,7 +39,7 @@ class Listener(Protocol):
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port, once started."""
+        """Host and port, or `unix:` with a path and 0, once started."""
 
     @property
     def connections(self) -> list[Connection]:
@@ -94,6 +95,8 @@ def make_listener(
         raise StartError("gateway.transport: native has no TLS and a port of its own; leave it at auto, or take picows")
     if name not in TRANSPORTS:
         raise StartError(f"gateway.transport: there is no {name} here, only {', '.join(TRANSPORTS)}")
+    if settings.host.startswith(UNIX) and name != "native":
+        raise StartError(f"gateway.host is a Unix socket, which the transport {name} cannot read: give it a port")
     sending = sending or make_sending(clock=clock, call_later=call_later, metrics=metrics)
     admission = Admission(
         settings=settings,
@@ -105,5 +108,5 @@ def make_listener(
         surroundings=surroundings,
     )
     if sys.platform == "linux" and name == "native":
-        return NativeListener(host=settings.host, port=settings.port, admission=admission)
+        return NativeListener(admission=admission)
     return PicowsListener(host=settings.host, port=settings.port, admission=admission, front=front)

@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 
-from core.runtime.sockets import bind_socket
+from core.runtime.sockets import find_bound_place, open_listener
 from core.wire import close_codes
 from core_ext import payloads, sockets
 from gateway.sessions.connection import Connection, encode_close_frame
@@ -46,11 +46,9 @@ _REFUSALS = {
 class NativeListener:
     """A `gateway.transport.listener.Listener`, and the `SocketOwner` of its table."""
 
-    __slots__ = ("_admission", "_host", "_is_sweeping", "_loop", "_port", "_server", "_table", "_unheard")
+    __slots__ = ("_admission", "_is_sweeping", "_loop", "_server", "_table", "_unheard")
 
-    def __init__(self, *, host: str, port: int, admission: Admission) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, *, admission: Admission) -> None:
         self._admission = admission
         self._loop: asyncio.AbstractEventLoop | None = None
         self._server: socket.socket | None = None
@@ -71,11 +69,10 @@ class NativeListener:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port, once started."""
+        """Host and port, or `unix:` with a path and 0, once started."""
         if self._server is None:
             raise RuntimeError("the listener is not started")
-        host, port = self._server.getsockname()[:2]
-        return str(host), int(port)
+        return find_bound_place(self._server)
 
     @property
     def connections(self) -> list[Connection]:
@@ -84,10 +81,12 @@ class NativeListener:
 
     async def start(self) -> None:
         """Begin to listen. Raises StartError when the address cannot be bound."""
-        server = bind_socket(self._host, self._port)
-        # Accepted sockets inherit both.
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, self._admission.shared.settings.socket_buffer_bytes)
-        server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        settings = self._admission.shared.settings
+        server = open_listener(settings)
+        if server.family != socket.AF_UNIX:  # whose accepted sockets have the system's buffers
+            # Accepted sockets inherit both.
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.socket_buffer_bytes)
+            server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._server = server
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._table.fileno(), self._table.poll)

@@ -11,6 +11,8 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from core.runtime.unix_sockets import UNIX
+
 _EVERY_ADDRESS: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - addresses to translate, not to bind
 """The wildcard addresses, each with the loopback address that reaches it."""
 
@@ -18,12 +20,14 @@ _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
 
 def compute_gateway_url(*, public_url: str, host: str, port: int, asked_host: str = "", is_tls: bool = False) -> str:
-    """Compute `ws://host:port`, or `wss://`, without query.
+    """Compute `ws://host:port`, or `wss://`, without query. A Unix socket is its own address, for this machine alone.
 
     `asked_host` is the Host header of a client's request, unchecked.
     """
     if public_url:
         return public_url
+    if host.startswith(UNIX):
+        return host
     if host in _EVERY_ADDRESS:
         host = _parse_host(asked_host) or _EVERY_ADDRESS[host]
     scheme = "wss" if is_tls else "ws"

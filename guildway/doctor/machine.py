@@ -13,6 +13,7 @@ from core.runtime.descriptors import read_limit, share_descriptors
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_datagram_socket, bind_socket
+from core.runtime.unix_sockets import find_obstacle, find_path
 from guildway.doctor.findings import Finding, fault, fine, warning
 
 Bind = Callable[[str, int], socket.socket]
@@ -74,7 +75,25 @@ def check_ports(settings: Settings, *, runs: bool) -> Iterator[Finding]:
         listeners.append(("voice", voice.host, voice.port, bind_socket))
         listeners.append(("voice", voice.host, voice.media_port, bind_datagram_socket))
     for section, host, port, bind in listeners:
-        yield _try_port(section, host, port, bind, runs=runs)
+        path = find_path(host)
+        if path is not None:
+            yield _look_at_socket(section, path, runs=runs)
+        else:
+            yield _try_port(section, host, port, bind, runs=runs)
+
+
+def _look_at_socket(section: str, path: Path, *, runs: bool) -> Finding:
+    about = f"socket {path} of [{section}]"
+    obstacle = find_obstacle(path)
+    if runs and obstacle is not None and "another process" in obstacle:
+        return fine(about, "is in use, and the server runs")
+    if obstacle is not None:
+        return fault(about, obstacle, f"remove it, make its folder, or set {section}.host")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        return fault(about, "this user may not write in its folder", "let the server's user own the folder")
+    if runs:
+        return warning(about, "is free, though the server runs", "it has other settings than these: give it --config")
+    return fine(about, "is free")
 
 
 def _try_port(section: str, host: str, port: int, bind: Bind, *, runs: bool) -> Finding:

@@ -23,9 +23,11 @@ from core.http.server import HttpServer
 from core.http.shared_port import Front
 from core.runtime.access_log import open_access_log
 from core.runtime.clock import SystemClock
+from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
-from core.runtime.sockets import bind_socket
+from core.runtime.sockets import open_listener
 from core.runtime.tls import open_certificates
+from core.runtime.unix_sockets import UNIX
 from core.store.cluster.reaction_sweep import ReactionSweep
 from gateway.app import Gateway
 from gateway.transport.listener import make_listener
@@ -62,6 +64,8 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
     Raises:
         StartError: when a socket, a folder or a server is not available.
     """
+    if settings.gateway.host.startswith(UNIX):
+        raise StartError("gateway.host is a Unix socket: a cluster's workers need ports, by which they are found")
     clock = SystemClock()
     certificates = open_certificates(settings.tls)
     front = Front(tls=None if certificates is None else certificates.context)
@@ -70,10 +74,10 @@ async def open_role(settings: Settings, *, role: Role, name: str) -> AsyncIterat
     files.images.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     files.prepare_images()
     async with contextlib.AsyncExitStack() as stack:
-        api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port)) if role.has_api else None
+        api_socket = stack.enter_context(open_listener(settings.api)) if role.has_api else None
         operations_socket = None
         if settings.metrics.enabled:
-            operations_socket = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
+            operations_socket = stack.enter_context(open_listener(settings.metrics))
         laid = await stack.enter_async_context(
             lay_cluster_ground(settings=settings, role=role, name=name, clock=clock, metrics=metrics)
         )

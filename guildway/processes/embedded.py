@@ -26,7 +26,7 @@ from core.runtime.clock import Clock, SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.metrics.voice_metrics import VoiceMetrics
 from core.runtime.settings.settings import Settings
-from core.runtime.sockets import bind_socket
+from core.runtime.sockets import open_listener
 from core.runtime.tls import Certificates, open_certificates
 from core.store.sql.schema.migrate import SCHEMA_REVISION
 from core.store.sql.store import SqlStore
@@ -66,7 +66,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         files.refuse_unfinished()
         files.prepare_images()
         # The socket comes before the database: a taken port is the commonest reason for not starting.
-        api_socket = stack.enter_context(bind_socket(settings.api.host, settings.api.port))
+        api_socket = stack.enter_context(open_listener(settings.api))
         voice_ports = stack.enter_context(open_ports(settings.voice))
         certificates = open_certificates(settings.tls)
         front = _make_front(settings, certificates, api_socket)
@@ -96,7 +96,7 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         )
         operations_server = None
         if settings.metrics.enabled:
-            sock = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
+            sock = stack.enter_context(open_listener(settings.metrics))
             operations_server = make_operations_server(ground.readiness, ground.metrics, sock)
         yield Server(
             gateway=gateway,

@@ -29,7 +29,7 @@ from core.runtime.metrics.voice_metrics import VoiceMetrics
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.readiness import Readiness
 from core.runtime.settings.settings import Settings
-from core.runtime.sockets import bind_socket
+from core.runtime.sockets import open_listener
 from core.store.sql.postgres.small_store import SmallStore
 from guildway.processes.ground import KERNELS, build_metrics, show_process
 from guildway.processes.listeners import make_operations_server
@@ -59,7 +59,7 @@ async def open_voice_role(settings: Settings, *, name: str) -> AsyncIterator[Ser
             raise StartError("there is no voice: voice.enabled is false, or the extra guildway[voice] is not installed")
         operations_socket = None
         if settings.metrics.enabled:
-            operations_socket = stack.enter_context(bind_socket(settings.metrics.host, settings.metrics.port))
+            operations_socket = stack.enter_context(open_listener(settings.metrics))
         store = SmallStore.open(settings.postgres.url)
         stack.push_async_callback(store.close)
         redis = RedisClient(

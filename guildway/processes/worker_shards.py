@@ -25,6 +25,7 @@ from core.runtime.clock import Clock
 from core.runtime.metrics.shard_metrics import WorkerShardMetrics
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import format_authority
+from core.runtime.unix_sockets import UNIX
 from core.shards.follower import MapFollower
 from core.shards.holding import Holding
 from core.shards.incarnations import name_of
@@ -198,7 +199,7 @@ def connect_shards(settings: Settings, address: RedisAddress, *, scripts: Script
 def _find_addresses(settings: Settings, address: PublicAddress, *, link: str) -> WorkerAddresses:
     """Return the addresses by which the worker is reached now; of metrics on a port that the system chooses, none."""
     metrics = settings.metrics
-    has_metrics = metrics.enabled and metrics.port
+    has_metrics = metrics.enabled and metrics.port and not metrics.host.startswith(UNIX)
     metrics_url = f"http://{format_authority(find_reachable_host(metrics.host), metrics.port)}" if has_metrics else ""
     if address.bound is None:
         return WorkerAddresses(link=link, metrics=metrics_url)

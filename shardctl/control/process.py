@@ -21,7 +21,7 @@ from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics.shard_metrics import ControllerMetrics
 from core.runtime.operations import build_operations
 from core.runtime.settings.settings import Settings
-from core.runtime.sockets import bind_socket
+from core.runtime.sockets import open_listener
 from core.shards.interfaces import PlacementWishes
 from core.store.sql.postgres.small_store import SmallStore
 from shardctl.control.controller import JOB, LEASE_S, Controller
@@ -132,7 +132,7 @@ def _make_server(
 
     return HttpServer(
         app=build_operations(registry=registry, find_fault=find_fault),
-        sock=sockets.enter_context(bind_socket(settings.metrics.host, settings.metrics.port)),
+        sock=sockets.enter_context(open_listener(settings.metrics)),
         grace_s=_GRACE_S,
         bounds=HttpBounds(connections=_CONNECTIONS),
     )
@@ -141,5 +141,5 @@ def _make_server(
 async def _greet(controller: Controller, server: HttpServer | None, out: TextIO) -> None:
     while not controller.has_looked:  # noqa: ASYNC110 - for a moment, once
         await asyncio.sleep(_LOOK_S)
-    metrics = "-" if server is None else f"http://{server.authority}"
+    metrics = "-" if server is None else server.url
     print(f"ready api=- gateway=- metrics={metrics}", file=out, flush=True)

@@ -19,13 +19,18 @@ class Person:
     """An account with its token. Calls return the decoded body, and raise `AssertionError` unless the status is 2xx."""
 
     def __init__(self, api: str, token: str = "", *, trust: ssl.SSLContext = _NO_CERTIFICATES) -> None:
-        """`trust` is needed where the server speaks TLS."""
+        """`api` is the server's URL, or `unix:` and a path. `trust` is needed where the server speaks TLS."""
         self.api = api
         self.token = token
         self.id = ""
         self.name = ""
         limits = httpx.Limits(keepalive_expiry=KEPT_S)
-        self._http = httpx.AsyncClient(base_url=f"{api}/api/v10", timeout=30, limits=limits, verify=trust)
+        path = api.removeprefix("unix:") if api.startswith("unix:") else None
+        self._http = httpx.AsyncClient(
+            base_url=f"{'http://localhost' if path else api}/api/v10",
+            timeout=30,
+            transport=httpx.AsyncHTTPTransport(verify=trust, limits=limits, uds=path),
+        )
 
     async def __aenter__(self) -> Self:
         return self

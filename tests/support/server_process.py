@@ -68,14 +68,18 @@ class Server:
         *,
         max_files: int | None = None,
         command: tuple[str, ...] | None = None,
+        sockets: Mapping[str, Path] | None = None,
     ) -> None:
-        """`max_files` bounds the process's open files; `command` is another way to start the program."""
+        """`max_files` bounds the process's open files; `command` is another way to start the program. `sockets` has the
+        Unix sockets of listeners, by the names of their flags; the others get ports.
+        """
         self._place = BarePlace(command) if command else type(self).make_place()
         self._data = data
         self._settings = settings or {}
         self._shell = [] if max_files is None else ["sh", "-c", f'ulimit -n {max_files}; exec "$@"', "sh"]
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
+        self._sockets = sockets or {}
         self._ports: dict[str, str] = {}
         self._environ: dict[str, str] = {}
         self.log: list[str] = []
@@ -93,9 +97,9 @@ class Server:
         """Start the process and wait for its line with the addresses."""
         environ = self._environ = {**await self._place.prepare(self._data)}
         flags = ("api", "gateway", "metrics")
-        if self.gateway:  # a test may choose the port
+        if self.gateway and "gateway" not in self._sockets:  # a test may choose the port
             self._ports["gateway"] = self.gateway.rpartition(":")[2]
-        arguments = [part for flag in flags for part in (f"--{flag}", f"127.0.0.1:{self._ports.get(flag, '0')}")]
+        arguments = [part for flag in flags for part in (f"--{flag}", self._find_place(flag))]
         command = [*self._shell, *self._place.command, "--data", str(self._data), *arguments]
         self._process = await asyncio.create_subprocess_exec(
             *end_with_parent(command), env={**os.environ, **_SILENT, **environ, **self._settings}, start_new_session=True,
@@ -110,6 +114,9 @@ class Server:
                 self._reader = asyncio.create_task(self._drain())
                 return self
         raise AssertionError("the server ended before it was ready:\n" + "\n".join(self.log))
+
+    def _find_place(self, flag: str) -> str:
+        return f"unix:{self._sockets[flag]}" if flag in self._sockets else f"127.0.0.1:{self._ports.get(flag, '0')}"
 
     async def _read_ready(self, line: str) -> None:
         for field in line.split()[1:]:

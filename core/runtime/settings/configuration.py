@@ -19,11 +19,12 @@ import msgspec
 
 from core.runtime.errors import StartError
 from core.runtime.settings.settings import CHECK, Settings
+from core.runtime.unix_sockets import UNIX
 
 PREFIX: Final = "GUILDWAY_"
 CONFIG_NAME: Final = "GUILDWAY_CONFIG"
 SHORT_NAMES: Final = {"data": "store", "api": "api", "gateway": "gateway", "metrics": "metrics", "voice": "voice"}
-"""The sections that short names set: `data` a folder, the others HOST:PORT."""
+"""The sections that short names set: `data` a folder, the others HOST:PORT or unix:PATH."""
 
 _LEAST_PASSWORD_COSTS: Final = ((47_104, 1), (19_456, 2), (12_288, 3), (9_216, 4), (7_168, 5))
 """KiB and passes of argon2id with one lane, of equal strength (OWASP, Password Storage Cheat Sheet)."""
@@ -60,11 +61,13 @@ def load_settings(*, environ: Mapping[str, str], flags: Mapping[str, str | None]
 
 
 def parse_address(text: str, source: str) -> tuple[str, int]:
-    """Parse `HOST:PORT`, `:PORT` for every address, `[::1]:PORT` for IPv6.
+    """Parse `HOST:PORT`, `:PORT` for every address, `[::1]:PORT` for IPv6, or `unix:PATH`, whose port is 0.
 
     Raises:
         StartError: when the text is none of these.
     """
+    if text.startswith(UNIX):
+        return text, 0
     host, colon, port = text.rpartition(":")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
@@ -180,6 +183,7 @@ def _check_together(settings: Settings) -> None:
         raise StartError("shards.lease_renewal_s must be at most half of shards.lease_lifetime_s")
     _check_password_cost(settings)
     _check_listeners(settings)
+    _check_unix_sockets(settings)
 
 
 def _check_password_cost(settings: Settings) -> None:
@@ -194,13 +198,28 @@ def _check_password_cost(settings: Settings) -> None:
 
 
 def _check_listeners(settings: Settings) -> None:
-    """Refuse two listeners on one port, with a clearer error than the system's."""
+    """Refuse two listeners at one place, with a clearer error than the system's."""
     api, gateway, metrics = settings.api, settings.gateway, settings.metrics
     asked = [("api", api.host, api.port), ("gateway", gateway.host, gateway.port)]
     if metrics.enabled:
         asked.append(("metrics", metrics.host, metrics.port))
-    taken: dict[tuple[str, int], str] = {}
+    taken: dict[str, str] = {}
     for name, host, port in asked:
-        other = taken.setdefault((host, port), name)
-        if other != name and port:
-            raise StartError(f"{other} and {name} cannot both listen on {host}:{port}")
+        place = host if host.startswith(UNIX) else f"{host}:{port}"
+        other = taken.setdefault(place, name)
+        if other != name and (port or place == host):
+            raise StartError(f"{other} and {name} cannot both listen on {place}")
+
+
+def _check_unix_sockets(settings: Settings) -> None:
+    """Refuse a Unix socket where clients would be told an address that is none, or that has no TLS."""
+    api, gateway = (section.host.startswith(UNIX) for section in (settings.api, settings.gateway))
+    if api and not settings.files.public_url:
+        raise StartError("api.host is a Unix socket: set files.public_url, with which links to files begin")
+    if api and settings.gateway.on_api_port:
+        raise StartError("api.host is a Unix socket, which gateway.on_api_port cannot use: give the gateway its own")
+    public_urls = settings.gateway.public_url + settings.gateway.resume_url
+    if gateway and (not settings.gateway.public_url or "{port}" in public_urls):
+        raise StartError("gateway.host is a Unix socket: set gateway.public_url, for clients, without {port}")
+    if (api or gateway) and settings.tls.certificate:
+        raise StartError("tls.certificate is for ports: a Unix socket has no TLS, which the proxy before it speaks")

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from core.runtime.unix_sockets import UNIX, check_path_of_socket
+
 EVERY_PROXY: Final = "*"
 """The entry of the list of trusted proxies that means every address."""
 
@@ -24,6 +26,14 @@ def check_host(host: str) -> None:
     """Check an IP address or a host's name, without a port."""
     if not _is_host(host):
         raise ValueError(f"no IP address and no host name: {host!r}")
+
+
+def check_listening_host(host: str) -> None:
+    """Check an IP address or a host's name, without a port; or `unix:` with the path of a socket."""
+    if host.startswith(UNIX):
+        check_path_of_socket(host.removeprefix(UNIX))
+    else:
+        check_host(host)
 
 
 def check_host_or_none(host: str) -> None:
@@ -73,9 +83,9 @@ def _check_ice_url(url: str, pattern: re.Pattern[str], example: str) -> None:
 
 
 def check_networks(networks: Sequence[str]) -> None:
-    """Check a list of IP addresses, networks like 10.0.0.0/8, and `*`."""
+    """Check a list of IP addresses, networks like 10.0.0.0/8, `unix:` for all who come by a Unix socket, and `*`."""
     for network in networks:
-        if network != EVERY_PROXY:
+        if network not in (EVERY_PROXY, UNIX):
             try:
                 ipaddress.ip_network(network)
             except ValueError as error:
@@ -84,7 +94,7 @@ def check_networks(networks: Sequence[str]) -> None:
 
 def check_plain_networks(networks: Sequence[str]) -> None:
     """Check a list of IP addresses and networks like 10.0.0.0/8."""
-    if EVERY_PROXY in networks:
+    if EVERY_PROXY in networks or UNIX in networks:
         raise ValueError("networks are named one by one, as 10.0.0.0/8")
     check_networks(networks)
 

@@ -17,6 +17,7 @@ from core.runtime.settings.setting_checks import (
     check_host_or_none,
     check_hosts,
     check_http_url,
+    check_listening_host,
     check_networks,
     check_path,
     check_plain_networks,
@@ -38,6 +39,10 @@ Bytes = Annotated[int, Meta(ge=1024, le=2**31 - 1)]
 Seconds = Annotated[float, Meta(ge=0, le=_YEAR_S)]
 PositiveSeconds = Annotated[float, Meta(gt=0, le=_YEAR_S)]
 Host = Annotated[str, Meta(extra={CHECK: check_host})]
+ListeningHost = Annotated[str, Meta(extra={CHECK: check_listening_host})]
+"""Where a listener is: an address, or `unix:` with the path of a Unix socket."""
+SocketMode = Annotated[str, Meta(pattern="^0[0-7]{3}$")]
+"""Permissions in octal digits. As a number, 660 in the environment would not be 0o660."""
 Networks = Annotated[tuple[str, ...], Meta(extra={CHECK: check_networks})]
 GatewayUrl = Annotated[str, Meta(extra={CHECK: check_gateway_url})]
 NetworksOnly = Annotated[tuple[str, ...], Meta(extra={CHECK: check_plain_networks})]
@@ -49,8 +54,9 @@ Login = Annotated[str, Meta(pattern=r"^[^\x00]*$")]
 class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The REST API."""
 
-    host: Host = "0.0.0.0"  # noqa: S104 - others must reach the server; operators narrow it
+    host: ListeningHost = "0.0.0.0"  # noqa: S104 - others must reach the server; operators narrow it
     port: Port = 8080
+    socket_mode: SocketMode = "0660"
     max_json_bytes: Bytes = 1_048_576
     connections_per_address: Count = 1000
     trusted_proxies: Networks = ()
@@ -61,8 +67,9 @@ class ApiSettings(msgspec.Struct, kw_only=True, frozen=True):
 class GatewaySettings(msgspec.Struct, kw_only=True, frozen=True):
     """The WebSocket gateway."""
 
-    host: Host = "0.0.0.0"  # noqa: S104 - as for the API
+    host: ListeningHost = "0.0.0.0"  # noqa: S104 - as for the API
     port: Port = 8081
+    socket_mode: SocketMode = "0660"
     on_api_port: bool = False
     transport: Literal["auto", "native", "picows"] = "auto"
     public_url: GatewayUrl = ""
@@ -285,8 +292,9 @@ class MetricsSettings(msgspec.Struct, kw_only=True, frozen=True):
     """The operations listener: /metrics, /health, /ready."""
 
     enabled: bool = True
-    host: Host = "127.0.0.1"
+    host: ListeningHost = "127.0.0.1"
     port: Port = 8082
+    socket_mode: SocketMode = "0660"
 
 
 class TraceSettings(msgspec.Struct, kw_only=True, frozen=True):

@@ -3,7 +3,8 @@
 import io
 import subprocess
 
-from guildway.addresses import Addresses, encode_ready_line
+from core.runtime.settings.settings import ApiSettings, Settings
+from guildway.addresses import Addresses, encode_ready_line, find_api_url
 from guildway.invocation import Invocation
 from guildway.welcome import write_welcome
 
@@ -12,6 +13,10 @@ ADDRESSES = Addresses(api="http://127.0.0.1:1", gateway="ws://127.0.0.1:2", metr
 
 def test_ready_line_names_every_listener() -> None:
     assert encode_ready_line(ADDRESSES) == "ready api=http://127.0.0.1:1 gateway=ws://127.0.0.1:2 metrics=-"
+
+
+def test_unix_socket_is_the_address_of_its_api() -> None:
+    assert find_api_url(Settings(api=ApiSettings(host="unix:/run/api.sock"))) == "unix:/run/api.sock"
 
 
 def test_welcome_holds_shell_commands_with_this_servers_addresses() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.runtime.errors import StartError
 from core.runtime.settings.settings import (
     ApiSettings,
     GatewaySettings,
@@ -47,6 +48,11 @@ def test_first_api_and_the_worker_listen_where_the_settings_say_and_all_others_o
 def test_processes_without_metrics_have_no_listener_for_them() -> None:
     quiet = Settings(metrics=MetricsSettings(enabled=False))
     assert all("--metrics" not in flags_of(planned) for planned in plan_processes(quiet, apis=1, config=None))
+
+
+def test_unix_socket_is_no_address_for_many_processes() -> None:
+    with pytest.raises(StartError, match="gives each process a port, and unix:/run/a has none"):
+        plan_processes(Settings(api=ApiSettings(host="unix:/run/a")), apis=1, config=None)
 
 
 def test_controllers_have_names_and_listeners_of_their_own() -> None:

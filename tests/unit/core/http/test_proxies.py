@@ -28,6 +28,9 @@ NETWORKS = ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]
         (["10.0.0.0/8"], "unknown", False),
         (["*"], "203.0.113.1", True),
         (["*"], "", True),
+        (["unix:"], "unix:", True),
+        (["unix:"], "10.0.0.1", False),
+        (["10.0.0.0/8"], "unix:", False),
     ],
 )
 def test_is_trusted_knows_addresses_and_networks(trusted: list[str], address: str, *, expected: bool) -> None:
@@ -104,8 +107,10 @@ async def test_application_sees_the_client_of_a_trusted_proxy(
     assert await see("10.0.0.1", trusted) == (client, scheme)
 
 
-async def test_socket_without_addresses_is_trusted_only_with_everybody() -> None:
-    assert await see("", ["10.0.0.0/8"]) == (None, "http")
+async def test_unix_socket_is_an_address_of_its_own_which_is_trusted_by_name_or_with_everybody() -> None:
+    assert await see("", ["10.0.0.0/8"]) == (("unix:", 0), "http")
+    assert await see("", ["unix:"]) == (("203.0.113.9", 0), "https")
+    assert await see("10.0.0.1", ["unix:"]) == (("10.0.0.1", 5000), "http")
     assert await see("", ["*"]) == (("198.51.100.1", 0), "https")
 
 

@@ -73,3 +73,10 @@ def test_address_for_a_resume_is_the_same_unless_another_one_is_set() -> None:
     assert usual.resume_url_for("") == "wss://gw-worker-2.example"
     assert balanced.resume_url_for("") == "wss://gw.example"
     assert balanced.url_for("") == "wss://gw-worker-2.example"
+
+
+def test_unix_socket_is_told_to_this_machine_and_the_setting_to_clients() -> None:
+    address = PublicAddress("wss://gateway.example.org")
+    address.bind("unix:/run/gateway.sock", 0)
+    assert address.local_url == "unix:/run/gateway.sock"
+    assert address.url_for("chat.example.org") == "wss://gateway.example.org"

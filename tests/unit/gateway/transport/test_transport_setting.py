@@ -24,9 +24,9 @@ class _Handler:
         """Nobody connects."""
 
 
-def make(name: Any) -> Listener:
+def make(name: Any, *, host: str = "127.0.0.1") -> Listener:
     return make_listener(
-        settings=GatewaySettings(host="127.0.0.1", port=0, transport=name),
+        settings=GatewaySettings(host=host, port=0, transport=name),
         clock=SystemClock(),
         call_later=FakeTimers().call_later,
         handler=_Handler(),
@@ -42,6 +42,13 @@ def test_auto_is_the_best_that_this_machine_has() -> None:
 
 def test_picows_is_everywhere() -> None:
     assert isinstance(make("picows"), PicowsListener)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the native transport is for Linux")
+def test_unix_socket_is_for_the_native_transport() -> None:
+    assert isinstance(make("auto", host="unix:/run/gateway.sock"), NativeListener)
+    with pytest.raises(StartError, match="picows cannot read: give it a port"):
+        make("picows", host="unix:/run/gateway.sock")
 
 
 def test_transport_that_this_machine_does_not_have_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from core.runtime.data_dir import LOCK_NAME, DataDir
 from core.runtime.settings.settings import ApiSettings, GatewaySettings, MetricsSettings, Settings, VoiceSettings
-from core.runtime.sockets import bind_socket, find_free_port
+from core.runtime.sockets import bind_socket, find_free_port, open_listener
 from guildway.cli import main
 from guildway.doctor.doctor import report
 from guildway.doctor.findings import Finding, fault, fine, warning
@@ -68,6 +68,24 @@ def test_port_that_another_process_has_is_a_fault_and_of_the_running_server_none
         )
         assert states(list(check_ports(settings, runs=False))) == ["fault", "ok"]
         assert states(list(check_ports(settings, runs=True))) == ["ok", "warning"]
+
+
+def test_unix_sockets_are_looked_at_and_stay_as_they_are(tmp_path: Path) -> None:
+    api, gateway, metrics = (tmp_path / name for name in ("api", "gateway", "nowhere/metrics"))
+    gateway.write_text("no socket")
+    settings = Settings(
+        api=ApiSettings(host=f"unix:{api}"),
+        gateway=GatewaySettings(host=f"unix:{gateway}"),
+        metrics=MetricsSettings(host=f"unix:{metrics}"),
+        voice=VoiceSettings(enabled=False),
+    )
+    with open_listener(settings.api):
+        assert states(list(check_ports(settings, runs=False))) == ["fault", "fault", "fault"]
+        assert states(list(check_ports(settings, runs=True))) == ["ok", "fault", "fault"]
+        assert api.exists()
+    assert states(list(check_ports(settings, runs=False))) == ["ok", "fault", "fault"]
+    assert states(list(check_ports(settings, runs=True))) == ["warning", "fault", "fault"]
+    assert [path.name for path in tmp_path.iterdir()] == ["gateway"]
 
 
 def test_ports_of_voice_are_looked_at_for_both_protocols() -> None:

@@ -32,6 +32,38 @@ def test_load_later_sources_win(tmp_path: Path) -> None:
     assert (settings.metrics.host, settings.metrics.port) == ("localhost", 3)
 
 
+UNIX = {
+    "GUILDWAY_API": "unix:/run/api.sock",
+    "GUILDWAY_GATEWAY": "unix:/run/gateway.sock",
+    "GUILDWAY_METRICS": "unix:/run/metrics.sock",
+    "GUILDWAY_GATEWAY_PUBLIC_URL": "wss://gateway.example.org",
+    "GUILDWAY_FILES_PUBLIC_URL": "https://chat.example.org",
+    "GUILDWAY_API_SOCKET_MODE": "0600",
+    "GUILDWAY_API_TRUSTED_PROXIES": "unix:, 10.0.0.0/8",
+}
+
+
+def test_load_unix_sockets_have_paths_and_permissions() -> None:
+    settings = load_settings(environ=UNIX, flags={"metrics": "unix:/tmp/m"})
+    assert (settings.api.host, settings.api.port, settings.api.socket_mode) == ("unix:/run/api.sock", 0, "0600")
+    assert (settings.gateway.host, settings.gateway.socket_mode) == ("unix:/run/gateway.sock", "0660")
+    assert settings.metrics.host == "unix:/tmp/m"
+    assert settings.api.trusted_proxies == ("unix:", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "text"),
+    [
+        ("GUILDWAY_GATEWAY", "unix:/run/api.sock", "api and gateway cannot both listen on unix:/run/api.sock"),
+        ("GUILDWAY_GATEWAY_ON_API_PORT", "true", "gateway.on_api_port cannot use"),
+        ("GUILDWAY_TLS_CERTIFICATE", "/etc/c.pem", "a Unix socket has no TLS"),
+    ],
+)
+def test_load_unix_sockets_refuse_what_needs_ports(name: str, value: str, text: str) -> None:
+    with pytest.raises(StartError, match=text):
+        load_settings(environ=UNIX | {name: value}, flags={})
+
+
 def test_load_config_flag_wins_over_environment(tmp_path: Path) -> None:
     config = _file(tmp_path, "[api]\nport = 7\n")
     assert load_settings(environ={"GUILDWAY_CONFIG": "/nowhere"}, flags={"config": config}).api.port == 7
@@ -66,6 +98,14 @@ def test_load_environment_text_becomes_the_options_type() -> None:
         ({"GUILDWAY_API_PORT": "70000"}, "GUILDWAY_API_PORT: Expected `int` <= 65535"),
         ({"GUILDWAY_API_PORT": "http"}, "GUILDWAY_API_PORT"),
         ({"GUILDWAY_API": "8080"}, "GUILDWAY_API: expected HOST:PORT"),
+        ({"GUILDWAY_API": "unix:api.sock"}, "GUILDWAY_API: the path of a Unix socket begins with /"),
+        ({"GUILDWAY_API": "unix:/" + "a" * 107}, "GUILDWAY_API: the path of a Unix socket has at most"),
+        ({"GUILDWAY_VOICE": "unix:/run/voice.sock"}, "GUILDWAY_VOICE: no IP address and no host name"),
+        ({"GUILDWAY_API_SOCKET_MODE": "660"}, "GUILDWAY_API_SOCKET_MODE"),
+        ({"GUILDWAY_EMBEDS_ALLOWED_NETWORKS": "unix:"}, "networks are named one by one"),
+        ({"GUILDWAY_API": "unix:/a"}, "set files.public_url"),
+        ({"GUILDWAY_GATEWAY": "unix:/g"}, "set gateway.public_url"),
+        ({"GUILDWAY_GATEWAY": "unix:/g", "GUILDWAY_GATEWAY_PUBLIC_URL": "ws://x:{port}"}, "without {port}"),
         ({"GUILDWAY_LIMITS_ENABLED": "perhaps"}, "GUILDWAY_LIMITS_ENABLED"),
         ({"GUILDWAY_GATEWAY_PUBLIC_URL": "chat.example.org"}, "GUILDWAY_GATEWAY_PUBLIC_URL"),
         ({"GUILDWAY_GATEWAY_PUBLIC_URL": "wss://x.org/?v=10"}, "GUILDWAY_GATEWAY_PUBLIC_URL"),
