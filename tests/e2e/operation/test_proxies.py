@@ -1,4 +1,7 @@
-"""A stock bot behind each proxy of deploy/proxies, over TLS: it logs in, chats, sends a file, and comes back."""
+"""A stock bot behind each proxy of deploy/proxies, over TLS: it logs in, chats, sends a file, and comes back.
+
+nginx reaches the server by Unix sockets, the others by ports.
+"""
 
 import io
 from pathlib import Path
@@ -28,21 +31,20 @@ class Addresses:
         self.gateway = f"wss://{LOOPBACK}:{port}/gateway"
 
 
-@pytest.mark.parametrize("name", ["nginx", "haproxy", "caddy"])
-async def test_stock_bot_is_served_behind_a_proxy_with_tls(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(("name", "by_sockets"), [("nginx", True), ("haproxy", False), ("caddy", False)])
+async def test_stock_bot_is_served_behind_a_proxy_with_tls(tmp_path: Path, name: str, by_sockets: bool) -> None:
     places = Addresses(port := find_free_port())
     settings = {
         "GUILDWAY_GATEWAY_PUBLIC_URL": places.gateway,
         "GUILDWAY_FILES_PUBLIC_URL": places.api,
-        "GUILDWAY_API_TRUSTED_PROXIES": LOOPBACK,
+        "GUILDWAY_API_TRUSTED_PROXIES": "unix:" if by_sockets else LOOPBACK,
     }
-    server = await Server(tmp_path / "data", settings).start()
+    sockets = {each: tmp_path / f"{each}.sock" for each in ("api", "gateway")} if by_sockets else {}
+    server = await Server(tmp_path / "data", settings, sockets=sockets).start()
     try:
         certificates = make_certificates(tmp_path)
-        ports = [int(url.rpartition(":")[2]) for url in (server.api, server.gateway)]
-        proxy = StockProxy(
-            name, folder=tmp_path / name, port=port, api=ports[0], gateway=ports[1], certificates=certificates
-        )
+        api, gateway = (url.rpartition("//")[2] for url in (server.api, server.gateway))
+        proxy = StockProxy(name, folder=tmp_path / name, port=port, api=api, gateway=gateway, certificates=certificates)
         with serving(proxy, is_demanded=name != "caddy"):
             async with await Person.register(server.api) as owner:
                 guild = await owner.make_guild()

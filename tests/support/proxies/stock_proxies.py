@@ -15,6 +15,8 @@ from tests.support.voice.certificates import Certificates
 
 EXAMPLES: Final = Path(__file__).parents[3] / "deploy" / "proxies"
 _PLACES: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+_UNIX: Final = {"nginx": "unix:", "haproxy": "unix@", "caddy": "unix/"}
+"""How each proxy begins the path of a Unix socket."""
 
 
 class StockProxy:
@@ -23,15 +25,15 @@ class StockProxy:
     stop_signal: Final = SIGTERM
 
     def __init__(
-        self, name: str, *, folder: Path, port: int, api: int, gateway: int, certificates: Certificates
+        self, name: str, *, folder: Path, port: int, api: str, gateway: str, certificates: Certificates
     ) -> None:
-        """`api` and `gateway` are the server's ports."""
+        """`api` and `gateway` are the server's places, HOST:PORT or `unix:` with a path."""
         self.name = name
         self.folder = folder
         self.port = port
         self._changes = {
-            "127.0.0.1:8080": f"{LOOPBACK}:{api}",
-            "127.0.0.1:8081": f"{LOOPBACK}:{gateway}",
+            "127.0.0.1:8080": _name_place(name, api),
+            "127.0.0.1:8081": _name_place(name, gateway),
             "listen 443 ssl": f"listen {LOOPBACK}:{port} ssl",
             "bind :443": f"bind {LOOPBACK}:{port}",
             "chat.example.org {": f"https://{LOOPBACK}:{port} {{\n\ttls {certificates.server} {certificates.server}",
@@ -104,3 +106,7 @@ class StockProxy:
             f"include {example};\n}}\n"
         )
         return path
+
+
+def _name_place(proxy: str, place: str) -> str:
+    return f"{_UNIX[proxy]}{place.removeprefix('unix:')}" if place.startswith("unix:") else place
