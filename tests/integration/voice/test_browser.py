@@ -39,7 +39,7 @@ class Tab:
         self.page = page
         self.stage = stage
         self.user_id = user_id
-        self.ssrc = self.video_ssrc = 0
+        self.ssrc = self.video_ssrc = self.screen_ssrc = 0
 
     async def join(self, **wanted: Any) -> None:
         """Join with a microphone, and what else is wanted."""
@@ -55,6 +55,7 @@ class Tab:
         await self.page.call("voice.join.bind(voice)", {"audio": True, **wanted})
         self.ssrc = await self.page.run("voice.ready.ssrc")
         self.video_ssrc = await self.page.run("voice.ready.streams[0]?.ssrc ?? 0")
+        self.screen_ssrc = await self.page.run("voice.ready.streams[1]?.ssrc ?? 0")
 
     async def until(self, ssrc: int, check: str) -> dict[str, Any]:
         """Wait until what has come of a stream passes a check in JavaScript; return it."""
@@ -144,6 +145,7 @@ async def test_two_tabs_see_each_other(scene: Scene, codec: str, *, is_lossy: bo
     await bob.join(video=True, codec=codec)
     if is_lossy:
         await check_mending(scene)
+        await check_screen(ada, bob)
     for tab, other in ((ada, bob), (bob, ada)):
         found = await tab.until(
             other.video_ssrc, "found.framesDecoded > 10 && found.keyFramesDecoded > 0 && found.reported > 0"
@@ -179,6 +181,15 @@ async def check_mending(scene: Scene) -> None:
     await bob.until(ada.video_ssrc, f"found.nackCount > 5 && found.framesDecoded > {frames} && found.packetsLost === 0")
     assert scene.network.lost > 5
     scene.network.loses_one_in = 0
+
+
+async def check_screen(ada: Tab, bob: Tab) -> None:
+    """Share Ada's screen, which is higher than wide, beside her camera, and stop that."""
+    await ada.page.run("voice.share()")
+    await bob.until(ada.screen_ssrc, "found.framesDecoded > 3 && found.frameHeight > found.frameWidth")
+    camera = await bob.until(ada.video_ssrc, "found.frameWidth > found.frameHeight")
+    await bob.until(ada.video_ssrc, f"found.framesDecoded > {camera['framesDecoded']}")
+    await ada.page.run("voice.stopSharing()")
 
 
 async def check_switching_off(stage: Stage, ada: Tab, bob: Tab) -> None:

@@ -58,15 +58,43 @@ class Voice {
     if (wanted.video) this.announce(true);
   }
 
-  /** Tell the others of the own camera. */
+  /** Tell the others of the own camera, and of the screen if one is shared. */
   announce(isOn) {
-    const section = split(this.pc.localDescription.sdp).find((each) => each.startsWith("m=video"));
+    const sections = split(this.pc.localDescription.sdp);
+    const section = sections.find((each) => each.startsWith("m=video"));
     const hasSizes = /^a=simulcast:/m.test(section);
-    const own = hasSizes ? this.ready.streams[0].ssrc : Number(/^a=ssrc:(\d+)/m.exec(section)[1]);
+    const own = hasSizes ? this.ready.streams[0].ssrc : findSsrc(section);
     const one = { type: "video", rid: "100", ssrc: own, active: isOn, quality: 100, rtx_ssrc: 0 };
     const streams = hasSizes ? SIZES.map(({ rid, quality }) => ({ ...one, rid, quality, ssrc: 0 })) : [one];
     const video_ssrc = isOn ? own : 0;
-    this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc, rtx_ssrc: 0, streams: isOn ? streams : [] });
+    const shared = sections.filter((each) => this.screen?.mid && field(each, "mid") === this.screen.mid);
+    const screens = shared.map((each) => ({ ...one, type: "screen", active: true, ssrc: findSsrc(each) }));
+    const all = [...(isOn ? streams : []), ...screens];
+    this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc, rtx_ssrc: 0, streams: all });
+  }
+
+  /** Share a screen, here a canvas that is higher than wide, beside the camera. */
+  async share() {
+    const canvas = Object.assign(document.createElement("canvas"), { width: 180, height: 320 });
+    const context = canvas.getContext("2d");
+    this.drawing = setInterval(() => {
+      context.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`;
+      context.fillRect(0, 0, canvas.width, canvas.height);
+    }, 100);
+    const [track] = canvas.captureStream().getVideoTracks();
+    this.screen = this.pc.addTransceiver(track, { direction: "sendonly" });
+    this.work = this.work.then(() => this.negotiate());
+    await this.work;
+    this.announce(true);
+  }
+
+  async stopSharing() {
+    clearInterval(this.drawing);
+    this.screen.stop();
+    this.screen = undefined;
+    this.work = this.work.then(() => this.negotiate());
+    await this.work;
+    this.announce(true);
   }
 
   say(op, d) {
@@ -96,9 +124,9 @@ class Voice {
   }
 
   /** Receive the streams of another user. */
-  async follow({ user_id, ssrc, audio_ssrc, video_ssrc }) {
-    const streams = { audio: ssrc ?? audio_ssrc, video: video_ssrc };
-    for (const [kind, number] of Object.entries(streams)) {
+  async follow({ user_id, ssrc, audio_ssrc, video_ssrc, streams = [] }) {
+    const screens = streams.filter((each) => each.type === "screen").map((each) => ["video", each.ssrc]);
+    for (const [kind, number] of [["audio", ssrc ?? audio_ssrc], ["video", video_ssrc], ...screens]) {
       if (!number || this.senders.has(number)) continue;
       const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
       this.senders.set(number, { user_id, transceiver });
@@ -201,7 +229,11 @@ function split(sdp) {
 }
 
 function field(section, name) {
-  return new RegExp(`^a=${name}:(\\S+)`, "m").exec(section)[1];
+  return new RegExp(`^a=${name}:(\\S+)`, "m").exec(section)?.[1];
+}
+
+function findSsrc(section) {
+  return Number(/^a=ssrc:(\d+)/m.exec(section)[1]);
 }
 
 function refuse(section) {
