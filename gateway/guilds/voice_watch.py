@@ -8,7 +8,7 @@ here: who was found wrongly stays.
 from typing import Final
 
 from core.domain.guilds.permissions import Permission
-from core.domain.guilds.voice_rules import may_enter
+from core.domain.guilds.voice_rules import may_enter, may_show_video
 from core.runtime.clock import Clock
 from gateway.guilds.state.guild_changes import (
     ChannelDeleted,
@@ -75,7 +75,9 @@ class VoiceWatch:
         held = self._compute(entry)
         self._ends.note_rights(self._state.guild_id, entry.user_id)
         # On a stage and in the AFK channel who may speak is silent as well, so these are looked at too often.
-        if not may_enter(held) or entry.is_suppressed == bool(held & _SPEAK):
+        is_silent_as_told = entry.is_suppressed != bool(held & _SPEAK)
+        may_show_as_told = may_show_video(held) or not entry.shows_video
+        if not (may_enter(held) and is_silent_as_told and may_show_as_told):
             self._ends.settle(self._state.guild_id, entry.user_id)
 
 

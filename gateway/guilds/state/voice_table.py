@@ -26,6 +26,8 @@ class _VoiceFields(msgspec.Struct, frozen=True):
     session_id: str
     channel_id: int | None = None
     suppress: bool = False
+    self_video: bool = False
+    self_stream: bool = False
     member: msgspec.Raw = msgspec.Raw()
 
 
@@ -40,6 +42,8 @@ class VoiceEntry(msgspec.Struct, kw_only=True, eq=False):
     session_id: str
     """The gateway session that has joined."""
     is_suppressed: bool
+    shows_video: bool
+    """Whether a camera is on, or a screen is shared."""
     member: MemberState
     raw: msgspec.Raw
     """The object as in GUILD_CREATE."""
@@ -59,6 +63,7 @@ def parse_voice(payload: bytes | msgspec.Raw) -> VoiceEntry | None:
         channel_id=seen.channel_id,
         session_id=seen.session_id,
         is_suppressed=seen.suppress,
+        shows_video=seen.self_video or seen.self_stream,
         member=parse_member(seen.member),
         raw=_for_guild_create(payload),
     )
@@ -128,6 +133,7 @@ def _from_row(row: InVoice) -> VoiceEntry:
         channel_id=state.channel_id,
         session_id=state.session_id,
         is_suppressed=state.suppress,
+        shows_video=state.self_video or state.self_stream,
         member=from_row(row.member),
         raw=_for_guild_create(_encode(render_voice_state(state, row.member))),
     )

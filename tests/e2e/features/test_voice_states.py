@@ -14,6 +14,7 @@ from tests.support.server_process import Server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 VIEW, CONNECT, SPEAK = int(Permission.VIEW_CHANNEL), int(Permission.CONNECT), int(Permission.SPEAK)
+STREAM = int(Permission.STREAM)
 
 
 class Scene:
@@ -164,6 +165,28 @@ async def test_lost_rights_end_it_at_once(server: Server, scene: Scene) -> None:
         await scene.alice.call("DELETE", f"/guilds/{scene.id}/members/{scene.bob.id}")
         await alices.wait_for("GUILD_MEMBER_REMOVE")
         assert states_of(alices, scene.bob) == [*expected, None]
+
+
+async def test_camera_and_screen_end_with_the_right_to_show_them(server: Server, scene: Scene) -> None:
+    async def wait_for_shown(*expected: tuple[bool, bool]) -> None:
+        def list_shown() -> list[tuple[bool, bool]]:
+            return [(state["self_video"], state["self_stream"]) for state in alices.bodies("VOICE_STATE_UPDATE")]
+
+        await alices.wait_until(lambda: len(list_shown()) >= len(expected))
+        assert list_shown() == list(expected)
+
+    async with open_gateway(server.gateway) as alices, open_gateway(server.gateway) as bobs:
+        await alices.identify(scene.alice.token)
+        await bobs.identify(scene.bob.token)
+        await scene.join(bobs, scene.open, self_video=True)
+        await wait_for_shown((True, False))
+        await scene.deny(scene.open, STREAM)
+        await wait_for_shown((True, False), (False, False))
+        await scene.deny(scene.open, 0)
+        await scene.join(bobs, scene.open, self_stream=True)
+        await wait_for_shown((True, False), (False, False), (False, True))
+        await scene.deny(scene.open, STREAM)
+        await wait_for_shown((True, False), (False, False), (False, True), (False, False))
 
 
 async def test_deleted_channel_has_nobody_left(server: Server, scene: Scene) -> None:
