@@ -134,6 +134,13 @@ async def test_several_processes_share_the_people(server: Server, tmp_path: Path
     assert outcome.count("delivered") > outcome.count("send") > 0
 
 
+async def _wait_for_voice(server: Server) -> None:
+    """Wait until the server has its media node, which starts beside it."""
+    async with asyncio.timeout(60):
+        while not any('"message": "linked"' in line for line in server.log):  # noqa: ASYNC110 - another process's log
+            await asyncio.sleep(0.05)
+
+
 async def _has_voice(server: Server) -> bool:
     """Return whether people have come again, and have got a second of sound."""
     joins = await _read_metric(server, "guildway_voice_joins_total")
@@ -144,6 +151,7 @@ async def test_voice_is_heard_and_its_loss_is_told(tmp_path: Path) -> None:
     settings = {**GENEROUS, "GUILDWAY_VOICE_ENABLED": "true", "GUILDWAY_VOICE_HOST": "127.0.0.1"}
     server = await Server(tmp_path / "data", settings).start()
     try:
+        await _wait_for_voice(server)
         flags = ("--scenario", "voice", "--room-size", "2", "--speakers", "1", "--stay", "2", "--pause", "0.1")
         process = await _start(server.api, tmp_path, *flags, users=4, time_s=100)
         finishing = asyncio.create_task(_finish(process, tmp_path))
