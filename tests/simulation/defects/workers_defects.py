@@ -109,7 +109,7 @@ def _believe_all_positions(_: Original) -> Original:
     return reach
 
 
-@DEFECTS.plant("user's next home not told", HostedSessions, "follow_homes")
+@DEFECTS.plant("user's next home not told", HostedSessions, "follow_homes", seeds=(18, 28))
 def _tell_no_next_home(_: Original) -> Original:
     def follow_homes(_hosted: HostedSessions) -> None:
         return None
