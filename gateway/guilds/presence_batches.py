@@ -126,7 +126,18 @@ class Viewers(Protocol):
 class PresenceBatches:
     """The presences of one guild that wait."""
 
-    __slots__ = ("_deliveries", "_gone", "_left", "_owed", "_pace", "_recent", "_timer", "_viewers", "_waiting")
+    __slots__ = (
+        "_deliveries",
+        "_forgetting",
+        "_gone",
+        "_left",
+        "_owed",
+        "_pace",
+        "_recent",
+        "_timer",
+        "_viewers",
+        "_waiting",
+    )
 
     def __init__(self, *, viewers: Viewers, pace: PresencePace) -> None:
         self._viewers = viewers
@@ -138,6 +149,7 @@ class PresenceBatches:
         self._gone: dict[int, None] = {}
         self._recent: dict[int, tuple[float, Envelope]] = {}
         """The presences that were told last, and when, by the user that they are about; the oldest first."""
+        self._forgetting: Handle | None = None
         self._timer: Handle | None = None
         self._left = 0
         """The number of presences that this batch may still tell."""
@@ -153,7 +165,7 @@ class PresenceBatches:
 
     def owe_recent(self, user_id: int) -> None:
         """Tell a user whose session has come back what was told lately. It follows in a later turn of the loop."""
-        self._forget_recent()
+        self._forget_until(self._pace.now_s() - RECENT_S)
         known = self._waiting.keys() | {user_id}
         owed = {about_id: told for about_id, (_, told) in self._recent.items() if about_id not in known}
         if owed:
@@ -164,10 +176,22 @@ class PresenceBatches:
     def _keep_recent(self, envelope: Envelope) -> None:
         self._recent.pop(envelope.user_id, None)
         self._recent[envelope.user_id] = self._pace.now_s(), envelope
-        self._forget_recent()
+        self._forget_until(self._pace.now_s() - RECENT_S)
+        if self._forgetting is None:
+            self._forget_later()
 
-    def _forget_recent(self) -> None:
-        until_s = self._pace.now_s() - RECENT_S
+    def _forget_later(self) -> None:
+        """Forget in time what is told until now, so that a guild that has become quiet keeps nothing."""
+        now_s = self._pace.now_s()
+        self._forgetting = self._pace.call_later(RECENT_S, lambda: self._forget_told(now_s))
+
+    def _forget_told(self, until_s: float) -> None:
+        self._forgetting = None
+        self._forget_until(until_s)
+        if self._recent:
+            self._forget_later()
+
+    def _forget_until(self, until_s: float) -> None:
         while self._recent:
             oldest = next(iter(self._recent))
             if len(self._recent) <= RECENT and self._recent[oldest][0] > until_s:
@@ -192,10 +216,11 @@ class PresenceBatches:
         self._gone.pop(change.user_id, None)
 
     def close(self) -> None:
-        """Stop the timer."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        """Stop the timers."""
+        for timer in (self._timer, self._forgetting):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._forgetting = None
 
     def _begin(self) -> None:
         """Begin a batch, when anything waits."""

@@ -91,7 +91,7 @@ def test_first_change_is_told_at_once_and_the_next_ones_after_the_gap(scene: Pac
     assert len(guild.told) == 1
     scene.timers.advance(GAP_S * 0.2)
     assert guild.about() == [(100, "online"), (101, "online"), (102, "online")]
-    scene.timers.advance(GAP_S)
+    scene.timers.advance(2 * RECENT_S)
     assert len(scene.timers) == 0
     guild.change(103)
     assert guild.about()[3:] == [(103, "online")]
@@ -127,7 +127,7 @@ def test_batch_to_many_sessions_is_sliced_and_shorter(scene: PacedGuilds) -> Non
     scene.timers.advance(GAP_S)
     assert len(guild.told) - 1 == MAX_DELIVERIES // (SLICE_DELIVERIES // 4)
     slices = MAX_DELIVERIES // SLICE_DELIVERIES
-    assert scene.timers.delays_s == [GAP_S, *[0] * (slices - 1), GAP_S]
+    assert scene.timers.delays_s == [RECENT_S, GAP_S, *[0] * (slices - 1), GAP_S]
 
 
 def test_member_who_left_is_not_told_of_until_it_is_back(scene: PacedGuilds) -> None:
@@ -156,7 +156,7 @@ def test_user_in_many_guilds_is_told_no_more_than_may_be_and_the_last_state_in_t
         if not changed and all(len(guild.told) > 200 for guild in guilds):
             changed = True
             guilds[0].change(1000, "dnd")
-    assert len(scene.timers) == 0
+    assert len(scene.timers) == len(guilds)  # each forgets in a while what it told
     times = sorted(at for guild in guilds for at, receiver, _, _ in guild.told if receiver == 1)
     window = 10 * GAP_S
     for start in range(0, 100, 10):
@@ -196,6 +196,18 @@ def test_user_who_comes_back_is_told_what_was_told_lately(scene: PacedGuilds) ->
         (1, 4, "online"),
         (1, 3, "offline"),
     ]
+
+
+def test_guild_that_becomes_quiet_forgets_what_it_told(scene: PacedGuilds) -> None:
+    guild = scene.guild(1)
+    guild.change(2)
+    scene.timers.advance(RECENT_S / 2)
+    guild.change(3)
+    scene.timers.advance(2 * RECENT_S)
+    assert len(scene.timers) == 0
+    guild.told.clear()
+    guild.batches.owe_recent(1)
+    assert len(scene.timers) == 0
 
 
 def test_user_who_comes_back_is_told_no_older_presence_after_a_newer_one(scene: PacedGuilds) -> None:
