@@ -49,7 +49,7 @@ class Negotiation:
 
     __slots__ = (
         "_answer_s", "_answers", "_awaited", "_call_later", "_group", "_group_id", "_number", "_packages", "_people",
-        "_sender", "_silent", "_stale", "_transition", "_transition_s", "phase",
+        "_plain", "_sender", "_silent", "_stale", "_transition", "_transition_s", "phase",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,8 @@ class Negotiation:
         self._answer_s = answer_s
         self.phase = Phase.PLAIN
         self._people: dict[int, Participant] = {}
+        self._plain: set[int] = set()
+        """Who was told to speak none when it came in. The room goes down before it takes them along."""
         self._silent: set[int] = set()
         """Who has not answered when the room took it up, and so does not speak it."""
         self._group = Group(self._group_id, sender)
@@ -94,6 +96,8 @@ class Negotiation:
         if version:
             self._awaited[participant.user_id] = 1
             participant.send(payloads.external_sender(self._sender.package))
+        else:
+            self._plain.add(participant.user_id)
         self._turn()
 
     def leave(self, user_id: int) -> None:
@@ -101,6 +105,7 @@ class Negotiation:
         if self._people.pop(user_id, None) is None:
             return
         self._silent.discard(user_id)
+        self._plain.discard(user_id)
         self._awaited.pop(user_id, None)
         self._forget(user_id)
         if not self._people:
@@ -169,7 +174,7 @@ class Negotiation:
         match self.phase:
             case Phase.PLAIN if is_spoken:
                 self._rise()
-            case Phase.RISING | Phase.ENCRYPTED if not is_spoken:
+            case Phase.RISING | Phase.ENCRYPTED if self._plain or not is_spoken:
                 self._fall()
             case Phase.RISING if self._packages.keys() >= self._people.keys():
                 self._stop_waiting()
@@ -190,8 +195,10 @@ class Negotiation:
 
     def _fall(self) -> None:
         self._stop_waiting()
+        speakers = {
+            user_id: each for user_id, each in self._people.items() if self._speaks(each) and user_id not in self._plain
+        }
         self._restart(Phase.FALLING)
-        speakers = {user_id: each for user_id, each in self._people.items() if self._speaks(each)}
         if not speakers:
             self.phase = Phase.PLAIN
             return
@@ -260,6 +267,7 @@ class Negotiation:
         self.phase = phase
         self._group = Group(self._group_id, self._sender)
         self._packages.clear()
+        self._plain.clear()
         self._stale.clear()
 
     def _prepare_group(self) -> None:

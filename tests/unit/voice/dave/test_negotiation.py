@@ -203,6 +203,23 @@ def test_guest_who_leaves_while_the_room_goes_down(house: House) -> None:
     house.assert_one_group()
 
 
+def test_who_comes_beside_a_guest_of_a_moment_is_taken_along(house: House) -> None:
+    house.join(1)
+    house.join(2)
+    house.arrive()
+    house.people[2].is_slow = True
+    house.join(3)
+    house.arrive()  # a transition waits for the slow one
+    guest = house.join(4, dave_version=0)
+    assert house.join(5).version == 0
+    house.leave(guest.user_id)
+    assert house.room.phase is Phase.ENCRYPTED
+    while len(house.timers):
+        house.timers.advance(2)
+        house.arrive()
+    house.assert_one_group()
+
+
 def test_transition_does_not_wait_for_ever(house: House) -> None:
     house.join(1)
     slow = house.join(2)
