@@ -61,8 +61,8 @@ class DaveClient:
         self.outbox.append(lambda: self.room.take_key_package(self, package))
 
     def lose_keys(self) -> None:
-        """Tell the server that this client has lost its group, with nothing on its way."""
-        while self.read():
+        """Tell the server that this client has lost its group, with nothing on its way to or from it."""
+        while self.read() or self.say():
             pass
         self.outbox.append(lambda: self.room.take_invalid(self))
         self.begin()
