@@ -61,6 +61,10 @@ _SEAT_COLUMNS: Final = [
 ]
 
 
+_NOWHERE: Final = Place(owner="", epoch=0)
+"""The place of a shard while the controller has given nobody anything yet."""
+
+
 class _Scene:
     """A cluster with the guild in it, and the desk by which its shard is watched and moved."""
 
@@ -119,7 +123,7 @@ class _Scene:
         return client.wait().at_s
 
     async def _find_place(self) -> Place:
-        return (await fetch_map(self._desk.scripts)).places[self._shard]
+        return (await fetch_map(self._desk.scripts)).places.get(self._shard, _NOWHERE)
 
     def rss_bytes(self, worker: str) -> int:
         """Return the memory of a worker."""
