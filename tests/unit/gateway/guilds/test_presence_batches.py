@@ -198,16 +198,15 @@ def test_user_who_comes_back_is_told_what_was_told_lately(scene: PacedGuilds) ->
     ]
 
 
-def test_guild_that_becomes_quiet_forgets_what_it_told(scene: PacedGuilds) -> None:
-    guild = scene.guild(1)
+def test_guild_that_becomes_quiet_forgets_what_it_told() -> None:
+    timers = FakeTimers()
+    pace = PresencePace(clock=FakeClock(), call_later=timers.call_later)  # by which nothing ever becomes old
+    guild = Guild(7, pace, FakeClock(), 1, sessions=1)
     guild.change(2)
-    scene.timers.advance(RECENT_S / 2)
-    guild.change(3)
-    scene.timers.advance(2 * RECENT_S)
-    assert len(scene.timers) == 0
-    guild.told.clear()
+    timers.advance(2 * RECENT_S)
+    assert len(timers) == 0
     guild.batches.owe_recent(1)
-    assert len(scene.timers) == 0
+    assert len(timers) == 0  # nothing is owed
 
 
 def test_user_who_comes_back_is_told_no_older_presence_after_a_newer_one(scene: PacedGuilds) -> None:
