@@ -19,7 +19,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.data_dir import DataDir
 from core.runtime.settings.settings import Settings
 from shardctl.child import Child
-from shardctl.cluster_file import ClusterFile, Entry
+from shardctl.cluster_file import ClusterFile, Entry, State
 from shardctl.plan import PlannedProcess
 from shardctl.servers import Servers
 
@@ -37,6 +37,7 @@ class Supervisor:
         self._folder = DataDir(Path(settings.store.data_dir))
         self._file = ClusterFile(self._folder.path)
         self._out = out
+        self._greeted = False
         self._children = [Child(planned, clock=clock, on_change=self._write) for planned in processes]
 
     async def run(self, stopping: asyncio.Event) -> None:
@@ -54,7 +55,8 @@ class Supervisor:
             self._folder.close()
 
     def _write(self) -> None:
-        own = Entry(role="supervisor", name="supervisor", pid=os.getpid(), state="ready", addresses={})
+        state: State = "ready" if self._greeted else "starting"
+        own = Entry(role="supervisor", name="supervisor", pid=os.getpid(), state=state, addresses={})
         self._file.put(own, *(child.entry for child in self._children), *self._servers.list_entries())
 
     async def _watch_servers(self) -> None:
@@ -63,7 +65,10 @@ class Supervisor:
             await asyncio.sleep(LOOK_S)
 
     async def _greet(self) -> None:
-        """Write the first line when all processes are ready: the addresses of the first worker and of the first API."""
+        """Write the first line when all processes are ready: the addresses of the first worker and of the first API.
+
+        The supervisor itself is ready from then on, whatever its processes do later.
+        """
         for child in self._children:
             await child.ready.wait()
         addresses: dict[str, str] = {}
@@ -71,4 +76,6 @@ class Supervisor:
             addresses = {**child.entry.addresses, **addresses}
         fields = [f"{name}={addresses.get(name, '-')}" for name in ("api", "gateway", "metrics")]
         print(" ".join(["ready", *fields]), file=self._out, flush=True)
+        self._greeted = True
+        self._write()
         await asyncio.Event().wait()
