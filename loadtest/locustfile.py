@@ -17,6 +17,7 @@ import gevent
 import msgspec
 from gevent import subprocess
 from locust import events
+from locust import stats as locust_stats
 from locust.html import get_html_report
 from locust.runners import MasterRunner, WorkerRunner
 
@@ -29,7 +30,15 @@ from loadtest.people.listener import Listener
 from loadtest.people.scenarios import Scenario
 from loadtest.person import Person
 from loadtest.reports.page import CHARTS, describe_run, make_page
-from loadtest.reports.report import Report, encode_report, find_silence, read_faults, read_rows, write_file
+from loadtest.reports.report import (
+    Report,
+    encode_report,
+    find_silence,
+    read_faults,
+    read_rows,
+    round_duration,
+    write_file,
+)
 from loadtest.wire.rest_client import RestClient
 from loadtest.world.builder import WorldBuilder, WorldError, open_world
 from loadtest.world.world import Shape, World
@@ -77,6 +86,7 @@ class LoadTest:
         self._took_s = 0.0
         self._is_running = False
         self._world: World | None = None
+        locust_stats.bucket_response_time = round_duration
 
     def prepare(self) -> None:
         """Measure the generator's limit, make the world, and say what locust does at which event."""

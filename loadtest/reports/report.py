@@ -62,6 +62,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return judge_run(self.judged, errors=errors, is_generator_the_bottleneck=self.generator.is_bottleneck)
 
 
+def round_duration(took_ms: float) -> float:
+    """Round to what percentiles are made of: three digits, and tenths at best. Locust's own two hide small changes."""
+    for bound_ms, digits in ((100, 1), (1000, 0), (10_000, -1)):
+        if took_ms < bound_ms:
+            return round(took_ms, digits)
+    return round(took_ms, -2)
+
+
 def read_rows(stats: Any) -> list[Row]:
     """Read locust's statistics."""
     return [
