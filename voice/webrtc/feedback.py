@@ -35,7 +35,7 @@ from voice.media.forwarder import Forwarder
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import Filmed, choose_layers, find_filmed, find_share
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
-from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_reports
+from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_nacks, write_reports
 
 _KEYFRAME_S: Final = 0.5
 """A keyframe is many packets at once: no sender is asked for one more often."""
@@ -86,8 +86,8 @@ class Feedback:
             return
         now_s = self._clock.monotonic_s()
         missing = [layer.stream.find_sequence(number) for number in layer.ring.take_missing()]
-        if missing:
-            self._tell(sender, RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=NODE_SSRC, media_ssrc=source, lost=missing))
+        for nack in write_nacks(source, missing):
+            self._tell(sender, nack)
         if layer.wants_keyframe and now_s - layer.asked_s >= _KEYFRAME_S:
             layer.wants_keyframe, layer.asked_s = False, now_s
             self._tell(sender, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=NODE_SSRC, media_ssrc=source))

@@ -42,7 +42,9 @@ _DTLS: Final = range(20, 64)
 _RTP: Final = range(128, 192)
 _RTCP_TYPES: Final = range(192, 224)
 _LEAST_BYTES: Final = 12 + 10
-"""A header and the shortest tag."""
+"""A header and the shortest tag of SRTP."""
+_LEAST_DTLS_BYTES: Final = 13 + 1
+"""A header and the shortest content of DTLS: what says that keys change, which some browsers send by itself."""
 _TICK_S: Final = 0.1
 _TICKS: Final = 10
 """Each browser gets reports once in so many ticks, a tenth of all at a time: all at once would hold up media."""
@@ -138,9 +140,12 @@ class Gate:
             self._forwarder.take(datagram, address)
             return
         self._count(datagram)
-        first = datagram[0] if len(datagram) >= _LEAST_BYTES else 0
+        size = len(datagram)
+        first = datagram[0] if size >= _LEAST_DTLS_BYTES else 0
         if first in _DTLS:
             self._take_dtls(connection, datagram, address)
+        elif size < _LEAST_BYTES:
+            self._tally.drop("unknown")
         elif first in _RTP and datagram[1] in _RTCP_TYPES:
             self._take_rtcp(connection, datagram, address)
         elif first in _RTP:
@@ -210,7 +215,8 @@ class Gate:
             drop("muted")
             peer.break_off(codec)
             return
-        if not peer.knows_source(int.from_bytes(datagram[8:12], "big")):
+        source = int.from_bytes(datagram[8:12], "big")
+        if not peer.may_have_source(source):
             drop("stranger")
             return
         try:
@@ -218,6 +224,7 @@ class Gate:
         except Unauthentic:
             drop("forged")
             return
+        peer.note_source(source)
         peer.address = address
         if not is_allowed:
             drop("muted")
@@ -233,7 +240,8 @@ class Gate:
 
     def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:
         peer = connection.peer
-        if peer.keys is None or not peer.knows_source(int.from_bytes(datagram[4:8], "big")):
+        source = int.from_bytes(datagram[4:8], "big")
+        if peer.keys is None or not peer.may_have_source(source):
             self._tally.drop("no keys" if peer.keys is None else "stranger")
             return
         try:
@@ -241,6 +249,7 @@ class Gate:
         except Unauthentic:
             self._tally.drop("forged")
             return
+        peer.note_source(source)
         peer.address = address
         self._feedback.take(peer, plain)
 
@@ -252,7 +261,14 @@ class Gate:
         while True:
             await asyncio.sleep(_TICK_S)
             tick = (tick + 1) % _TICKS
-            for peer in list(self._connections):
+            self.report(tick)
+
+    def report(self, tick: int) -> None:
+        """Ask all browsers for what is missing, and report to a tenth of them: those whose turn is at this tick."""
+        for peer in list(self._connections):
+            try:
                 self._feedback.ask(peer)
                 if (peer.ssrc >> 2) % _TICKS == tick:  # the lowest bits are the same for all
                     self._feedback.report_to(peer)
+            except Exception:  # what one browser has sent must not end the reports of all, and with them the node
+                logger.exception("reports to a browser have failed")

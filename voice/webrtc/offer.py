@@ -19,10 +19,12 @@ RID: Final = "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id"
 
 _LONGEST: Final = 24 * 1024
 _UFRAG: Final = re.compile(r"[A-Za-z0-9+/]{4,256}")
-_FINGERPRINT: Final = re.compile(r"(sha-(?:256|384|512)) ((?:[0-9A-F]{2}:){31,63}[0-9A-F]{2})", re.IGNORECASE)
-_RTPMAP: Final = re.compile(r"(\d{1,3}) ([A-Za-z0-9-]+)/(\d+)(?:/\d+)?")
-_FMTP: Final = re.compile(r"(\d{1,3}) (.+)")
-_EXTMAP: Final = re.compile(r"(\d{1,2})(?:/\w+)? (\S+)")
+_FINGERPRINT: Final = re.compile(
+    r"(sha-(?:256|384|512)) ((?:[0-9A-F]{2}:){31,63}[0-9A-F]{2})", re.ASCII | re.IGNORECASE
+)
+_RTPMAP: Final = re.compile(r"(\d{1,3}) ([A-Za-z0-9-]+)/(\d{1,6})(?:/\d{1,2})?", re.ASCII)
+_FMTP: Final = re.compile(r"(\d{1,3}) (.+)", re.ASCII)
+_EXTMAP: Final = re.compile(r"(\d{1,2})(?:/\w+)? (\S+)", re.ASCII)
 _PAYLOAD_TYPES: Final = frozenset(range(128)) - frozenset(range(64, 96))
 """Those of 64 to 95 look like RTCP where both share a port (RFC 5761 section 4)."""
 _SHORT_NUMBERS: Final = range(1, 15)

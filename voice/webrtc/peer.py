@@ -27,8 +27,9 @@ from voice.video.view import View
 from voice.webrtc.offer import Offer
 from voice.webrtc.srtp import SrtpKeys
 
-_MOST_SOURCES = 16
-"""SSRCs of one browser: libsrtp remembers each for as long as the keys live."""
+_MOST_SOURCES = 128
+"""SSRCs of one browser: libsrtp remembers each for as long as the keys live, in a list that it walks. Each new track
+has one, so whoever shares a screen a hundred times connects anew."""
 _MOST_BYTES = 1400
 MOST_AGAIN = 500
 """Packets that are sent again to one browser between two reports, so that a few bytes cannot make many for long."""
@@ -132,12 +133,13 @@ class WebrtcPeer(Peer):
         self.screen.switch([] if screen is None else [screen])
         return self.offer.video_codec is not None
 
-    def knows_source(self, ssrc: int) -> bool:
-        """Return whether a packet with this SSRC may be read. It counts as known from then on."""
-        if ssrc not in self._sources and len(self._sources) >= _MOST_SOURCES:
-            return False
+    def may_have_source(self, ssrc: int) -> bool:
+        """Return whether a packet with this SSRC may be read."""
+        return ssrc in self._sources or len(self._sources) < _MOST_SOURCES
+
+    def note_source(self, ssrc: int) -> None:
+        """Count an SSRC as the browser's, after an authentic packet: what strangers send takes no place."""
         self._sources.add(ssrc)
-        return True
 
     def break_off(self, codec: Codec) -> None:
         """Note that a packet was not passed on."""

@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
-from aiortc.rtp import RtcpPacket, RtcpReceiverInfo, RtcpRrPacket, RtcpSenderInfo, RtcpSrPacket
+from aiortc.rtp import (
+    RTCP_RTPFB_NACK,
+    RtcpPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSenderInfo,
+    RtcpSrPacket,
+)
 
 from voice.media.stream import Reception, Stream
 
@@ -78,6 +86,19 @@ def write_reports(receptions: list[Reception], streams: Iterable[Sent], *, now_m
         return []
     parts = [b"".join(reports[at : at + _MOST_STREAMS]) for at in range(0, len(reports), _MOST_STREAMS)] or [b""]
     return [head + part for part in parts]
+
+
+def write_nacks(source: int, sequences: Iterable[int]) -> list[bytes]:
+    """Write which packets a sender is to send again (RFC 4585 section 6.2.1).
+
+    aiortc writes numbers that grow, and nothing else. So those behind the turn at 2¹⁶ are a datagram of their own.
+    """
+    runs: list[list[int]] = []
+    for sequence in sequences:
+        if not runs or sequence <= runs[-1][-1]:
+            runs.append([])
+        runs[-1].append(sequence)
+    return [bytes(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=NODE_SSRC, media_ssrc=source, lost=run)) for run in runs]
 
 
 def _write_sender_report(sent: Sent, timestamp: int, now_ms: int) -> bytes:

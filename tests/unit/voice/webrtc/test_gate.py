@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
+import pytest
 from aioice.stun import Class, Message, Method
+from aiortc.rtp import RtcpPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy
@@ -16,6 +18,7 @@ from tests.fakes.datagram_socket import record_into
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
+from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.video.camera import Camera
@@ -28,6 +31,7 @@ from voice.webrtc.srtp import SrtpKeys
 HERE: Address = ("192.0.2.1", 5000)
 THERE: Address = ("192.0.2.2", 5000)
 OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111}, 0)
+FILMS = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111, Codec.VP8: 96}, 0)
 CERTIFICATE = NodeCertificate()
 KEYS = (b"k" * 28, b"l" * 28)
 
@@ -60,13 +64,13 @@ class Network:
         self.spawned.append(handshake)
         return FakeTask()  # type: ignore[return-value]
 
-    def add(self, ssrc: int) -> Connection:
+    def add(self, ssrc: int, offer: Offer = OFFER) -> Connection:
         """Expect a browser."""
-        rights = Rights(speak=True, hear=True)
+        rights = Rights(speak=True, hear=True, stream=True)
         connection = self.gate.open(
             ssrc=ssrc,
             rights=rights,
-            offer=OFFER,
+            offer=offer,
             voice=Stream(48_000),
             camera=Camera(ssrc + 100, [Stream(90_000)]),
             screen=Camera(ssrc + 300, [Stream(90_000)], is_screen=True),
@@ -157,16 +161,80 @@ def test_packet_comes_once_and_unchanged() -> None:
     assert network.tally.read().drops == {"forged": 2}
 
 
+def voice_of(source: int) -> bytes:
+    """A packet of voice with an SSRC, in the clear."""
+    return b"\x80\x6f" + bytes(6) + source.to_bytes(4, "big") + b"sound"
+
+
 def test_browser_cannot_fill_the_memory_with_sources() -> None:
     network = Network()
     ada = network.add(1)
     theirs = give_keys(ada, HERE)
     network.check(ada, HERE)
-    for source in range(100):
-        sealed = theirs.seal_rtp(b"\x80\x6f" + bytes(6) + source.to_bytes(4, "big") + b"sound")
+    for source in range(200):
+        sealed = theirs.seal_rtp(voice_of(source))
         assert sealed is not None
         network.gate.take(sealed, HERE)
-    assert network.tally.read().drops == {"stranger": 84}
+    assert network.tally.read().drops == {"stranger": 72}
+
+
+def test_sources_that_strangers_name_in_a_browsers_place_take_no_room() -> None:
+    network = Network()
+    ada, bob = network.add(1), network.add(2)
+    theirs = give_keys(ada, HERE)
+    give_keys(bob, THERE)
+    network.check(ada, HERE)
+    for source in range(200):
+        network.gate.take(voice_of(source) + bytes(16), HERE)
+        network.gate.take(b"\x80\xc9\0\1" + source.to_bytes(4, "big") + bytes(20), HERE)
+    del network.sent[:]
+    sealed = theirs.seal_rtp(voice_of(1000))
+    assert sealed is not None
+    network.gate.take(sealed, HERE)
+    assert [to for _, to in network.sent] == [THERE]
+    assert network.tally.read().drops == {"forged": 400}
+
+
+def test_shortest_datagram_of_dtls_is_read() -> None:
+    network = Network()
+    ada = network.add(1)
+    network.check(ada, HERE)
+    network.gate.take(b"\x14\xfe\xfd" + bytes(8) + b"\0\1\1", HERE)
+    assert len(network.spawned) == 1
+    network.gate.take(b"\x14\xfe\xfd" + bytes(8), HERE)
+    network.gate.take(voice_of(1)[:15], HERE)
+    assert network.tally.read().drops == {"unknown": 2}
+
+
+def test_what_is_missing_around_the_turn_of_numbers_is_asked_for() -> None:
+    network = Network()
+    ada = network.add(1, FILMS)
+    theirs = give_keys(ada, HERE)
+    network.check(ada, HERE)
+    ada.peer.film([Source(7)])
+    for sequence in (65533, 2):
+        sealed = theirs.seal_rtp(b"\x80\x60" + sequence.to_bytes(2, "big") + bytes(7) + b"\x07picture")
+        assert sealed is not None
+        network.gate.take(sealed, HERE)
+    asked = [RtcpPacket.parse(theirs.open_rtcp(sent))[0] for sent, _ in network.sent[1:]]
+    assert [each.lost for each in asked] == [[65534, 65535], [0, 1]]
+
+
+def test_reports_go_on_when_those_to_one_browser_fail(caplog: pytest.LogCaptureFixture) -> None:
+    network = Network()
+    ada, bob = network.add(4), network.add(8)
+    give_keys(ada, HERE)
+    theirs = give_keys(bob, THERE)
+    network.check(bob, THERE)
+    sealed = theirs.seal_rtp(voice_of(1))
+    assert sealed is not None
+    network.gate.take(sealed, THERE)
+    ada.peer.downlink = None  # type: ignore[assignment]  # a fault in what is known of Ada
+    del network.sent[:]
+    for tick in range(10):
+        network.gate.report(tick)
+    assert "reports to a browser have failed" in caplog.text
+    assert {to for _, to in network.sent} == {THERE}
 
 
 DATAGRAMS = st.one_of(

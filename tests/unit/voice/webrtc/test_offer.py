@@ -48,6 +48,7 @@ def test_codecs_that_select_protocol_names_go_before() -> None:
         WHOLE.replace("96 VP8", "111 VP8"),
         WHOLE.replace("111 opus", "72 opus"),
         WHOLE.replace("111 opus", "200 opus"),
+        WHOLE.replace("opus/48000", "opus/" + "4" * 5000),
     ],
 )
 def test_what_could_not_work_or_is_not_safe_is_refused(text: str) -> None:
