@@ -19,7 +19,7 @@ from pathlib import Path
 
 _FOLDER = Path(".fuzz")
 _INSTRUMENTED = ["core_ext", "gateway", "core", "voice", "tests.models"]
-_MOST_BYTES = 1024
+_MOST_BYTES = 2048
 _INPUTS_BETWEEN_CLOCKS = 200
 
 
@@ -75,8 +75,6 @@ def fuzz_all(names: list[str], seconds: int, *, is_blind: bool) -> int:
 
 def main() -> int:
     """Run the command line. Return 1 when a target failed."""
-    from tests.fuzz.seeds import make_seeds
-
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz what reads clients' bytes.")
     parser.add_argument("targets", nargs="*")
     parser.add_argument("--seconds", type=int, default=30)
@@ -86,8 +84,10 @@ def main() -> int:
     has_atheris = importlib.util.find_spec("atheris") is not None
     if arguments.child:
         run = run_with_atheris if has_atheris and not arguments.blind else run_plainly
-        run(arguments.targets[0], arguments.seconds)
+        run(arguments.targets[0], arguments.seconds)  # atheris sees what is imported after it alone
         return 0
+    from tests.fuzz.seeds import make_seeds
+
     if not has_atheris:
         print("atheris is not installed (it has no build for this machine): seeds are mutated without coverage.")
     unknown = sorted(set(arguments.targets) - make_seeds().keys())

@@ -15,6 +15,7 @@ from aiortc.rtp import (
 )
 
 from core_ext.payloads import etf_encode
+from tests.fuzz.voice_gateway import SEPARATOR, WITH_KEYS, eves_session, make_commit
 from tests.fuzz.voice_room import PLACES
 from tests.integration.transport.listener.test_garbage import COMMANDS
 from tests.integration.transport.websocket.closing_cases import CLOSING
@@ -26,6 +27,8 @@ from tests.unit.core_ext.payloads.test_etf import GOLDEN
 
 _MOST_BYTES = 600
 """The largest seed. Larger ones make every run slower and find nothing more."""
+_MOST_BYTES_OF_DAVE = 2000
+"""The same where groups are made: a commit with its Welcome has 1,200."""
 
 
 def _frames() -> list[bytes]:
@@ -111,6 +114,47 @@ def _reports() -> list[bytes]:
     return [bytes(report) for report in reports] + [b"".join(map(bytes, reports))]
 
 
+def _voice_messages() -> list[bytes]:
+    udp = {"address": "192.0.2.1", "port": 5, "mode": "aead_xchacha20_poly1305_rtpsize"}
+    codecs = [{"name": "opus", "type": "audio", "priority": 1000, "payload_type": 111}]
+    camera = {"type": "video", "rid": "100", "ssrc": 9, "active": True, "max_resolution": {"type": "fixed", "width": 9}}
+    who = {"server_id": "10", "user_id": "5", "session_id": "s", "token": "t", "max_dave_protocol_version": 1}
+    offer = "a=ice-ufrag:them\na=fingerprint:sha-256 " + ":".join(["00"] * 32) + "\na=rtpmap:111 opus/48000/2"
+    said: list[tuple[int, object]] = [
+        (0, who),
+        (0, who | {"video": True, "user_id": "x"}),
+        (1, {"protocol": "udp", "data": udp}),
+        (1, {"protocol": "webrtc", "data": offer, "codecs": codecs}),
+        (1, {"protocol": "other"}),
+        (3, {"t": 5, "seq_ack": 1}),
+        (3, {"t": 1 << 70}),
+        (5, {"speaking": 5, "delay": 0, "ssrc": 1}),
+        (7, {"server_id": "10", "session_id": "s", "token": "t", "seq_ack": 0}),
+        (12, {"audio_ssrc": 1, "video_ssrc": 9, "rtx_ssrc": 0, "streams": [camera, camera | {"type": "screen"}]}),
+        (12, {"video_ssrc": 0}),
+        (15, {"any": 0, "9": 50, "x": 1}),
+        (16, None),
+        (18, {"flags": 3}),
+        (23, {"transition_id": 1}),
+        (31, {"transition_id": 65535}),
+        (99, {}),
+    ]
+    messages = [msgspec.json.encode({"op": op, "d": d}) for op, d in said] + [b"\x1a", b"\x1c\0\1", b"", b"[]", b"{"]
+    stages = [bytes((stage,)) + message for stage in range(WITH_KEYS + 1) for message in messages]
+    return [*stages, b"\2" + SEPARATOR.join(messages[2:8])]
+
+
+def _dave() -> list[bytes]:
+    package, commit = b"\0" + eves_session()[1], b"\1" + make_commit()
+    ready, lost, numbers = b'\2{"transition_id":1}', b'\3{"transition_id":1}', (0, 1, 2, 65535, 65536, -1)
+    some = [SEPARATOR.join(each) for each in (
+        [commit], [package], [package, commit], [commit, ready], [commit, ready, package], [commit, lost, package],
+        [commit, ready, ready, lost, package, commit], [ready], [lost], [lost, package], [commit, commit],
+        [commit, package, ready], [b"\0"], [b"\1"], [b"\2"], [b"\3null"],
+    )]  # fmt: skip
+    return some + [kind + b'{"transition_id":%d}' % number for kind in (b"\2", b"\3") for number in numbers]
+
+
 def make_seeds() -> dict[str, list[bytes]]:
     """Return the seeds of every target."""
     seeds = {
@@ -121,8 +165,10 @@ def make_seeds() -> dict[str, list[bytes]]:
         "commands": _commands(),
         "strangers": _strangers(),
         "members": _members(),
+        "voice-messages": _voice_messages(),
     }
-    return {name: [seed for seed in found if len(seed) <= _MOST_BYTES] for name, found in seeds.items()}
+    small = {name: [seed for seed in found if len(seed) <= _MOST_BYTES] for name, found in seeds.items()}
+    return {**small, "dave": [seed for seed in _dave() if len(seed) <= _MOST_BYTES_OF_DAVE]}
 
 
 def write_seeds(folder: Path, seeds: list[bytes]) -> None:

@@ -18,16 +18,20 @@ from gateway.payloads.encodings import Encoding, RefusedPayload, decode_frame
 from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
 from gateway.users.presence import from_command, merge_presences, render_presence
+from tests.fuzz.voice_gateway import SEPARATOR, STRANGER, WITH_KEYS, VoiceGateway
 from tests.fuzz.voice_room import PLACES, VoiceRoom
 from tests.support.gateway.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
 from voice.packets.plain_rtp import parse_rtp
+from voice.protocol.commands import COMMIT_WELCOME, INVALID_COMMIT_WELCOME, KEY_PACKAGE, TRANSITION_READY
 
 Target = Callable[[bytes], None]
 
 _MAX_MESSAGE_BYTES = 4096
 _MAX_FRAGMENTS = 8
 _MAX_DEPTH = 32
+DAVE_OPCODES = (KEY_PACKAGE, COMMIT_WELCOME, TRANSITION_READY, INVALID_COMMIT_WELCOME)
+"""What clients say of end-to-end encryption, the binary ones first."""
 
 
 _websocket = implementations_of("websocket")
@@ -147,6 +151,29 @@ def fuzz_members(data: bytes) -> None:
             raise AssertionError(f"sent {sent!r}")
 
 
+def fuzz_voice_messages(data: bytes) -> None:
+    """What a client says to the voice gateway, JSON and binary. The first byte picks how far it has come. It closes with
+    one of Discord's codes or goes on, another room notices nothing, and all ends.
+    """
+    stage = data[0] % (WITH_KEYS + 1) if data else STRANGER
+    gateway = VoiceGateway(stage)
+    for message in data[1:].split(SEPARATOR):
+        gateway.receive(message)
+    gateway.check(may_be_seated=stage != STRANGER)
+
+
+def fuzz_dave(data: bytes) -> None:
+    """What a member whose key package is known says of end-to-end encryption. The first byte of each message picks its
+    opcode.
+    """
+    gateway = VoiceGateway(WITH_KEYS)
+    for message in filter(None, data.split(SEPARATOR)):
+        opcode = DAVE_OPCODES[message[0] % len(DAVE_OPCODES)]
+        is_binary = opcode in (KEY_PACKAGE, COMMIT_WELCOME)
+        gateway.receive(bytes([opcode]) + message[1:] if is_binary else b'{"op":%d,"d":%b}' % (opcode, message[1:]))
+    gateway.check(may_be_seated=True)
+
+
 TARGETS: dict[str, Target] = {
     "frames": fuzz_frames,
     "requests": fuzz_requests,
@@ -155,4 +182,6 @@ TARGETS: dict[str, Target] = {
     "commands": fuzz_commands,
     "strangers": fuzz_strangers,
     "members": fuzz_members,
+    "voice-messages": fuzz_voice_messages,
+    "dave": fuzz_dave,
 }

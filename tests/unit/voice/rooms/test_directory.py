@@ -1,131 +1,21 @@
 """The directory: that everything which begins also ends, in whatever order clients and gateways do things."""
 
-import secrets
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.runtime.randomness import SYSTEM_RANDOMNESS
-from core.voice.orders import Admit, Change, CloseRoom, Remove, ToGateway
+from core.voice.orders import Admit, Change, CloseRoom, Remove
 from core.voice.seats import Rights, Room, Seat
 from core.voice.tokens import Claims, sign_token
-from core.wire.close_codes import CloseCode
-from tests.fakes.clock import FakeClock
-from tests.fakes.datagram_socket import record_into
-from tests.fakes.timers import FakeTimers
+from tests.support.voice.quiet_node import BOTH, GATEWAY, SECRET, FakeLink, QuietNode
 from voice.crypto.suites import AES256_GCM
-from voice.media.forwarder import Forwarder
-from voice.media.passing import Codec
-from voice.media.tally import Tally
-from voice.mls.external_sender import ExternalSender
 from voice.protocol.commands import Identify, Resume
-from voice.rooms.bounds import Bounds
-from voice.rooms.directory import Directory, Refused
-from voice.rooms.entrance import Entrance
+from voice.rooms.directory import Refused
 from voice.rooms.member import Member
-from voice.webrtc.gate import Gate
-from voice.webrtc.handshake import NodeCertificate
-from voice.webrtc.offer import Fingerprint, Offer
-
-SECRET = b"s" * 32
-GATEWAY = "gateway"
-CERTIFICATE = NodeCertificate()
-BOTH = Rights(speak=True, hear=True)
-OFFER = Offer("them", (Fingerprint("sha-256", "00"),), {Codec.OPUS: 111}, 1)
-
-
-class FakeLink:
-    """A socket that keeps what it is given."""
-
-    client_ip = "192.0.2.1"
-
-    def __init__(self) -> None:
-        self.closed: CloseCode | None = None
-        self.sent: list[bytes] = []
-
-    def send(self, message: bytes, *, is_binary: bool = False) -> None:
-        """Keep a message."""
-        self.sent.append(message)
-
-    def close(self, code: CloseCode) -> None:
-        """Keep the code."""
-        self.closed = self.closed or code
-
-
-class Node:
-    """A directory and what is around it."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.timers = FakeTimers(self.clock)
-        self.told: list[tuple[str, ToGateway]] = []
-        tally = Tally()
-        self.forwarder = Forwarder(departures=record_into([], tally), tally=tally, monotonic_s=self.clock.monotonic_s)
-        self.directory = Directory(
-            secret=SECRET,
-            forwarder=self.forwarder,
-            tally=tally,
-            clock=self.clock,
-            call_later=self.timers.call_later,
-            randomness=SYSTEM_RANDOMNESS,
-            external_sender=ExternalSender(),
-            tell=lambda gateway, order: self.told.append((gateway, order)),
-            bounds=Bounds(),
-        )
-        self.gate = Gate(
-            forwarder=self.forwarder,
-            tally=tally,
-            clock=self.clock,
-            randomness=SYSTEM_RANDOMNESS,
-            certificate=CERTIFICATE,
-            spawn=lambda _handshake: pytest.fail("nobody has sent anything"),
-        )
-        self.entrance = Entrance(
-            directory=self.directory,
-            forwarder=self.forwarder,
-            gate=self.gate,
-            randomness=SYSTEM_RANDOMNESS,
-            port=1,
-        )
-        self.epoch = 0
-
-    def admit(self, user_id: int, channel_id: int = 20) -> str:
-        """Admit a user; return its token."""
-        self.epoch += 1
-        seat = Seat(Room(10, channel_id), user_id, "s", BOTH)
-        self.directory.admit(GATEWAY, Admit(seat, self.epoch))
-        return sign_token(SECRET, Claims(seat, self.epoch, self.clock.now_ms() + 60_000, secrets.token_bytes(12)))
-
-    def sit(self, user_id: int, token: str) -> tuple[Member, FakeLink]:
-        """Take a seat."""
-        link = FakeLink()
-        claims = self.directory.check(Identify("10", str(user_id), "s", token))
-        member = self.directory.sit(claims, token, link)
-        assert member is not None
-        return member, link
-
-    def join(self, user_id: int, channel_id: int = 20) -> tuple[Member, FakeLink, str]:
-        """Take a seat and enter the room."""
-        token = self.admit(user_id, channel_id)
-        member, link = self.sit(user_id, token)
-        if user_id % 2:
-            self.entrance.select_udp(member, mode=AES256_GCM, address=("192.0.2.1", 5))
-        else:
-            self.entrance.select_webrtc(member, offer=OFFER, media_ip="192.0.2.9")
-        self.directory.enter(member)
-        return member, link, token
-
-    def assert_empty(self) -> None:
-        """Assert that nothing is left."""
-        assert self.directory.sizes == (0, 0, 0, 0, 0)
-        assert self.forwarder.sizes == (0, 0, 0)
-        assert self.gate.sizes == (0, 0, 0)
-        assert len(self.timers) == 0
 
 
 def test_ten_thousand_joins_leave_nothing() -> None:
-    node = Node()
+    node = QuietNode()
     for number in range(10_000):
         user_id = number % 50
         member, link, _ = node.join(user_id, channel_id=20 + number % 3)
@@ -142,7 +32,7 @@ def test_ten_thousand_joins_leave_nothing() -> None:
 
 
 def test_ended_member_cannot_come_back_into_the_room() -> None:
-    node = Node()
+    node = QuietNode()
     member, link, token = node.join(1)
     node.directory.remove(GATEWAY, Remove(10, 1))
     assert link.closed is not None
@@ -155,7 +45,7 @@ def test_ended_member_cannot_come_back_into_the_room() -> None:
 
 
 def test_client_of_another_gateways_seat_stays() -> None:
-    node = Node()
+    node = QuietNode()
     _, link, _ = node.join(1)
     node.directory.lose_gateway("another")
     node.timers.run()
@@ -168,14 +58,14 @@ def test_client_of_another_gateways_seat_stays() -> None:
 
 
 def test_late_order_of_an_earlier_gateway_changes_nothing() -> None:
-    node = Node()
+    node = QuietNode()
     _, link, _ = node.join(1)
     node.directory.admit("earlier", Admit(Seat(Room(10, 99), 1, "s", BOTH), 0))
     assert link.closed is None
 
 
 def test_client_may_be_earlier_than_its_gateways_order() -> None:
-    node = Node()
+    node = QuietNode()
     seat = Seat(Room(10, 20), 1, "s", BOTH)
     token = sign_token(SECRET, Claims(seat, 5, node.clock.now_ms() + 60_000, b"n" * 12))
     claims = node.directory.check(Identify("10", "1", "s", token))
@@ -192,7 +82,7 @@ def test_client_may_be_earlier_than_its_gateways_order() -> None:
 
 
 def test_member_without_rights_does_not_seem_to_speak() -> None:
-    node = Node()
+    node = QuietNode()
     _, other, _ = node.join(1)
     member, _, _ = node.join(2)
     node.directory.announcements.speak(member, 5)
@@ -206,7 +96,7 @@ class Steps:
     """What may happen, by number."""
 
     def __init__(self) -> None:
-        self.node = Node()
+        self.node = QuietNode()
         self.members: list[tuple[Member, FakeLink, str]] = []
 
     def take(self, step: int, user_id: int) -> None:
