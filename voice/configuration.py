@@ -26,6 +26,8 @@ class NodeConfiguration(msgspec.Struct, frozen=True, kw_only=True):
     certificate_key: str = ""
     most_voices: int = 8
     """The voices of a room that are passed on at once."""
+    dave: bool = True
+    """Whether rooms may be encrypted from end to end."""
     leave_s: float = 0.0
     """How long clients have time to go to other nodes, when it is told to stop."""
     logging: LoggingSettings = LoggingSettings()

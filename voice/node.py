@@ -30,6 +30,7 @@ from core.runtime.clock import SystemClock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from voice.configuration import NodeConfiguration
 from voice.control.control import Control
+from voice.dave.negotiation import DAVE_VERSION
 from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.tally import Tally
@@ -112,7 +113,11 @@ async def run_node(
         certificate=NodeCertificate(),
         spawn=tasks.create_task,
     )
-    facts = NodeFacts(media_port=sockets.media.getsockname()[1], version=configuration.version)
+    facts = NodeFacts(
+        media_port=sockets.media.getsockname()[1],
+        version=configuration.version,
+        dave_version=DAVE_VERSION if configuration.dave else 0,
+    )
     entrance = Entrance(
         directory=directory, forwarder=forwarder, gate=gate, randomness=SYSTEM_RANDOMNESS, port=facts.media_port
     )

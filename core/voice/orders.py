@@ -127,6 +127,8 @@ class Counts(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     measured: int = 0
     measured_s: float = 0.0
     """How long so many datagrams took together, from the socket until all hearers were sent them."""
+    dave: dict[str, int] = {}
+    """What has happened to the encryption of rooms from end to end, by name."""
 
 
 class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_fields=True):
@@ -137,6 +139,8 @@ class Load(msgspec.Struct, frozen=True, array_like=True, tag=12, forbid_unknown_
     busy: float
     """The part of one core that the process has used lately, 0 to 1."""
     counts: Counts = Counts()
+    encrypted: int = 0
+    """Those of the rooms that are encrypted from end to end."""
 
 
 ToNode = Admit | Change | Remove | CloseRoom | Claim

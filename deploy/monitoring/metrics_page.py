@@ -38,6 +38,7 @@ LABELS: Final[Mapping[str, str]] = {
     "direction": "sent, received",
     "error": "the kinds of errors of a driver",
     "event": "names of dispatches",
+    "happening": "a few words, which the operator's guide lists",
     "kernels": "compiled or plain, one of them",
     "kind": "kinds of openings: messages, edits, deletions",
     "limit": "names of limits",
@@ -50,7 +51,7 @@ LABELS: Final[Mapping[str, str]] = {
     "statement": "statements of this version to Cassandra",
     "status": "statuses of HTTP; for presences online, idle, dnd, invisible, offline",
     "step": "steps at a channel's door",
-    "version": "the version that runs",
+    "version": "the version that runs; of DAVE 0 and 1",
     "way": "a few words, which the operator's guide lists",
     "worker": "names of workers",
 }

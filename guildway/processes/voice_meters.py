@@ -3,7 +3,7 @@
 A node tells what it has counted since it began, so only what is new since its last word is added.
 """
 
-from core.runtime.metrics.voice_metrics import VoiceMetrics
+from core.runtime.metrics.voice_metrics import DAVE_VERSIONS, VoiceMetrics
 from core.voice.orders import Counts, Load
 
 
@@ -33,6 +33,10 @@ class VoiceMeters:
         metrics.bytes_total.labels("out").inc(now.bytes_out - before.bytes_out)
         metrics.forward_seconds_total.inc(now.measured_s - before.measured_s)
         metrics.forwards_measured_total.inc(now.measured - before.measured)
+        metrics.dave_rooms.labels("0").set(load.rooms - load.encrypted)
+        metrics.dave_rooms.labels("1").set(load.encrypted)
+        for happening, count in now.dave.items():
+            metrics.dave_total.labels(happening).inc(count - before.dave.get(happening, 0))
         for reason, count in now.drops.items():
             metrics.drops_total.labels(reason).inc(count - before.drops.get(reason, 0))
 
@@ -40,5 +44,7 @@ class VoiceMeters:
         """Note that the node has ended."""
         self._metrics.rooms.set(0)
         self._metrics.peers.set(0)
+        for version in DAVE_VERSIONS:
+            self._metrics.dave_rooms.labels(version).set(0)
         self._metrics.busy_ratio.set(0)
         self._metrics.restarts_total.inc()

@@ -164,6 +164,7 @@ class NodeProcess:
             certificate=tls.certificate,
             certificate_key=tls.certificate_key,
             most_voices=settings.most_voices,
+            dave=settings.dave,
             leave_s=self._facts.leave_s,
             logging=self._settings.logging,
             version=VERSION,

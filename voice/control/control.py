@@ -78,7 +78,14 @@ class Control(LinkListener):
                     self.tell(gateway, Spoke(keys))
 
     def _measure(self) -> Load:
-        return Load(self._directory.room_count, self._directory.member_count, self._busy, self._tally.read())
+        directory = self._directory
+        return Load(
+            rooms=directory.room_count,
+            peers=directory.member_count,
+            busy=self._busy,
+            counts=self._tally.read(),
+            encrypted=directory.encrypted_count,
+        )
 
     @override
     def on_begun(self, peer: str) -> None:

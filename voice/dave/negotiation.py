@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from voice.dave.group import Accepted, Group
+from voice.dave.happenings import Count, Happening
 from voice.dave.participant import CallLater, Participant, Timer
 from voice.dave.transition import Transition
 from voice.mls.external_sender import ExternalSender
@@ -49,13 +50,21 @@ class Negotiation:
 
     __slots__ = (
         "_answer_s", "_answers", "_awaited", "_call_later", "_group", "_group_id", "_number", "_packages", "_people",
-        "_plain", "_sender", "_silent", "_stale", "_transition", "_transition_s", "phase",
+        "_plain", "_sender", "_silent", "_stale", "_transition", "_transition_s", "count", "phase",
     )  # fmt: skip
 
     def __init__(
-        self, *, channel_id: int, sender: ExternalSender, call_later: CallLater, transition_s: float, answer_s: float
+        self,
+        *,
+        channel_id: int,
+        sender: ExternalSender,
+        call_later: CallLater,
+        transition_s: float,
+        answer_s: float,
+        count: Count = lambda _happening: None,
     ) -> None:
         """A transition waits `transition_s` for clients, a room that takes DAVE up `answer_s` for key packages."""
+        self.count = count
         self._group_id = channel_id.to_bytes(USER_ID_BYTES, "big")
         self._sender = sender
         self._call_later = call_later
@@ -158,6 +167,7 @@ class Negotiation:
         """Remove somebody from the group that could not read a commit or Welcome; its next key package adds it."""
         if self._is_here(participant):
             logger.info("a client cannot read its group's commit", extra={"user_id": participant.user_id})
+            self.count(Happening.UNREADABLE)
             self._awaited[participant.user_id] += 1
             self._forget(participant.user_id)
             if self._transition is not None:
@@ -184,6 +194,7 @@ class Negotiation:
                 self._regroup()
 
     def _rise(self) -> None:
+        self.count(Happening.RAISED)
         self._restart(Phase.RISING)
         self._answers = self._call_later(self._answer_s, self._give_up_silent)
         self._prepare_group()
@@ -194,6 +205,7 @@ class Negotiation:
         self._turn()
 
     def _fall(self) -> None:
+        self.count(Happening.LOWERED)
         self._stop_waiting()
         speakers = {
             user_id: each for user_id, each in self._people.items() if self._speaks(each) and user_id not in self._plain
@@ -217,6 +229,7 @@ class Negotiation:
         if len(steady) > 1:
             self._propose(steady, remove=stale)
             return
+        self.count(Happening.RESET)
         self._restart(Phase.ENCRYPTED)
         self._prepare_group()
         if len(self._people) == 1:
@@ -231,6 +244,7 @@ class Negotiation:
                 client.send(payloads.append_proposals(change.appended))
 
     def _announce(self, accepted: Accepted) -> None:
+        self.count(Happening.COMMIT)
         added = {package.user_id: package.ref for package in accepted.added}
         told = {user_id: self._people[user_id] for user_id in (*accepted.keepers, *added)}
         number = self._begin(told)

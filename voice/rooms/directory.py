@@ -34,7 +34,7 @@ from core.voice.orders import (
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
-from voice.dave.negotiation import Negotiation
+from voice.dave.negotiation import Negotiation, Phase
 from voice.media.forwarder import Forwarder
 from voice.media.tally import Tally
 from voice.mls.external_sender import ExternalSender
@@ -121,6 +121,11 @@ class Directory:
     def room_count(self) -> int:
         """The rooms with somebody in them."""
         return len(self._rooms)
+
+    @property
+    def encrypted_count(self) -> int:
+        """The rooms that are encrypted from end to end."""
+        return sum(room.dave.phase is Phase.ENCRYPTED for room in self._rooms.values())
 
     @property
     def member_count(self) -> int:
@@ -261,6 +266,7 @@ class Directory:
                 call_later=self._call_later,
                 transition_s=self._bounds.transition_s,
                 answer_s=self._bounds.answer_s,
+                count=self._tally.count_dave,
             )
             self._rooms[room] = OpenRoom(dave, self._bounds.most_voices)
         return self._rooms[room]

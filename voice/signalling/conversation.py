@@ -21,6 +21,7 @@ from core.runtime.clock import Clock
 from core.voice.tokens import Claims
 from core.wire.close_codes import CloseCode
 from voice.crypto.suites import SUITES
+from voice.dave.happenings import Happening
 from voice.dave.negotiation import DAVE_VERSION
 from voice.media.source import Wants
 from voice.mls.presentation import BadMessage
@@ -74,6 +75,8 @@ class NodeFacts(msgspec.Struct, frozen=True):
 
     media_port: int
     version: str
+    dave_version: int = DAVE_VERSION
+    """The latest version of DAVE that rooms may speak; 0 for none."""
     modes: Sequence[str] = tuple(SUITES)
 
 
@@ -188,7 +191,7 @@ class Conversation:
     def _identify(self, command: Identify) -> None:
         self._claims = self._directory.check(command)
         self._token, self._is_video = command.token, command.video
-        self._dave_version = min(command.max_dave_protocol_version, DAVE_VERSION)
+        self._dave_version = min(command.max_dave_protocol_version, self._facts.dave_version)
         self._sit(self._claims)
         if self._state is State.NEW:
             self._state = State.WAITING
@@ -247,6 +250,7 @@ class Conversation:
                     negotiation.take_commit(member, command.data)
         except BadMessage as error:
             logger.info("a message of DAVE is refused", extra={"reason": str(error)})
+            negotiation.count(Happening.REFUSED)
             raise Refused(close_codes.DECODE_ERROR) from error
 
     # ---- parts

@@ -1,14 +1,20 @@
 """Voice: what the media nodes count, as their gateway has heard it last."""
 
+from typing import Final
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
+
+DAVE_VERSIONS: Final = ("0", "1")
+DAVE_HAPPENINGS: Final = ("commit", "refused", "unreadable", "reset", "raised", "lowered")
+"""They are shown from the start, with 0, so that the first one of each is an increase."""
 
 
 class VoiceMetrics:
     """The media nodes of this server together."""
 
     __slots__ = (
-        "busy_ratio", "bytes_total", "drops_total", "forward_seconds_total", "forwards_measured_total", "joins_total",
-        "packets_total", "peers", "restarts_total", "rooms",
+        "busy_ratio", "bytes_total", "dave_rooms", "dave_total", "drops_total", "forward_seconds_total",
+        "forwards_measured_total", "joins_total", "packets_total", "peers", "restarts_total", "rooms",
     )  # fmt: skip
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -37,6 +43,22 @@ class VoiceMetrics:
             "Datagrams whose time was measured, every 32nd.",
             registry=registry,
         )
+        self.dave_rooms = Gauge(
+            "guildway_voice_dave_rooms",
+            "Voice channels with somebody in them, by the version of DAVE that they speak; 0 is none.",
+            ["version"],
+            registry=registry,
+        )
+        self.dave_total = Counter(
+            "guildway_voice_dave_total",
+            "What has happened to the encryption of rooms from end to end.",
+            ["happening"],
+            registry=registry,
+        )
+        for version in DAVE_VERSIONS:
+            self.dave_rooms.labels(version)
+        for happening in DAVE_HAPPENINGS:
+            self.dave_total.labels(happening)
         self.restarts_total = Counter(
             "guildway_voice_restarts_total", "Media nodes that have ended and were started again.", registry=registry
         )

@@ -188,6 +188,7 @@ class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
     public_port: Port = 0
     public_address: Annotated[str, Meta(extra={CHECK: check_address_or_none})] = ""
     most_voices: Annotated[int, Meta(ge=1, le=100)] = 8
+    dave: bool = True
     log_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
     region: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$")] = ""
     regions: tuple[Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")], ...] = ()

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from core.runtime.metrics.voice_metrics import DAVE_HAPPENINGS
 from deploy.monitoring.panels import WINDOW, Board, Panel, Query, Where, rate_or_zero
 
 VOICE: Final = Board(
@@ -26,6 +27,13 @@ VOICE: Final = Board(
               queries=[Query(f"sum (rate(guildway_voice_forward_seconds_total[{WINDOW}])) / "
                              f"clamp_min(sum (rate(guildway_voice_forwards_measured_total[{WINDOW}])), 0.001) "
                              "or vector(0)", "mean")]),
+        Panel(title="Encryption from end to end", about="Rooms by the version of DAVE that they speak; 0 is none.",
+              where=Where.EMBEDDED,
+              queries=[Query("sum by (version) (guildway_voice_dave_rooms)", "DAVE {{version}}")]),
+        Panel(title="Groups of DAVE", about="Their changes a second; `unreadable` and `refused` are faults.",
+              where=Where.EMBEDDED,
+              queries=[rate_or_zero(f'guildway_voice_dave_total{{happening="{happening}"}}', happening)
+                       for happening in DAVE_HAPPENINGS]),
         Panel(title="Drops and restarts", about="Datagrams that were not passed on, and media nodes that have ended.",
               where=Where.EMBEDDED, queries=[rate_or_zero("guildway_voice_drops_total", "drops"),
                                              rate_or_zero("guildway_voice_restarts_total", "restarts")]),

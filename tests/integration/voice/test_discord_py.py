@@ -105,4 +105,9 @@ async def test_third_bot_and_a_guest_without_dave_come_and_go(certificates: Cert
         while await cleo.hear() != (bob.voice.ssrc, b"frame 1"):
             pass
         assert cleo.ciphers[-1] != cleo.ciphers[0]
+        await stage.news.wait_until(lambda: stage.news.loads[-1].encrypted == 1)
+        counted = stage.news.loads[-1].counts.dave
+        assert (counted["lowered"], counted["raised"]) == (1, 1)
+        assert counted["commit"] >= 3, "of two, of three, and of three anew"
+        assert not counted.keys() & {"refused", "unreadable"}
         assert cleo.voice.voice_privacy_code == ada.voice.voice_privacy_code

@@ -101,7 +101,7 @@ class Stage(msgspec.Struct):
 
 
 @contextlib.asynccontextmanager
-async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> AsyncIterator[Stage]:
+async def open_stage(bounds: Bounds | None = None, *, certificate: str = "", dave: bool = True) -> AsyncIterator[Stage]:
     """Run a node and link it; with TLS when there is a certificate."""
     secret = secrets.token_bytes(32)
     sockets = NodeSockets(
@@ -109,7 +109,7 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "") -> 
     )
     configuration = NodeConfiguration(
         name="voice-1", gateways=("gateway-1",), cluster="test", secret=secret, websocket_fd=-1, media_fd=-1,
-        control_fd=-1, version="test", certificate=certificate,
+        control_fd=-1, version="test", certificate=certificate, dave=dave,
     )  # fmt: skip
     address = NodeAddress(
         PeerAddress(LOOPBACK, sockets.control.getsockname()[1]), LOOPBACK, sockets.websocket.getsockname()[1]

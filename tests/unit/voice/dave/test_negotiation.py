@@ -2,6 +2,7 @@
 
 import random
 import secrets
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.timers import FakeTimers
 from tests.support.voice.dave_client import DaveClient
+from voice.dave.happenings import Happening
 from voice.dave.negotiation import MOST_PEOPLE, Negotiation, Phase
 from voice.mls.commit import parse_commit
 from voice.mls.external_sender import ExternalSender
@@ -25,8 +27,14 @@ class House:
 
     def __init__(self, seed: int = 0) -> None:
         self.timers = FakeTimers()
+        self.counted: Counter[str] = Counter()
         self.room = Negotiation(
-            channel_id=CHANNEL, sender=SENDER, call_later=self.timers.call_later, transition_s=2.0, answer_s=10.0
+            channel_id=CHANNEL,
+            sender=SENDER,
+            call_later=self.timers.call_later,
+            transition_s=2.0,
+            answer_s=10.0,
+            count=lambda happening: self.counted.update([happening]),
         )
         self.people: dict[int, DaveClient] = {}
         self._random = random.Random(seed)
@@ -152,6 +160,7 @@ def test_last_one_has_no_group_any_more(house: House) -> None:
     house.settle()
     house.assert_one_group()
     assert ada.code != code
+    assert house.counted == {Happening.COMMIT: 2, Happening.RESET: 1}
 
 
 def test_client_without_dave_takes_the_room_down_and_up_again(house: House) -> None:
@@ -170,6 +179,7 @@ def test_client_without_dave_takes_the_room_down_and_up_again(house: House) -> N
     house.leave(3)
     house.settle()
     house.assert_one_group()
+    assert house.counted == {Happening.COMMIT: 2, Happening.LOWERED: 1, Happening.RAISED: 1}
 
 
 def test_room_does_not_take_it_up_while_somebody_does_not_answer(house: House) -> None:
@@ -239,6 +249,7 @@ def test_client_that_cannot_read_is_removed_and_added_again(house: House) -> Non
     bob.lose_keys()
     house.settle()
     house.assert_one_group()
+    assert house.counted[Happening.UNREADABLE] == 1
 
 
 def test_commit_that_only_looks_right_does_not_last(house: House) -> None:
