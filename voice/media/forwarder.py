@@ -66,7 +66,7 @@ class Forwarder:
         circle = peer.circle
         self.remove(ssrc)
         for other in circle.peers if circle is not None else ():
-            other.forget(peer)
+            other.forget(peer.ssrcs)
 
     def is_given(self, ssrc: int) -> bool:
         """Return whether somebody has this SSRC."""
@@ -74,8 +74,12 @@ class Forwarder:
 
     def add(self, peer: Peer, circle: Circle) -> None:
         """Let a peer, whose keys both sides have now, speak to a circle. It replaces one of the same SSRC."""
+        before = self._peers.get(peer.ssrc)
         self.remove(peer.ssrc)
         self._peers[peer.ssrc] = peer
+        gone = () if before is None else [ssrc for ssrc in before.ssrcs if ssrc not in peer.ssrcs]
+        for other in circle.peers if gone else ():
+            other.forget(gone)
         circle.add(peer)
 
     def remove(self, ssrc: int) -> None:

@@ -61,8 +61,8 @@ class Peer(Protocol):
     def want(self, wants: Wants) -> None:
         """Take what the client shows of others' video."""
 
-    def forget(self, peer: "Peer") -> None:
-        """Forget what is kept of another peer, which leaves the circle."""
+    def forget(self, ssrcs: Sequence[int]) -> None:
+        """Forget what is kept of streams of another peer, which are over for good."""
 
     def end(self) -> None:
         """Forget keys, and be heard no more."""

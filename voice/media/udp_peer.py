@@ -88,7 +88,7 @@ class UdpPeer(Peer):
         self.voice.break_off()
 
     @override
-    def forget(self, peer: Peer) -> None:
+    def forget(self, ssrcs: Sequence[int]) -> None:
         """Nothing is kept of others."""
 
     @override

@@ -20,7 +20,7 @@ _OLD_PART = 0.5
 class Layer:
     """One layer."""
 
-    __slots__ = ("asked_s", "index", "meter", "quality", "rid", "ring", "source", "stream", "wants_keyframe")
+    __slots__ = ("asked_s", "index", "is_told", "meter", "quality", "rid", "ring", "source", "stream", "wants_keyframe")
 
     def __init__(self, index: int, stream: Stream) -> None:
         """`stream` numbers its packets."""
@@ -30,6 +30,9 @@ class Layer:
         self.meter = Meter(_OLD_PART)
         self.rid = ""
         self.source = 0
+        """The browser's SSRC of it, 0 as long as that is not known."""
+        self.is_told = False
+        """Whether the browser has told that SSRC, and it does not go by the name in packets."""
         self.quality = BEST
         self.wants_keyframe = False
         """Whether somebody wants one, and it was not asked yet."""
@@ -39,7 +42,7 @@ class Layer:
 class Camera:
     """All of it."""
 
-    __slots__ = ("_all", "is_screen", "layers", "ssrc")
+    __slots__ = ("_all", "_named", "is_screen", "layers", "ssrc")
 
     def __init__(self, ssrc: int, streams: Sequence[Stream], *, is_screen: bool = False) -> None:
         """`ssrc` is what the others know it by; of `streams`, at least one, each numbers a layer."""
@@ -48,6 +51,10 @@ class Camera:
         self._all = [Layer(index, stream) for index, stream in enumerate(streams)]
         self.layers: list[Layer] = []
         """Those that are on, none while the camera is off."""
+        self._named: dict[str, int] = {}
+        """The SSRCs of layers by their names, as packets have had both. Browsers name packets only until the first
+        report of them, so these outlive the time in which the camera is off.
+        """
 
     @property
     def is_on(self) -> bool:
@@ -58,13 +65,17 @@ class Camera:
         """Take these layers from now on, or nothing. What was another one's before begins anew."""
         self.layers = self._all[: len(sources)]
         for layer, source in zip(self._all, sources, strict=False):
-            if (layer.rid, source.ssrc or layer.source) != (source.rid, layer.source):
+            ssrc = source.ssrc or self._named.get(source.rid, 0)
+            if (layer.rid, layer.source) != (source.rid, ssrc):
                 layer.stream.break_off()
-                layer.rid, layer.source = source.rid, source.ssrc
+            layer.rid, layer.source, layer.is_told = source.rid, ssrc, bool(source.ssrc)
             layer.quality = source.quality
         for layer in self._all[len(sources) :]:
             layer.stream.break_off()
             layer.rid, layer.source = "", 0
+        if sources:
+            names = {source.rid for source in sources}
+            self._named = {name: ssrc for name, ssrc in self._named.items() if name in names}
 
     def find(self, ssrc: int, rid: str | None) -> Layer | None:
         """Return whose packet this is, by its SSRC and by its name where it has one; None when it is nobody's."""
@@ -72,8 +83,8 @@ class Camera:
             if layer.source == ssrc:
                 return layer
         for layer in self.layers:
-            if rid and layer.rid == rid and not layer.source:
-                layer.source = ssrc
+            if rid and layer.rid == rid and not layer.is_told:
+                layer.source = self._named[rid] = ssrc
                 return layer
         is_only = len(self.layers) == 1 and self.layers[0].source == self.ssrc and not self.is_screen
         return self.layers[0] if is_only else None  # it has told what Ready has told it

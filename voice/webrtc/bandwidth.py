@@ -13,6 +13,7 @@ A screen that is shared is one more camera, before all others. What is told coun
 who films and shares is told the sum.
 """
 
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from voice.media.passing import Codec
@@ -42,6 +43,7 @@ def choose_layers(viewer: WebrtcPeer, now_s: float) -> list[WebrtcPeer]:
     sent_bps = viewer.sent_meter.measure(viewer.video_bytes_sent, now_s)
     limit_bps = viewer.downlink.update(sent_bps, now_s)
     all_filmed = find_filmed(viewer)
+    viewer.filmed = [camera.ssrc for _, camera in all_filmed]
     layers = allocate(limit_bps, [_wish(viewer, camera) for _, camera in all_filmed])
     waiting = []
     for sender, camera in all_filmed:
@@ -58,19 +60,23 @@ def choose_layers(viewer: WebrtcPeer, now_s: float) -> list[WebrtcPeer]:
 
 def find_filmed(viewer: WebrtcPeer) -> list[Filmed]:
     """Return what a browser can see of others: screens first, and of those who have spoken last first."""
-    if viewer.circle is None or not viewer.rights.hear:
-        return []
-    senders = [
-        other
-        for other in viewer.circle.peers
-        if isinstance(other, WebrtcPeer)
-        and other is not viewer
-        and other.offer.video_codec in viewer.offer.payload_types
-        and other.may_send(Codec.VP8)
-    ]
-    senders.sort(key=lambda each: each.activity.voiced_s, reverse=True)
-    filmed = [Filmed(sender, camera) for sender in senders for camera in sender.cameras if camera.is_on]
-    return sorted(filmed, key=lambda each: not each.camera.is_screen)
+    return sorted(_list_filmed(viewer), key=lambda each: (not each.camera.is_screen, -each.sender.activity.voiced_s))
+
+
+def find_seen(viewer: WebrtcPeer, ssrc: int) -> Filmed | None:
+    """Return the camera or screen of this SSRC, if the browser can see it."""
+    return next((filmed for filmed in _list_filmed(viewer) if filmed.camera.ssrc == ssrc), None)
+
+
+def _list_filmed(viewer: WebrtcPeer) -> Iterator[Filmed]:
+    for other in viewer.circle.peers if viewer.circle is not None and viewer.rights.hear else ():
+        if (
+            isinstance(other, WebrtcPeer)
+            and other is not viewer
+            and other.offer.video_codec in viewer.offer.payload_types
+            and other.may_send(Codec.VP8)
+        ):
+            yield from (Filmed(other, camera) for camera in other.cameras if camera.is_on)
 
 
 def _wish(viewer: WebrtcPeer, camera: Camera) -> Wish:
@@ -109,4 +115,5 @@ def _find_share_of(viewer: WebrtcPeer, ssrc: int) -> float | None:
         return None
     if view.current == NOTHING:
         return None if viewer.downlink.limit_bps == UNLIMITED else 0.0
-    return viewer.downlink.limit_bps / sum(each.current != NOTHING for each in viewer.views.values())
+    shown = sum(each.current != NOTHING for ssrc, each in viewer.views.items() if ssrc in viewer.filmed)
+    return viewer.downlink.limit_bps / max(shown, 1)

@@ -33,8 +33,8 @@ from aiortc.rtp import (
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
 from voice.video.camera import Layer
-from voice.webrtc.bandwidth import Filmed, choose_layers, find_filmed, find_share
-from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
+from voice.webrtc.bandwidth import choose_layers, find_filmed, find_seen, find_share
+from voice.webrtc.peer import MOST_AGAIN, MOST_TAKEN, WebrtcPeer
 from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_nacks, write_reports
 
 _KEYFRAME_S: Final = 0.5
@@ -56,23 +56,29 @@ class Feedback:
         """Do what a browser's datagram asks for. Never raises, whatever it is."""
         now_s = self._clock.monotonic_s()
         for report in parse_reports(plain):
+            peer.taken_left -= 1
+            if peer.taken_left < 0:
+                return
             for rtt_s in find_rtts(report, now_ms=self._clock.now_ms())[:1]:
                 peer.note_rtt(rtt_s)
-            match report:
-                case RtcpSrPacket(ssrc=source, sender_info=info):
-                    peer.note_clock(source, info.ntp_timestamp, info.rtp_timestamp, now_s)
-                    _note_losses(peer, report.reports)
-                case RtcpRrPacket():
-                    _note_losses(peer, report.reports)
-                case RtcpPsfbPacket(fmt=kind, fci=content) if kind == RTCP_PSFB_APP:
-                    _note_estimate(peer, content)
-                case RtcpPsfbPacket(fmt=kind, media_ssrc=ssrc) if kind == RTCP_PSFB_PLI:
-                    self._want_keyframe(peer, ssrc)
-                case RtcpPsfbPacket(fmt=kind, fci=entries) if kind == RTCP_PSFB_FIR:
-                    for at in range(0, len(entries), _FIR_ENTRY_BYTES):
-                        self._want_keyframe(peer, int.from_bytes(entries[at : at + 4], "big"))
-                case RtcpRtpfbPacket(fmt=kind) if kind == RTCP_RTPFB_NACK:
-                    self._send_again(peer, report)
+            self._take_report(peer, report, now_s)
+
+    def _take_report(self, peer: WebrtcPeer, report: Any, now_s: float) -> None:
+        match report:
+            case RtcpSrPacket(ssrc=source, sender_info=info):
+                peer.note_clock(source, info.ntp_timestamp, info.rtp_timestamp, now_s)
+                _note_losses(peer, report.reports)
+            case RtcpRrPacket():
+                _note_losses(peer, report.reports)
+            case RtcpPsfbPacket(fmt=kind, fci=content) if kind == RTCP_PSFB_APP:
+                _note_estimate(peer, content)
+            case RtcpPsfbPacket(fmt=kind, media_ssrc=ssrc) if kind == RTCP_PSFB_PLI:
+                self._want_keyframe(peer, ssrc)
+            case RtcpPsfbPacket(fmt=kind, fci=entries) if kind == RTCP_PSFB_FIR:
+                for ssrc in {entries[at : at + 4] for at in range(0, len(entries), _FIR_ENTRY_BYTES)}:
+                    self._want_keyframe(peer, int.from_bytes(ssrc, "big"))
+            case RtcpRtpfbPacket(fmt=kind) if kind == RTCP_RTPFB_NACK:
+                self._send_again(peer, report)
 
     def ask(self, sender: WebrtcPeer) -> None:
         """Ask a browser for what is wanted of what it films, if it is time."""
@@ -94,7 +100,7 @@ class Feedback:
 
     def report_to(self, peer: WebrtcPeer) -> None:
         """Tell a browser how its streams came, and by what clock those go that it gets; choose what it gets."""
-        peer.again_left = MOST_AGAIN
+        peer.again_left, peer.taken_left = MOST_AGAIN, MOST_TAKEN
         if peer.circle is None:
             return
         now_s = self._clock.monotonic_s()
@@ -120,20 +126,23 @@ class Feedback:
         self._tell(peer, RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=NODE_SSRC, media_ssrc=0, fci=content))
 
     def _want_keyframe(self, peer: WebrtcPeer, ssrc: int) -> None:
-        filmed = _find_filmed(peer, ssrc)
+        filmed = find_seen(peer, ssrc)
         layer = None if filmed is None else filmed.camera.get(max(peer.view(ssrc).current, 0))
         if filmed is not None and layer is not None:
             layer.wants_keyframe = True
             self.ask(filmed.sender)
 
     def _send_again(self, peer: WebrtcPeer, report: Any) -> None:
-        filmed = _find_filmed(peer, report.media_ssrc)
+        filmed = find_seen(peer, report.media_ssrc)
         if filmed is None or peer.address is None:
             return
         now_s = self._clock.monotonic_s()
         for sequence in report.lost:
+            peer.taken_left -= 1
+            if peer.again_left <= 0 or peer.taken_left < 0:
+                return
             passing = peer.find_missing(filmed.camera, sequence, now_s)
-            if passing is None or peer.again_left <= 0:
+            if passing is None:
                 continue
             peer.again_left -= 1
             self._forwarder.send_again(peer, passing)
@@ -165,11 +174,6 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
             other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
             for camera in other.cameras:
                 peer.downlink.note_loss(losses.get(camera.ssrc, 0) / _ALL_LOST)
-
-
-def _find_filmed(peer: WebrtcPeer, ssrc: int) -> Filmed | None:
-    """Return the camera or screen of this SSRC, if the browser can see it."""
-    return next((filmed for filmed in find_filmed(peer) if filmed.camera.ssrc == ssrc), None)
 
 
 def _find_sent(peer: WebrtcPeer) -> list[Sent]:

@@ -224,10 +224,10 @@ class Gate:
         except Unauthentic:
             drop("forged")
             return
-        peer.note_source(source)
+        is_taken = peer.take_source(source)
         peer.address = address
-        if not is_allowed:
-            drop("muted")
+        if not is_allowed or not is_taken:
+            drop("muted" if is_taken else "flood")
             peer.break_off(codec)
             return
         passing = peer.read(plain, codec, self._clock.monotonic_s())
@@ -249,7 +249,9 @@ class Gate:
         except Unauthentic:
             self._tally.drop("forged")
             return
-        peer.note_source(source)
+        if not peer.take_source(source):
+            self._tally.drop("flood")
+            return
         peer.address = address
         self._feedback.take(peer, plain)
 

@@ -6,7 +6,7 @@ shares are known by their SSRCs, and passed on from when it has said these (`fil
 not.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from typing_extensions import override
 
@@ -31,6 +31,9 @@ _MOST_SOURCES = 128
 """SSRCs of one browser: libsrtp remembers each for as long as the keys live, in a list that it walks. Each new track
 has one, so whoever shares a screen a hundred times connects anew."""
 _MOST_BYTES = 1400
+MOST_TAKEN = 5000
+"""Packets and wishes that are taken of one browser between two reports, so that it cannot make others pay for more:
+twice the most video that it is told to send."""
 MOST_AGAIN = 500
 """Packets that are sent again to one browser between two reports, so that a few bytes cannot make many for long."""
 
@@ -39,8 +42,9 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_keys", "_on_end", "_sources", "activity", "again_left", "camera", "circle", "downlink",
-        "forms", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc", "views", "voice", "wants", "worst_loss",
+        "_codecs_by_number", "_keys", "_on_end", "_sources", "_video_bytes_before", "activity", "again_left", "camera",
+        "circle", "downlink", "filmed", "forms", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc",
+        "taken_left", "views", "voice", "wants", "worst_loss",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +74,10 @@ class WebrtcPeer(Peer):
         self.screen = screen
         self.views: dict[int, View] = {}
         """What it gets of others' cameras, by their SSRCs."""
+        self._video_bytes_before = 0
+        """What it was sent of cameras of those who have left."""
+        self.filmed: Collection[int] = ()
+        """The SSRCs of the cameras that are on, as of the last choice of layers."""
         self.wants = Wants()
         self.downlink = Downlink()
         self.sent_meter = Meter()
@@ -78,6 +86,8 @@ class WebrtcPeer(Peer):
         """How much of its voice the worst hearer has lost, in 256ths, since it got its last reports."""
         self.again_left = MOST_AGAIN
         """Packets that may be sent to it again until it gets its next reports."""
+        self.taken_left = MOST_TAKEN
+        """What it may send until then: packets, and wishes in its reports."""
         self._on_end = on_end
         self._codecs_by_number = {number: codec for codec, number in offer.payload_types.items()}
         self._keys: SrtpKeys | None = None
@@ -137,9 +147,13 @@ class WebrtcPeer(Peer):
         """Return whether a packet with this SSRC may be read."""
         return ssrc in self._sources or len(self._sources) < _MOST_SOURCES
 
-    def note_source(self, ssrc: int) -> None:
-        """Count an SSRC as the browser's, after an authentic packet: what strangers send takes no place."""
+    def take_source(self, ssrc: int) -> bool:
+        """Count an authentic packet, and its SSRC as the browser's own: what strangers send takes no place. Return
+        whether the packet is taken, as there is a bound on how many are.
+        """
         self._sources.add(ssrc)
+        self.taken_left -= 1
+        return self.taken_left >= 0
 
     def break_off(self, codec: Codec) -> None:
         """Note that a packet was not passed on."""
@@ -233,7 +247,7 @@ class WebrtcPeer(Peer):
     @property
     def video_bytes_sent(self) -> int:
         """The bytes of others' video that it was sent."""
-        return sum(view.bytes_passed for view in self.views.values())
+        return self._video_bytes_before + sum(view.bytes_passed for view in self.views.values())
 
     def find_missing(self, camera: Camera, sequence: int, now_s: float) -> Passing | None:
         """Return a packet of a camera that this browser has not got, with its numbers; None when it is not kept."""
@@ -247,9 +261,10 @@ class WebrtcPeer(Peer):
         return None if passing is None else view.repeat(passing, now_s)
 
     @override
-    def forget(self, peer: Peer) -> None:
-        for ssrc in peer.ssrcs:
-            self.views.pop(ssrc, None)
+    def forget(self, ssrcs: Sequence[int]) -> None:
+        for ssrc in ssrcs:
+            view = self.views.pop(ssrc, None)
+            self._video_bytes_before += 0 if view is None else view.bytes_passed
             if self._keys is not None:
                 self._keys.forget(ssrc)
 

@@ -45,12 +45,35 @@ def test_layers_are_known_by_name_until_their_first_packet_and_then_by_ssrc() ->
     assert layer is not None
     assert layer.index == 2
     assert camera.find(30, None) is layer
-    assert camera.find(31, "f") is None, "another one of the same name"
     camera.switch([Source(0, "q"), Source(0, "h"), Source(0, "f")])
     assert camera.find(30, None) is layer, "and is told again with each change of rights"
-    camera.switch([])
-    camera.switch([Source(0, "f")])
+    assert camera.find(31, "f") is layer, "a new track of the same name"
     assert camera.find(30, None) is None
+    assert camera.find(32, "x") is None
+
+
+def test_names_of_layers_are_remembered_while_the_camera_is_off_as_packets_have_them_no_more() -> None:
+    camera = make()
+    camera.switch([Source(0, "q"), Source(0, "f")])
+    camera.find(30, "f")
+    camera.switch([])
+    assert camera.find(30, "f") is None
+    camera.switch([Source(0, "q"), Source(0, "f")])
+    layer = camera.find(30, None)
+    assert layer is not None
+    assert layer.index == 1
+    camera.switch([Source(0, "q")])
+    camera.switch([Source(0, "q"), Source(0, "f")])
+    assert camera.find(30, None) is None, "its name was for another one in between"
+
+
+def test_ssrc_that_was_told_goes_before_a_name() -> None:
+    camera = make()
+    camera.switch([Source(30, "q"), Source(31, "f")])
+    assert camera.find(32, "f") is None
+    layer = camera.find(31, "q")
+    assert layer is not None
+    assert layer.index == 1
 
 
 def test_rates_are_those_of_the_layers_that_are_on() -> None:

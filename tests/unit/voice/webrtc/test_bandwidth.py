@@ -102,6 +102,26 @@ def test_who_films_and_shares_is_told_the_sum() -> None:
     assert find_share(sender) == 500 * KILO, "and what nobody sees does not count"
 
 
+def test_cameras_that_are_off_have_no_share() -> None:
+    room = Room((500,), (500,))
+    (first, second), viewer = room.senders, room.add(VP8)
+    limit(viewer, 1000)
+    see(viewer, room)
+    assert find_share(first) == 500 * KILO
+    second.film([])
+    limit(viewer, 1000)
+    assert find_share(first) == 1000 * KILO
+
+
+def test_what_was_sent_of_those_who_have_left_stays_counted() -> None:
+    room = Room((500,))
+    (sender,), viewer = room.senders, room.add(VP8)
+    viewer.view(sender.camera.ssrc).bytes_passed = 900
+    viewer.forget(sender.ssrcs)
+    assert viewer.video_bytes_sent == 900
+    assert viewer.views == {}
+
+
 def test_those_who_have_spoken_last_stay_when_not_all_fit() -> None:
     room = Room((500,), (500,), (500,))
     viewer = room.add(VP8)

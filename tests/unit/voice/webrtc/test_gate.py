@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aioice.stun import Class, Message, Method
-from aiortc.rtp import RtcpPacket
+from aiortc.rtp import RtcpPacket, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy
@@ -15,12 +15,14 @@ from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.voice.seats import Rights
 from tests.fakes.clock import FakeClock
 from tests.fakes.datagram_socket import record_into
+from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
 from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.media.tally import Tally
+from voice.media.udp_peer import UdpPeer
 from voice.video.camera import Camera
 from voice.webrtc.connection import Connection
 from voice.webrtc.gate import Gate
@@ -58,6 +60,8 @@ class Network:
             spawn=self._spawn,
         )
         self.circle = Circle()
+        self.sequence = 0
+        """Of the last packet."""
 
     def _spawn(self, handshake: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         handshake.close()
@@ -178,6 +182,34 @@ def test_browser_cannot_fill_the_memory_with_sources() -> None:
     assert network.tally.read().drops == {"stranger": 72}
 
 
+def test_browser_that_floods_is_heard_to_a_bound_until_its_next_reports() -> None:
+    network = Network()
+    ada, bob = network.add(4), network.add(8)
+    theirs = give_keys(ada, HERE)
+    give_keys(bob, THERE)
+    network.check(ada, HERE)
+
+    def flood(count: int) -> int:
+        """Send so many packets; return how many Bob gets."""
+        del network.sent[:]
+        for _ in range(count):
+            network.sequence += 1
+            sealed = theirs.seal_rtp(b"\x80\x6f" + network.sequence.to_bytes(2, "big") + bytes(8) + b"sound")
+            assert sealed is not None
+            network.gate.take(sealed, HERE)
+        return len(network.sent)
+
+    assert flood(6000) == 5000
+    assert network.tally.read().drops == {"flood": 1000}
+    nack = theirs.seal_rtcp(bytes(RtcpRtpfbPacket(fmt=1, ssrc=1, media_ssrc=8, lost=[1])))
+    assert nack is not None
+    network.gate.take(nack, HERE)
+    assert network.tally.read().drops == {"flood": 1001}
+    for tick in range(10):
+        network.gate.report(tick)
+    assert flood(10) == 10
+
+
 def test_sources_that_strangers_name_in_a_browsers_place_take_no_room() -> None:
     network = Network()
     ada, bob = network.add(1), network.add(2)
@@ -193,6 +225,16 @@ def test_sources_that_strangers_name_in_a_browsers_place_take_no_room() -> None:
     network.gate.take(sealed, HERE)
     assert [to for _, to in network.sent] == [THERE]
     assert network.tally.read().drops == {"forged": 400}
+
+
+def test_views_of_a_browser_end_when_its_user_goes_on_with_another_client() -> None:
+    network = Network()
+    ada, bob = network.add(4), network.add(8)
+    for ssrc in ada.peer.ssrcs:
+        bob.peer.view(ssrc)
+    peer = UdpPeer(ssrc=4, suite=AesGcm(bytes(32)), rights=ada.peer.rights, voice=ada.peer.voice)
+    network.forwarder.add(peer, network.circle)
+    assert list(bob.peer.views) == [4]
 
 
 def test_shortest_datagram_of_dtls_is_read() -> None:
