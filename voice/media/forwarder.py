@@ -149,6 +149,7 @@ class Forwarder:
         if isinstance(passing, KeptBack):
             self._tally.drop(passing.value)
         elif may_speak:
+            peer.heard.keep(passing)
             self.pass_on(peer, passing)
         else:
             self._tally.drop("muted")

@@ -12,6 +12,7 @@ from core.voice.seats import Rights
 from core_ext.media import Receiver
 from voice.media.active_speakers import UNLIMITED, ActiveSpeakers, Activity
 from voice.media.passing import Codec, Form, Passing
+from voice.media.ring import Ring
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 
@@ -26,6 +27,8 @@ class Peer(Protocol):
     rights: Rights
     voice: Stream
     """Numbers the packets of its voice."""
+    heard: Ring
+    """The newest of these, for hearers that miss one."""
     circle: "Circle | None"
     activity: Activity
     """How much it speaks."""

@@ -1,7 +1,7 @@
-"""The newest packets of one stream of video: what is kept to be sent again, and what the sender has to send again.
+"""The newest packets of one stream: what is kept to be sent again, and what the sender has to send again.
 
 A receiver that misses a packet gets it from here. What the node itself has not got it asks its sender for, at once and
-a few times more. Voice is not sent again: it would be too late.
+a few times more. Voice is kept for as long only as a hearer waits for it.
 """
 
 from collections.abc import Iterator
@@ -9,8 +9,10 @@ from typing import Final
 
 from voice.media.passing import Passing
 
-_SIZE: Final = 512
-"""Packets that are kept: one to three seconds. A power of two."""
+VIDEO_PACKETS: Final = 512
+"""One to three seconds."""
+VOICE_PACKETS: Final = 64
+"""Somewhat more than a second of voice."""
 _MOST_MISSING: Final = 64
 """A longer gap is better mended by a keyframe, for which receivers ask by themselves."""
 _MOST_TRIES: Final = 4
@@ -19,18 +21,24 @@ _MOST_TRIES: Final = 4
 class Ring:
     """The packets, by number."""
 
-    __slots__ = ("_kept", "_missing", "_newest")
+    __slots__ = ("_kept", "_missing", "_newest", "_size")
 
-    def __init__(self) -> None:
-        self._kept: list[Passing | None] = [None] * _SIZE
+    def __init__(self, size: int = VIDEO_PACKETS) -> None:
+        """So many packets are kept."""
+        self._size = size
+        self._kept: list[Passing | None] = [None] * size
         self._newest = -1
         self._missing: dict[int, int] = {}
         """How often the sender was asked for each number."""
 
+    def keep(self, passing: Passing) -> None:
+        """Keep a packet of a sender that is asked for nothing."""
+        self._kept[passing.number % self._size] = passing
+
     def add(self, passing: Passing) -> bool:
         """Keep a packet; return whether the sender must be asked for packets before it."""
         number = passing.number
-        self._kept[number % _SIZE] = passing
+        self.keep(passing)
         self._missing.pop(number, None)
         gap = range(self._newest + 1, number) if self._newest >= 0 else range(0)
         self._newest = max(self._newest, number)
@@ -42,13 +50,13 @@ class Ring:
 
     def find(self, number: int) -> Passing | None:
         """Return a packet that is kept."""
-        passing = self._kept[number % _SIZE]
+        passing = self._kept[number % self._size]
         return passing if passing is not None and passing.number == number else None
 
     def take_missing(self) -> Iterator[int]:
         """Give the numbers that the sender is to be asked for now, and count that it is."""
         for number, tries in list(self._missing.items()):
-            if tries >= _MOST_TRIES or number <= self._newest - _SIZE:
+            if tries >= _MOST_TRIES or number <= self._newest - self._size:
                 del self._missing[number]
                 continue
             self._missing[number] = tries + 1

@@ -12,6 +12,7 @@ from voice.crypto.suites import Suite
 from voice.media.active_speakers import Activity, measure_loudness
 from voice.media.passing import DISCORD_FORM, Codec, KeptBack, Passing
 from voice.media.peer import Circle, Peer
+from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.packets.plain_rtp import parse_rtp
@@ -23,7 +24,7 @@ _OPUS_ALONE: Final = {Codec.OPUS: DISCORD_FORM}
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("activity", "circle", "forms", "fresh", "receiver", "rights", "ssrc", "suite", "voice")
+    __slots__ = ("activity", "circle", "forms", "fresh", "heard", "receiver", "rights", "ssrc", "suite", "voice")
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -37,6 +38,7 @@ class UdpPeer(Peer):
         self.receiver = Receiver()
         self.receiver.seal = suite.make_seal()
         self.voice = voice
+        self.heard = Ring(VOICE_PACKETS)
 
     @override
     def choose(self, passing: Passing) -> Passing | None:

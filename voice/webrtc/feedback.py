@@ -1,8 +1,8 @@
 """What browsers and the node tell each other of streams (RTCP, RFC 3550 and 4585).
 
 ```
- who gets video ── misses a packet ──→ from the sender's ring
-                ── wants a keyframe ─→ once in a while ─→ who sends it
+ who gets it    ── misses a packet ──→ from the sender's ring
+ who gets video ── wants a keyframe ─→ once in a while ─→ who sends it
  node           ── misses a packet ──────────────────────→ who sends it
                 ── reports, each second ─────────────────→ everybody
                 ── what its viewers can take ────────────→ who sends it
@@ -13,7 +13,9 @@ Reports end at the node. What one browser asks for reaches another only as that,
 however many ask, and how often, the sender is asked at most twice a second.
 """
 
+import functools
 import struct
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +34,9 @@ from aiortc.rtp import (
 
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
+from voice.media.passing import Passing
+from voice.media.ring import Ring
+from voice.media.stream import Stream
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import choose_layers, find_filmed, find_seen, find_share
 from voice.webrtc.peer import MOST_AGAIN, MOST_TAKEN, WebrtcPeer
@@ -81,19 +86,24 @@ class Feedback:
                 self._send_again(peer, report)
 
     def ask(self, sender: WebrtcPeer) -> None:
-        """Ask a browser for what is wanted of what it films, if it is time."""
+        """Ask a browser for what is missing, and for what is wanted of what it films, if it is time."""
+        self._ask_again(sender, sender.voice, sender.heard)
         for camera in sender.cameras:
             for layer in camera.layers:
                 self._ask_layer(sender, layer)
+
+    def _ask_again(self, sender: WebrtcPeer, stream: Stream, ring: Ring) -> None:
+        missing = [stream.find_sequence(number) for number in ring.take_missing()]
+        if missing and stream.source is not None:
+            for nack in write_nacks(stream.source, missing):
+                self._tell(sender, nack)
 
     def _ask_layer(self, sender: WebrtcPeer, layer: Layer) -> None:
         source = layer.stream.source
         if source is None:
             return
+        self._ask_again(sender, layer.stream, layer.ring)
         now_s = self._clock.monotonic_s()
-        missing = [layer.stream.find_sequence(number) for number in layer.ring.take_missing()]
-        for nack in write_nacks(source, missing):
-            self._tell(sender, nack)
         if layer.wants_keyframe and now_s - layer.asked_s >= _KEYFRAME_S:
             layer.wants_keyframe, layer.asked_s = False, now_s
             self._tell(sender, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=NODE_SSRC, media_ssrc=source))
@@ -133,19 +143,17 @@ class Feedback:
             self.ask(filmed.sender)
 
     def _send_again(self, peer: WebrtcPeer, report: Any) -> None:
-        filmed = find_seen(peer, report.media_ssrc)
-        if filmed is None or peer.address is None:
+        find = _find_kept(peer, report.media_ssrc, self._clock.monotonic_s())
+        if find is None or peer.address is None:
             return
-        now_s = self._clock.monotonic_s()
         for sequence in report.lost:
             peer.taken_left -= 1
             if peer.again_left <= 0 or peer.taken_left < 0:
                 return
-            passing = peer.find_missing(filmed.camera, sequence, now_s)
-            if passing is None:
-                continue
-            peer.again_left -= 1
-            self._forwarder.send_again(peer, passing)
+            passing = find(sequence)
+            if passing is not None:
+                peer.again_left -= 1
+                self._forwarder.send_again(peer, passing)
 
     def _tell(self, peer: WebrtcPeer, plain: Any) -> None:
         if peer.keys is None or peer.address is None:
@@ -174,6 +182,17 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
             other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
             for camera in other.cameras:
                 peer.downlink.note_loss(losses.get(camera.ssrc, 0) / _ALL_LOST)
+
+
+def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Passing | None] | None:
+    """Return what finds packets of a stream, by the numbers that a browser knows; None when it does not get that."""
+    filmed = find_seen(peer, ssrc)
+    if filmed is not None:
+        return lambda sequence: peer.find_missing(filmed.camera, sequence, now_s)
+    for other in peer.circle.peers if peer.circle is not None and peer.rights.hear else ():
+        if other.ssrc == ssrc and other is not peer:
+            return functools.partial(peer.find_missing_voice, other)
+    return None
 
 
 def _find_sent(peer: WebrtcPeer) -> list[Sent]:

@@ -15,6 +15,7 @@ from core_ext.media import Receiver
 from voice.media.active_speakers import Activity, measure_loudness
 from voice.media.passing import Codec, Form, KeptBack, Passing, Picture
 from voice.media.peer import Circle, Peer
+from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
 from voice.packets.h264 import begins_keyframe
@@ -43,7 +44,7 @@ class WebrtcPeer(Peer):
 
     __slots__ = (
         "_codecs_by_number", "_keys", "_on_end", "_sources", "_video_bytes_before", "activity", "again_left", "camera",
-        "circle", "downlink", "filmed", "forms", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc",
+        "circle", "downlink", "filmed", "forms", "heard", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc",
         "taken_left", "views", "voice", "wants", "worst_loss",
     )  # fmt: skip
 
@@ -70,6 +71,7 @@ class WebrtcPeer(Peer):
             for codec, number in offer.payload_types.items()
         }
         self.voice = voice
+        self.heard = Ring(VOICE_PACKETS)
         self.camera = camera
         self.screen = screen
         self.views: dict[int, View] = {}
@@ -211,7 +213,9 @@ class WebrtcPeer(Peer):
         return (self.screen, shared) if shared is not None else (self.camera, self.camera.find(ssrc, rid))
 
     def keep(self, passing: Passing) -> bool:
-        """Keep a packet of its video, which may be sent again; return whether one before it is missing now."""
+        """Keep a packet, which may be sent again; return whether one before it is missing now."""
+        if passing.codec is Codec.OPUS:
+            return self.heard.add(passing)
         camera = self.screen if passing.ssrc == self.screen.ssrc else self.camera
         layer = None if passing.picture is None else camera.get(passing.picture.layer)
         return layer is not None and layer.ring.add(passing)
@@ -259,6 +263,11 @@ class WebrtcPeer(Peer):
             return None
         passing = layer.ring.find(place[1])
         return None if passing is None else view.repeat(passing, now_s)
+
+    def find_missing_voice(self, other: Peer, sequence: int) -> Passing | None:
+        """Return a packet of somebody's voice that this browser has not got; None when it is not kept."""
+        number = None if self._keys is None else self._keys.outgoing.find_number(other.ssrc, sequence)
+        return None if number is None else other.heard.find(number)
 
     @override
     def forget(self, ssrcs: Sequence[int]) -> None:

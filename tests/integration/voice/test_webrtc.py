@@ -5,7 +5,7 @@ protocol in one room.
 from typing import Any
 
 import pytest
-from aiortc.rtp import RtcpReceiverInfo, RtcpRrPacket, RtcpSrPacket
+from aiortc.rtp import RTCP_RTPFB_NACK, RtcpReceiverInfo, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket
 
 from core.voice.seats import Rights, SeatKey
 from tests.support.voice.client import GCM, XCHACHA
@@ -64,6 +64,44 @@ async def test_reports_end_at_the_node(stage: Stage) -> None:
         assert (told.ssrc, told.packets_lost, told.fraction_lost) == (ada.source, 1, 256 // 3)
         heard = await bob.next_report(RtcpSrPacket)
         assert (heard.ssrc, heard.sender_info.packet_count, heard.sender_info.octet_count) == (ada.ssrc, 2, 8)
+
+
+async def test_voice_that_was_lost_is_sent_again(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob), bot(stage, EVE) as eve:
+        for speaker in (ada, eve):
+            for sound in (b"one", b"two", b"three"):
+                speaker.talk(sound)
+            heard = [await bob.listen() for _ in range(3)]
+            bob.forget_what_came()
+            lost = heard[1].sequence_number
+            await bob.tell(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=9, media_ssrc=speaker.ssrc, lost=[lost, lost + 9]))
+            again = await bob.listen()
+            assert (again.ssrc, again.sequence_number, again.payload) == (speaker.ssrc, lost, b"two")
+
+
+async def test_voice_that_the_node_has_not_got_is_asked_for(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        ada.talk(b"one")
+        missing = ada.next_sequence
+        ada.next_sequence += 1
+        ada.talk(b"three")
+        asked = await ada.next_report(RtcpRtpfbPacket)
+        assert (asked.fmt, asked.media_ssrc, asked.lost) == (RTCP_RTPFB_NACK, ada.source, [missing])
+        ada.talk(b"two", sequence_number=missing)
+        assert [(await bob.listen()).payload for _ in range(3)] == [b"one", b"three", b"two"]
+
+
+async def test_voice_of_the_room_is_not_sent_again_to_who_is_deaf(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        ada.talk(b"one")
+        lost = (await bob.listen()).sequence_number
+        stage.nodes.change(SeatKey(GUILD, BOB), Rights(speak=True, hear=False))
+        await stage.news.wait_until(lambda: all_have(stage, BOB, "hear"))
+        bob.forget_what_came()
+        await bob.tell(RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=9, media_ssrc=ada.ssrc, lost=[lost]))
+        bob.talk(b"after the report")
+        assert await ada.hear() == (bob.ssrc, b"after the report")
+        assert bob.packets.empty()
 
 
 async def test_speaker_is_told_of_the_worst_hearers_loss(stage: Stage) -> None:

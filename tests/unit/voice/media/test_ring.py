@@ -1,4 +1,4 @@
-"""The ring of a camera: what is sent again, and what is asked for."""
+"""The ring of a stream: what is sent again, and what is asked for."""
 
 from voice.media.passing import Codec, Passing
 from voice.media.ring import Ring
@@ -32,3 +32,13 @@ def test_a_long_gap_is_left_to_a_keyframe() -> None:
     ring.add(passing(12))
     assert not ring.add(passing(100))
     assert list(ring.take_missing()) == []
+
+
+def test_what_is_only_kept_is_not_asked_for() -> None:
+    ring = Ring(8)
+    for number in (1, 20, 22):
+        ring.keep(passing(number))
+    assert [number for number in range(30) if ring.find(number) is not None] == [1, 20, 22]
+    assert list(ring.take_missing()) == []
+    ring.keep(passing(30))
+    assert ring.find(22) is None
