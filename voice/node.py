@@ -58,6 +58,21 @@ class RunningNode(msgspec.Struct, frozen=True):
 
     directory: Directory
     links: WorkerLinks
+    forwarder: Forwarder
+    gate: Gate
+    listener: VoiceListener
+
+    def count(self) -> dict[str, int]:
+        """Return how many of each thing the node remembers for its clients: nothing when nobody is there."""
+        seats, members, tokens, rooms, waiting = self.directory.sizes
+        ssrcs, peers, bound = self.forwarder.sizes
+        connections, names, known = self.gate.sizes
+        return {
+            "seats": seats, "members": members, "tokens": tokens, "rooms": rooms, "waiting": waiting,
+            "ssrcs": ssrcs, "peers": peers, "bound addresses": bound,
+            "connections": connections, "names": names, "known addresses": known,
+            "sockets": self.listener.socket_count,
+        }  # fmt: skip
 
     def know(self, gateways: Iterable[str]) -> None:
         """Take the gateways that there are now."""
@@ -128,7 +143,7 @@ async def run_node(
         await listener.start(sockets.websocket, _open_tls(configuration))
         async with tasks:
             running = [tasks.create_task(each) for each in (links.run(), control.run(), gate.run())]
-            node = RunningNode(directory, links)
+            node = RunningNode(directory, links, forwarder, gate, listener)
             node.know(configuration.gateways)
             yield node
             control.leave()

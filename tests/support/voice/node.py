@@ -25,7 +25,7 @@ from core.voice.orders import Load
 from core.voice.placement import NodeAddress
 from core.voice.seats import Rights, Room, Seat, SeatKey
 from voice.configuration import NodeConfiguration
-from voice.node import NodeSockets, run_node
+from voice.node import NodeSockets, RunningNode, run_node
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory
 
@@ -89,8 +89,13 @@ class Stage(msgspec.Struct):
 
     nodes: LinkedVoiceNodes
     news: News
-    directory: Directory
+    node: RunningNode
     secret: bytes
+
+    @property
+    def directory(self) -> Directory:
+        """The seats of the node."""
+        return self.node.directory
 
     def seat(self, user_id: int, *, channel_id: int = CHANNEL, rights: Rights = EVERYTHING) -> VoiceServer:
         """Seat a user; return where."""
@@ -139,7 +144,7 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "", dav
         task = asyncio.ensure_future(links.run())
         nodes.offer({"voice-1": address})
         await news.wait_until(lambda: bool(news.loads))
-        yield Stage(nodes, news, node.directory, secret)
+        yield Stage(nodes, news, node, secret)
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
