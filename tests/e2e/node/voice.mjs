@@ -6,7 +6,10 @@
 //      {do: "leave"}             leave, and end
 // out: {say: "op4", d}           what the gateway would be sent
 //      {say: "state", state}     how far the connection is
+//      {say: "transitioned", code}  DAVE has changed its keys; the code is what all members have in common
+//      {say: "listening", user}  from now on, and the user's packets are known as its own
 //      {say: "heard", user, frame}
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import {
@@ -28,6 +31,7 @@ const connection = joinVoiceChannel({
   },
 });
 connection.on('stateChange', (_, now) => say({ say: 'state', state: now.status }));
+connection.on('transitioned', () => say({ say: 'transitioned', code: connection.voicePrivacyCode }));
 connection.on('error', (error) => say({ say: 'error', text: String(error) }));
 
 const player = createAudioPlayer();
@@ -44,7 +48,8 @@ const orders = {
     const stream = Readable.from(packets, { objectMode: true });
     player.play(createAudioResource(stream, { inputType: StreamType.Opus }));
   },
-  listen({ user }) {
+  async listen({ user }) {
+    while (!connection.receiver.ssrcMap.get(user)) await once(connection.receiver.ssrcMap, 'create');
     const stream = connection.receiver.subscribe(user, { end: { behavior: EndBehaviorType.Manual } });
     stream.on('data', (frame) => say({ say: 'heard', user, frame: frame.toString('base64') }));
     say({ say: 'listening', user });
@@ -56,5 +61,5 @@ const orders = {
 };
 for await (const line of createInterface({ input: process.stdin })) {
   const order = JSON.parse(line);
-  orders[order.do](order);
+  await orders[order.do](order);
 }

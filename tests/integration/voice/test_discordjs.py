@@ -1,4 +1,6 @@
-"""Stock @discordjs/voice on a node, with TLS: it joins, plays and hears. The test does what a gateway would."""
+"""Stock @discordjs/voice on a node, with TLS: it joins, plays and hears, in plain rooms and in those that are encrypted
+from end to end. The test does what a gateway would.
+"""
 
 import asyncio
 import base64
@@ -14,6 +16,7 @@ import pytest
 from core.voice.seats import SeatKey
 from tests.support.voice.certificates import Certificates, make_certificates
 from tests.support.voice.client import GCM, XCHACHA, VoiceTestClient
+from tests.support.voice.discord_bot import EXECUTE_TRANSITION, Sounds, bots
 from tests.support.voice.node import CHANNEL, GUILD, LOOPBACK, Stage, open_stage
 
 NODE_TESTS = Path(__file__).parents[2] / "e2e" / "node"
@@ -127,3 +130,27 @@ async def test_discordjs_plays_and_hears(stage: Stage, certificates: Certificate
         assert base64.b64decode(said["frame"]) == frame
     await ada.end()
     await bob.leave()
+
+
+async def test_discordjs_and_discord_py_hear_each_other_encrypted_from_end_to_end(
+    stage: Stage, certificates: Certificates
+) -> None:
+    ada = await join(stage, ADA, certificates)
+    async with bots(stage, certificates, BOB) as (bob,):
+        await bob.wait_for(EXECUTE_TRANSITION)
+        said = await ada.wait_for(say="transitioned")
+        assert said["code"] == bob.voice.voice_privacy_code is not None
+        ssrc = stage.directory._members[SeatKey(GUILD, ADA)].ssrc
+        frames = [b"frame %d" % number for number in range(10)]
+        await ada.order(do="play", frames=[base64.b64encode(frame).decode() for frame in frames])
+        assert [await bob.hear() for _ in frames] == [(ssrc, frame) for frame in frames]
+        assert len(bob.ciphers) == len(frames)
+        assert not any(b"frame" in cipher for cipher in bob.ciphers)
+
+        await ada.order(do="listen", user=str(BOB))
+        await ada.wait_for(say="listening")
+        bob.voice.play(Sounds.numbered(len(frames)))
+        for frame in frames:
+            said = await ada.wait_for(say="heard", user=str(BOB))
+            assert base64.b64decode(said["frame"]) == frame
+    await ada.end()

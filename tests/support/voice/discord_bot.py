@@ -50,12 +50,11 @@ class Bot:
     end to end, as the node has passed it on.
     """
 
-    def __init__(self, stage: Stage, user_id: int, http: aiohttp.ClientSession, others: "list[Bot]") -> None:
+    def __init__(self, stage: Stage, user_id: int, http: aiohttp.ClientSession) -> None:
         self.stage = stage
         self.user_id = user_id
         self.heard: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self.ciphers: list[bytes] = []
-        self._others = others
         self._messages: asyncio.Queue[int] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._told: set[asyncio.Task[None]] = set()
@@ -137,7 +136,7 @@ class Bot:
         """Decrypt what is encrypted from end to end: the library itself only sends."""
         if frame.endswith(END_TO_END):
             self.ciphers.append(frame)
-            sender = next(bot.user_id for bot in self._others if bot.voice.ssrc == ssrc)
+            sender = next(member.user_id for member in self.stage.directory.members if member.ssrc == ssrc)
             session = self.voice._connection.dave_session
             assert session is not None
             frame = bytes(session.decrypt(sender, davey.MediaType.audio, frame))
@@ -165,7 +164,7 @@ async def bots(stage: Stage, certificates: Certificates, *user_ids: int) -> Asyn
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.trust())) as http:
         joined: list[Bot] = []
         for user_id in user_ids:
-            bot = Bot(stage, user_id, http, joined)
+            bot = Bot(stage, user_id, http)
             joined.append(bot)
             await bot.join()
             if len(joined) > 1:
