@@ -1,25 +1,35 @@
-"""Voice from end to end: op 4 leads to a media node, whose clients hear each other as long as their rights last."""
+"""Voice from end to end: op 4 leads to a media node, whose clients hear each other as long as rights, memberships,
+accounts and logins last, and not longer, even if they go on sending with their keys.
+"""
 
 import asyncio
-import contextlib
+import datetime as dt
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from core.voice.interfaces import VoiceServer
 from tests.e2e.conftest import GENEROUS
-from tests.support.gateway.gateway_client import GatewayClient, open_gateway
+from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
-from tests.support.voice.client import VoiceTestClient
+from tests.support.voice.people import (
+    CONNECT,
+    GHOST,
+    SPEAK,
+    WAIT_S,
+    hears,
+    join,
+    open_house,
+    open_session,
+    voice_channel,
+)
 from tests.support.voice.webrtc_client import WebrtcTestClient
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 GRACE_S = 3
-WAIT_S = 20
+SPEAKING = 5
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -35,54 +45,6 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
     server = await Server(tmp_path_factory.mktemp("voice"), settings).start()
     yield server
     assert await server.stop() == 0
-
-
-@contextlib.asynccontextmanager
-async def open_session(server: Server, person: Person) -> AsyncIterator[tuple[GatewayClient, str]]:
-    """A session, with its id."""
-    async with open_gateway(server.gateway) as client:
-        ready = await client.identify(person.token)
-        yield client, ready["session_id"]
-
-
-def voice_channel(guild: dict[str, Any]) -> str:
-    """Return the id of a guild's first voice channel."""
-    return next(channel["id"] for channel in guild["channels"] if channel["type"] == 2)
-
-
-async def join(
-    client: GatewayClient,
-    session_id: str,
-    person: Person,
-    guild_id: str | None,
-    channel_id: str,
-    *,
-    kind: type[VoiceTestClient] = VoiceTestClient,
-) -> VoiceTestClient:
-    """Join a channel, or a call, and take the seat at the node with a client of this kind."""
-    told = len(client.bodies("VOICE_SERVER_UPDATE"))
-    await client.send(4, {"guild_id": guild_id, "channel_id": channel_id, "self_mute": False, "self_deaf": False})
-    await client.wait_until(lambda: [d for d in client.bodies("VOICE_SERVER_UPDATE")[told:] if d["endpoint"]])
-    update = client.bodies("VOICE_SERVER_UPDATE")[-1]
-    assert client.names().index("VOICE_STATE_UPDATE") < client.names().index("VOICE_SERVER_UPDATE")
-    assert update["guild_id"] == guild_id
-    host, _, port = update["endpoint"].rpartition(":")
-    voice = kind(int(person.id), int(guild_id or update["channel_id"]), VoiceServer(update["token"], host, int(port)))
-    voice.session_id = session_id
-    await voice.join()
-    return voice
-
-
-async def hears(listener: VoiceTestClient, talker: VoiceTestClient, sound: bytes) -> None:
-    """Wait until one hears the other: the first packets may come before the seat is known."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            talker.talk(sound)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.2):
-                    while (await listener.hear())[1] != sound:
-                        pass
-                    return
 
 
 async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Server) -> None:
@@ -112,6 +74,67 @@ async def test_people_who_join_hear_each_other_until_one_is_kicked(server: Serve
             assert await alice.call("GET", f"{path}?user_id={bob.id}&limit=1") == [
                 stay for stay in stays if stay["user_id"] == bob.id
             ]
+
+
+async def test_media_end_with_the_login_the_account_and_the_membership(server: Server) -> None:
+    async with open_house(server) as house:
+        for ending in ("logged out", "suspended", "left", "banned"):
+            async with await Person.register(server.api) as person:
+                await house.let_in(person)
+                async with open_session(server, person) as (client, session_id):
+                    voice = await house.join(person, client, session_id)
+                    match ending:
+                        case "logged out":
+                            await person.call("POST", "/auth/logout", {})
+                        case "suspended":
+                            await server.administer("users", "suspend", person.name)
+                        case "left":
+                            await person.call("DELETE", f"/users/@me/guilds/{house.guild_id}")
+                        case "banned":
+                            await house.owner.call("PUT", f"/guilds/{house.guild_id}/bans/{person.id}", {})
+                    await house.check_over(voice)
+        assert GHOST not in house.heard
+
+
+async def test_media_end_with_rights_and_silence_begins_with_them(server: Server) -> None:
+    async with open_house(server) as house, await Person.register(server.api) as bob:
+        await house.let_in(bob)
+        call, member, role = house.owner.call, house.member(bob), f"{house.member(bob)}/roles/{house.role}"
+        async with open_session(server, bob) as (client, session_id):
+            voice = await house.join(bob, client, session_id)
+            await call("DELETE", role)
+            await house.check_over(voice)
+
+            await call("PUT", role)
+            voice = await house.join(bob, client, session_id)
+            await house.allow(SPEAK)
+            await house.check_over(voice)
+
+            await house.allow(CONNECT | SPEAK)
+            voice = await house.join(bob, client, session_id)
+            later = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).isoformat()
+            await call("PATCH", member, {"communication_disabled_until": later})
+            await house.check_over(voice)
+
+            await call("PATCH", member, {"communication_disabled_until": None})
+            voice = await house.join(bob, client, session_id)
+            told = len(client.bodies("VOICE_SERVER_UPDATE"))
+            await call("PATCH", member, {"channel_id": house.elsewhere})
+            await house.check_over(voice)
+            await client.wait_until(lambda: len(client.bodies("VOICE_SERVER_UPDATE")) > told)
+
+            voice = await house.join(bob, client, session_id)
+            await voice.say(SPEAKING, {"speaking": 1, "delay": 0, "ssrc": voice.ssrc})
+            while (await house.ears.expect(SPEAKING))["speaking"] != 1:
+                pass
+            await house.allow(CONNECT)
+            while (await house.ears.expect(SPEAKING))["speaking"] != 0:
+                pass  # from now on the node knows it
+            voice.talk(GHOST)
+            await house.allow(CONNECT | SPEAK)
+            house.heard += await hears(house.ears, voice, b"again")
+            await voice.leave()
+        assert GHOST not in house.heard
 
 
 async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_session(server: Server) -> None:
