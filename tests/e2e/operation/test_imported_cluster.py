@@ -1,6 +1,10 @@
-"""A cluster that is started on what `guildway import-embedded` has moved goes on where the embedded server stopped."""
+"""A cluster that is started on what `guildway import-embedded` has moved goes on where the embedded server stopped. The
+commands are those of the guide.
+"""
 
+import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,16 +12,16 @@ import msgspec
 import pytest
 
 from deploy.services.definition import find_free_port
+from deploy.services.orphans import end_with_parent
 from deploy.services.redis_server import RedisServer
 from tests.e2e.operation.conftest import MakeCluster
 from tests.support.gateway.gateway_client import open_gateway
+from tests.support.guide import commands_of, give, put_elsewhere, section
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.services import serving
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded, pytest.mark.timeout(300)]
-
-UP = (sys.executable, "-m", "shardctl", "up", "--apis", "2")
 
 
 class Left(msgspec.Struct, frozen=True):
@@ -56,16 +60,44 @@ async def test_people_go_on_with_their_tokens_and_see_what_was_said(
 ) -> None:
     left = await use_embedded(tmp_path / "data")
     cluster = await make_cluster(has_cassandra)
-    status, told = await cluster.take(tmp_path / "data")
-    assert status == 0, told
-    redis = RedisServer(folder=tmp_path / "redis", port=find_free_port())
-    with serving(redis):
-        server = Server(cluster.folder, {**cluster.settings, "GUILDWAY_REDIS_URL": redis.address}, command=UP)
-        await server.start()
+    places = {"cluster.toml": tmp_path / "cluster.toml", "before.tar": tmp_path / "before.tar"}
+    places["/var/lib/guildway"] = tmp_path / "data"
+    with serving(RedisServer(folder=tmp_path / "redis", port=find_free_port())) as redis:
+        cluster.write_settings(places["cluster.toml"], redis=redis.service.address)
+        *moving, up = [put_elsewhere(words, places) for words in commands_of(section("From one process to a cluster"))]
+        for words in moving:
+            await give(words[1:], {})
+        server = await Server(cluster.folder, command=(sys.executable, "-m", *up)).start()
         try:
             await _go_on(server, left)
+            if not has_cassandra:
+                await _add_processes(cluster.folder, up, places)
         finally:
             await server.stop()
+
+
+async def _add_processes(folder: Path, up: list[str], places: Mapping[str, Path]) -> None:
+    """Give the commands of the chapter about clusters, beside the cluster that one of them has started."""
+    migrate, supervise, api, controller = (put_elsewhere(words, places) for words in commands_of(section("A cluster")))
+    assert "up to date" in await give(migrate[1:], {})
+    assert supervise == up
+    more = await Server(folder, command=(sys.executable, "-m", *api, "--name", "another")).start()
+    try:
+        async with await Person.register(more.api) as person:
+            assert await person.call("GET", "/users/@me/guilds") == []
+    finally:
+        assert await more.stop() == 0
+    process = await asyncio.create_subprocess_exec(
+        *end_with_parent([sys.executable, "-m", *controller, "--metrics", "127.0.0.1:0"]),
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        assert (await process.stdout.readline()).startswith(b"ready ")
+    finally:
+        process.terminate()
+        await process.communicate()
+    assert process.returncode == 0
 
 
 async def _go_on(server: Server, left: Left) -> None:

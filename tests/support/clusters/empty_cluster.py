@@ -43,6 +43,16 @@ class EmptyCluster:
             }
         return settings
 
+    def write_settings(self, file: Path, *, redis: str) -> None:
+        """Write the settings as an operator's file."""
+        parts = {"store": f'data_dir = "{self.folder}"\nnum_shards = {NUM_SHARDS}', "redis": f'url = "{redis}"'}
+        parts["postgres"] = f'url = "{self.url}"'
+        if found := self.cassandra.contact_points:
+            names = ", ".join(f'"{each}"' for each in found)
+            place = f"contact_points = [{names}]\nport = {self.cassandra.port}"
+            parts["cassandra"] = f'{place}\nkeyspace = "{self.cassandra.keyspace}"\nreplication = 1'
+        file.write_text("".join(f"[{name}]\n{lines}\n\n" for name, lines in parts.items()))
+
     async def start(self, command: str, *arguments: str) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "guildway", command, *arguments, env={**os.environ, **self.settings},
