@@ -8,8 +8,7 @@
 A session that two workers name is at the one that goes on with it. A worker that is gone takes its sessions along, but
 not before `grace_s`: its clients come back at another worker, as after the loss of a socket.
 
-The sessions of a user are counted here. When there are too many, the one that has been without a socket longest goes;
-if there is none, the login that was one too many.
+The user's sessions are counted here. One too many takes the place of that longest without a socket, or is refused.
 
 Owns what hosts have said.
 """
@@ -138,6 +137,8 @@ class UserHomes:
             for session in reversed(said.sessions):
                 if not session.is_ready and session.session_id not in known:
                     self._make_room(user_id, peer, session)
+        else:
+            self._call_later(self._grace_s, lambda: self._forget_passing(peer, said))
         self._apply(user_id, doubted=said if said.is_doubted else None)
 
     def _note_gone(self, said: UserSaid) -> None:
@@ -167,15 +168,12 @@ class UserHomes:
             if self._port.is_home(user_id):
                 self._apply(user_id)
             elif self._visitors[user_id].is_at_home:
-                self._end_home(user_id)
+                self._forget(user_id)
+        for actor in self._users.actors:
+            # Whoever has no session here is left to the next home. Some are known here by the word of an earlier one.
+            if not len(actor) and not self._port.is_home(actor.user_id):
+                self._users.actors.know_elsewhere(actor.user_id, (), is_bot=actor.is_bot)
         self._call_later(self._grace_s, self._forget_unsaid)
-
-    def _end_home(self, user_id: int) -> None:
-        """Leave a user to the next home, whose word says what is elsewhere from now on."""
-        self._forget(user_id)
-        actor = self._users.actors.find(user_id)
-        if actor is not None and not len(actor):
-            self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
 
     def _forget_unsaid(self) -> None:
         """Forget sessions that an earlier home has told of, and that no worker has said since this is the home."""
@@ -183,6 +181,13 @@ class UserHomes:
             user_id = actor.user_id
             if actor.elsewhere.sessions and self._port.is_home(user_id) and user_id not in self._visitors:
                 self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+
+    def _forget_passing(self, peer: str, said: UserSaid) -> None:
+        """Forget what a host said here when this was the home no more, and tells the next one."""
+        user = self._visitors.get(said.user_id)
+        if user is not None and user.said.get(peer) is said and not self._port.is_home(said.user_id):
+            del user.said[peer]
+            self._apply(said.user_id)
 
     def count_elsewhere(self, user_id: int) -> int:
         """Return the number of sessions at other workers that count in the limit, of a user whose home is here."""

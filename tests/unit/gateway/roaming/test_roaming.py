@@ -17,7 +17,7 @@ from core.runtime.metrics.metrics import Metrics
 from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.roaming.building import build_roaming
-from gateway.roaming.hosted_sessions import ANSWER_S
+from gateway.roaming.hosted_sessions import ANSWER_S, GONE_S
 from gateway.sessions.session import Session
 from gateway.users.presence import OFFLINE, from_command, merge_presences
 from gateway.users.relations import Relations
@@ -308,6 +308,15 @@ def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) ->
             move("b"),
             move("a"),
         ],
+        [
+            ("log in", "b", "online"),
+            ("log in", "c", "idle"),
+            SETTLE,
+            move("c"),
+            log_out(1),
+            move("b"),
+            log_out(0),
+        ],
     ],
 )
 def test_all_workers_agree_though_the_home_moves_while_much_is_under_way(
@@ -394,6 +403,23 @@ def test_sessions_that_a_home_has_given_up_are_told_of_by_the_next_home() -> Non
     place.move_home("b")  # what is said anew is under way to the former home
     place.settle(GRACE_S)
     assert place.told == ["online", "offline", "online"]
+
+
+def test_home_of_a_moment_does_not_know_for_ever_what_it_was_told_too_late() -> None:
+    place = Place("a")
+    session = place.log_in("b")
+    place.settle()
+    place.move_home("c")
+    place.move_home("b")  # what was said to c arrives now
+    place.settle(GRACE_S)
+    place.log_out(session)
+    place.settle(GONE_S)
+    assert place.told.pop() == "offline"
+    place.told.clear()
+    place.move_home("c")
+    place.settle(GRACE_S)
+    assert not place.told
+    assert place.users["c"].actors.find(USER) is None
 
 
 def test_session_that_goes_on_at_another_worker_is_counted_there() -> None:
