@@ -8,6 +8,7 @@ from voice.media.passing import Codec
 from voice.media.peer import Peer
 from voice.media.source import MOST_LAYERS, Wants
 from voice.media.stream import Stream
+from voice.media.udp_peer import UdpPeer
 from voice.protocol.commands import Video
 from voice.protocol.payloads import BinaryPayload, Payload
 from voice.protocol.replay import Replay
@@ -25,6 +26,9 @@ class ClientLink(Protocol):
 
     def send(self, message: bytes, *, is_binary: bool = False) -> None:
         """Send a message; nothing happens when the socket is closed."""
+
+    def ping(self) -> None:
+        """Ask the client's side of the socket for an answer; nothing happens when the socket is closed."""
 
     def close(self, code: CloseCode) -> None:
         """Close the socket. Safe to call twice."""
@@ -84,6 +88,11 @@ class Member:
     def count_received(self) -> int:
         """Return the bytes of others' packets that its client was sent."""
         return self._received + (0 if self.peer is None else self.peer.receiver.bytes_sent)
+
+    def note_rtt(self, seconds: float) -> None:
+        """Count a time to the client and back over its socket, where its media tell none: browsers report theirs."""
+        if isinstance(self.peer, UdpPeer):
+            self.voice.quality.note_rtt(seconds)
 
     def change_peer(self, peer: Peer | None) -> None:
         """Have other media from now on."""

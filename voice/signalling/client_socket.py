@@ -86,7 +86,9 @@ class ClientSocket(WSListener):
             conversation.receive(frame.get_payload_as_bytes())
         elif kind == WSMsgType.BINARY and frame.fin:
             conversation.receive(frame.get_payload_as_bytes(), is_binary=True)
-        elif kind not in (WSMsgType.PING, WSMsgType.PONG):
+        elif kind == WSMsgType.PONG:
+            conversation.on_pong()
+        elif kind != WSMsgType.PING:
             conversation.close(close_codes.DECODE_ERROR)  # no client of voice sends messages in pieces
 
     @override
@@ -117,6 +119,11 @@ class ClientSocket(WSListener):
         """Send a message; nothing happens when the socket is closed."""
         if self._transport is not None:
             self._transport.send(WSMsgType.BINARY if is_binary else WSMsgType.TEXT, message)
+
+    def ping(self) -> None:
+        """Ask for a pong, which every client's library answers by itself; nothing happens when the socket is closed."""
+        if self._transport is not None:
+            self._transport.send_ping()
 
     def close(self, code: CloseCode) -> None:
         """Close the socket; nothing that comes is heard any more.

@@ -85,7 +85,8 @@ class Conversation:
 
     __slots__ = (
         "_bounds", "_call_later", "_claims", "_clock", "_count", "_dave_version", "_directory", "_end_wait", "_facts",
-        "_is_video", "_link", "_media_ip", "_member", "_selection", "_state", "_timer", "_token", "_window_s",
+        "_is_video", "_link", "_media_ip", "_member", "_pinged_s", "_selection", "_state", "_timer", "_token",
+        "_window_s",
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +117,8 @@ class Conversation:
         self._dave_version = 0
         self._end_wait: Callable[[], None] | None = None
         self._timer: Timer | None = None
+        self._pinged_s: float | None = None
+        """When the client was pinged last, None when it has answered."""
         self._count = 0
         self._window_s = clock.monotonic_s()
 
@@ -146,6 +149,12 @@ class Conversation:
     def on_lost(self, code: int | None) -> None:
         """Note that the socket is gone, with the client's close code if it has sent one."""
         self._end(is_final=code in _LEAVING)
+
+    def on_pong(self) -> None:
+        """Note that the client has answered a ping. One that nobody has asked for is passed over."""
+        pinged_s, self._pinged_s = self._pinged_s, None
+        if pinged_s is not None and self._member is not None:
+            self._member.note_rtt(self._clock.monotonic_s() - pinged_s)
 
     # ---- commands
 
@@ -186,6 +195,9 @@ class Conversation:
         self._link.send(payloads.heartbeat_ack(command.t).encode())
         if self._member is not None:
             self._member.replay.acknowledge(command.seq_ack)
+            if self._pinged_s is None:
+                self._pinged_s = self._clock.monotonic_s()
+                self._link.ping()
             self._expire_in(self._bounds.heartbeat_timeout_s, close_codes.SESSION_TIMED_OUT)
 
     def _identify(self, command: Identify) -> None:

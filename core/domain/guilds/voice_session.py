@@ -18,4 +18,5 @@ class VoiceSession(msgspec.Struct, kw_only=True, frozen=True):
     peak_loss: float | None = None
     """The greatest part of a few seconds' packets that did not come to the node, 0 to 1. None for who hardly spoke."""
     mean_rtt_ms: float | None = None
-    """The mean way to the client and back. Only browsers tell it."""
+    """The mean way to the client and back: by RTCP of browsers, and by pings of the voice gateway for others. None for
+    who was gone before the first of them."""

@@ -42,6 +42,7 @@ class FakeLink:
     def __init__(self) -> None:
         self.closed: CloseCode | None = None
         self.sent: list[bytes] = []
+        self.pings = 0
         self.binary: list[bytes] = []
         """The binary ones of these."""
 
@@ -50,6 +51,10 @@ class FakeLink:
         self.sent.append(message)
         if is_binary:
             self.binary.append(message)
+
+    def ping(self) -> None:
+        """Count a ping."""
+        self.pings += 1
 
     def close(self, code: CloseCode) -> None:
         """Keep the code."""
