@@ -26,7 +26,7 @@ from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
 from benchmarks.routes import files, reactions, sends, unread
 from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm, workers
-from benchmarks.voice import forwarding
+from benchmarks.voice import benchmark as voice
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "fanout": fanout.run,
@@ -49,7 +49,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "reactions": reactions.run,
     "cluster": cluster.run,
     "link": links.run,
-    "voice": forwarding.run,
+    "voice": voice.run,
     "workers": workers.run,
 }
 _TOOLS: Final = {"wrk": {"sends", "unread", "reactions"}}

@@ -42,27 +42,43 @@ class PinnedProcess:
     """A program on one core that answers a line with a line. Its stderr is this process's."""
 
     def __init__(
-        self, command: Sequence[str], *, on_core: int | None, settings: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        *,
+        on_core: int | None,
+        settings: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
-        """`on_core` is None for a program that has children on all cores."""
+        """`on_core` is None for a program that has children on all cores. It inherits `pass_fds`."""
         self._process = subprocess.Popen(
             command,
             env={**os.environ, **(settings or {})},
             stdout=subprocess.PIPE,
             stdin=subprocess.PIPE,
             bufsize=0,
+            pass_fds=pass_fds,
         )
         self._came = b""
         self._name = Path(command[0]).name
         # A benchmark that breaks off also stops it: a server left behind would disturb the next measurement.
         atexit.register(self.stop)
         if on_core is not None:
-            os.sched_setaffinity(self.pid, core(on_core))
+            self.pin(on_core)
 
     @property
     def pid(self) -> int:
         """Return the process's id."""
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Return whether it has not ended."""
+        return self._process.poll() is None
+
+    def pin(self, on_core: int) -> None:
+        """Put it on a core, with all threads that it has by now and that these will start."""
+        for thread in Path(f"/proc/{self.pid}/task").iterdir():
+            os.sched_setaffinity(int(thread.name), core(on_core))
 
     def tell(self, line: str) -> None:
         """Write a line."""

@@ -172,8 +172,8 @@ def _refuse(_handshake: Coroutine[Any, Any, None]) -> NoReturn:
     raise AssertionError("nobody shakes hands")
 
 
-def run(run: Run) -> Result:
-    """Packets that a media node passes on to browsers and to clients of Discord's protocol."""
+def measure(run: Run) -> Result:
+    """Measure all scenes, and stock aiortc."""
     count, rounds = run.pick((_PACKETS, _ROUNDS), (500, 1))
     rows = [_measure(scene, count=count, rounds=rounds) for scene in _SCENES]
     hearers, seconds = run.pick((_RELAY_HEARERS, _RELAY_S), (0, 0.0))
