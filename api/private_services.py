@@ -10,6 +10,9 @@ from api.services.calls.call_steps import CallSteps
 from api.services.calls.call_sweep import CallSweep
 from api.services.calls.call_units import CallUnits
 from api.services.calls.calls import CallService
+from api.services.calls.peer_settings import PeerSettingsService
+from api.services.calls.peer_steps import PeerSteps
+from api.services.calls.peers import PeerService
 from api.services.channels.direct_channels import DirectChannelService
 from api.services.channels.group_channels import GroupChannelService
 from api.services.channels.private_channels import PrivateChannelService
@@ -29,6 +32,8 @@ class PrivateServices(msgspec.Struct, kw_only=True, frozen=True):
     groups: GroupChannelService
     last_seen: LastSeenService
     direct_channels: DirectChannelService
+    peer_settings: PeerSettingsService
+    peers: PeerService
     private_channels: PrivateChannelService
     relationships: RelationshipService
 
@@ -37,6 +42,7 @@ class CallParts(msgspec.Struct, kw_only=True, frozen=True):
     """The service of calls, and what else the process needs of them."""
 
     service: CallService
+    peers: PeerService
     joins: CallJoins
     sweep: CallSweep
     steps: CallSteps
@@ -81,6 +87,8 @@ def build_private_parts(
             acquaintances=common.acquaintances,
         ),
         direct_channels=directs,
+        peer_settings=PeerSettingsService(store=store, peers=calls.peers),
+        peers=calls.peers,
         private_channels=PrivateChannelService(directs=directs, groups=groups),
         relationships=RelationshipService(
             store=store,
@@ -89,6 +97,7 @@ def build_private_parts(
             limits=limits,
             ids=ids,
             clock=ground.clock,
+            on_block=calls.peers.end_between,
         ),
     )
     return PrivateParts(services=services, call_joins=calls.joins, call_sweep=calls.sweep)
@@ -99,7 +108,8 @@ def _build_calls(
 ) -> CallParts:
     store, entities, directs = ground.store, common.entities, common.directs
     units = CallUnits(store=store)
-    steps = CallSteps(ids=ground.ids, clock=ground.clock)
+    peer_steps = PeerSteps(most_peers=ground.settings.voice.most_peers, ids=ground.ids, clock=ground.clock)
+    steps = CallSteps(peers=peer_steps, ids=ground.ids, clock=ground.clock)
     rules = CallRules(entities=entities, directs=directs, relationships=common.relationships)
     messages = CallMessages(
         store=store, entities=entities, notes=notes, changes=changes, units=units, steps=steps, clock=ground.clock
@@ -114,6 +124,16 @@ def _build_calls(
             units=units,
             messages=messages,
             limits=limits,
+        ),
+        peers=PeerService(
+            store=store,
+            bus=ground.bus,
+            rules=rules,
+            steps=peer_steps,
+            units=units,
+            relationships=common.relationships,
+            limits=limits,
+            ids=ground.ids,
         ),
         joins=CallJoins(
             store=store, rules=rules, directs=directs, steps=steps, units=units, messages=messages, limits=limits

@@ -3,6 +3,7 @@
 from core.bus.interfaces import Delivery
 from core.domain.events import (
     CALL_CREATE,
+    CALL_PEERS_UPDATE,
     CALL_UPDATE,
     GUILD_DELETE,
     GUILD_MEMBER_ADD,
@@ -95,6 +96,8 @@ class EventRouter:
                 self._voice.follow_call(envelope)
         elif envelope.event in (CALL_CREATE, CALL_UPDATE) and self._voice is not None:
             self._voice.move_call(envelope)
+        elif envelope.event == CALL_PEERS_UPDATE and self._voice is not None:
+            self._voice.renew_call(envelope)
 
     def _tell_user(self, envelope: Envelope) -> None:
         for join in self._users.deliver(envelope):

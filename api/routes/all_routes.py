@@ -12,7 +12,7 @@ from api.routes.administration import instance as admin_instance
 from api.routes.administration import people as admin_people
 from api.routes.administration import reports as admin_reports
 from api.routes.administration import staff as admin_staff
-from api.routes.channels import calls, channels, direct_channels, overwrites, typing_indicators
+from api.routes.channels import call_peers, calls, channels, direct_channels, overwrites, typing_indicators
 from api.routes.clients import discovery, first_questions, preferences
 from api.routes.guilds import (
     bans,
@@ -54,6 +54,7 @@ API_ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *direct_channels.ROUTES,
     *calls.ROUTES,
+    *call_peers.ROUTES,
     *messages.ROUTES,
     *reactions.ROUTES,
     *pins.ROUTES,

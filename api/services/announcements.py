@@ -132,6 +132,11 @@ def user_event(
     )
 
 
+def session_event(envelope_id: int, event: str, user_id: int, session_id: str, payload: Any) -> Envelope:
+    """Make an event for one session of the user."""
+    return msgspec.structs.replace(user_event(envelope_id, event, user_id, payload), session_id=session_id)
+
+
 def _checked(envelope: Envelope) -> Envelope:
     envelope.check_event()
     return envelope

@@ -4,7 +4,8 @@
 - changes of reactions against 4/s of their user in each channel;
 - new direct channels, and requests for friendship, against their user: each of them reaches somebody who may not know
   of the caller;
-- joins of voice channels, and reports to instance staff, against their user;
+- joins of voice channels, what clients in a call send each other to connect, and reports to instance staff, against
+  their user;
 - published messages against 10/h of their channel, whoever publishes them;
 - registrations and attempts to log in against their address;
 - wrong passwords against the account with the address, and against the account alone
@@ -45,6 +46,7 @@ class Limits:
         "_limiter",
         "_logins",
         "_passwords",
+        "_peer_signals",
         "_reactions",
         "_refusals",
         "_registrations",
@@ -70,6 +72,7 @@ class Limits:
         self._friend_requests = Rule("friend-requests", settings.friend_requests, settings.contacts_window_s)
         self._crossposts = Rule("crossposts", settings.channel_crossposts, settings.channel_crossposts_window_s)
         self._voice_joins = Rule("voice-joins", settings.voice_joins, settings.voice_joins_window_s)
+        self._peer_signals = Rule("peer-signals", settings.peer_signals, settings.peer_signals_window_s)
         self._reports = Rule("reports", settings.reports, settings.reports_window_s)
         self._logins = Rule("logins", settings.logins_per_minute, 60.0)
         self._invalid = Rule("invalid", settings.invalid_requests, settings.invalid_requests_window_s)
@@ -118,6 +121,11 @@ class Limits:
         """Count a join of a voice channel. Raises RateLimited."""
         if self._is_enabled:
             await self._take(self._voice_joins, user_id, user_id)
+
+    async def take_peer_signal(self, user_id: int) -> None:
+        """Count what a client sends another one in its call, or says of its own part in that. Raises RateLimited."""
+        if self._is_enabled:
+            await self._take(self._peer_signals, user_id, user_id)
 
     async def take_report(self, user_id: int) -> None:
         """Count a report to instance staff. Raises RateLimited."""

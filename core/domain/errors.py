@@ -190,6 +190,12 @@ class UnknownVoiceState(NotFound):
     message = "Unknown Voice State"
 
 
+class UnknownPeerRound(NotFound):
+    """The round of a call from client to client is over, or one of the two is not in it. Discord has no such calls."""
+
+    message = "Unknown Round"
+
+
 class UnknownWebhook(NotFound):
     code = 10015
     message = "Unknown Webhook"
@@ -306,6 +312,13 @@ class PollEdit(Invalid):
 class CannotSendToUser(Forbidden):
     code = 50007
     message = "Cannot send messages to this user"
+
+
+class PeersOff(Forbidden):
+    """The operator, or the person's own setting, does not allow calls from client to client."""
+
+    code = 0
+    message = "Calls from client to client are switched off"
 
 
 class WrongChannelType(Invalid):

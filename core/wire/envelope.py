@@ -47,6 +47,8 @@ class Envelope(msgspec.Struct, kw_only=True, frozen=True, array_like=True):
     """What the event has replaced, if it changes who views what. No client is told it."""
     region: str = ""
     """The region of the call that a VOICE_STATE_UPDATE outside guilds is about, if its people have chosen one."""
+    session_id: str = ""
+    """The one gateway session of the user that is told; "" for all of them."""
 
     @property
     def owner_id(self) -> int:

@@ -149,13 +149,20 @@ _USER_EVENTS: Final[Mapping[ReplayRule, frozenset[str]]] = {
             events.CALL_CREATE,
             events.CALL_UPDATE,
             events.CALL_DELETE,
+            events.CALL_PEERS_UPDATE,
         }
     ),
     ReplayRule.JOINED: frozenset({events.GUILD_JOINED}),
     ReplayRule.REVOKED: frozenset({events.SESSION_REVOKED}),
     ReplayRule.NOBODY: frozenset({events.LIMITS_CHANGED}),
     ReplayRule.VOLATILE: frozenset(
-        {events.PRESENCE_UPDATE, events.TYPING_START, events.USER_OFFLINE, events.USER_UNSEEN}
+        {
+            events.PRESENCE_UPDATE,
+            events.TYPING_START,
+            events.USER_OFFLINE,
+            events.USER_UNSEEN,
+            events.CALL_PEER_SIGNAL,
+        }
     ),
 }
 

@@ -31,6 +31,7 @@ from core.wire.envelope import Envelope
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.payloads.dispatch_body import DispatchBody
 from gateway.sessions.seat import Seat as SessionSeat
+from gateway.voice.readings import read_peers, read_region, read_state
 
 _STREAM: Final = int(Permission.STREAM)
 _PRIORITY: Final = int(Permission.PRIORITY_SPEAKER)
@@ -41,30 +42,6 @@ _IN_CALLS: Final = Rights(speak=True, hear=True, stream=True)
 
 FOLLOWED: Final = frozenset({VOICE_STATE_UPDATE, CHANNEL_UPDATE, GUILD_DELETE})
 """The events that change who is in voice in a guild, or where."""
-
-
-class _State(msgspec.Struct, frozen=True):
-    """The fields that are read of a voice state's object."""
-
-    session_id: str
-    channel_id: int | None
-    mute: bool
-    deaf: bool
-    suppress: bool
-    user_id: int = 0
-
-
-_decode_state: Final = msgspec.json.Decoder(_State, strict=False).decode
-
-
-class _Region(msgspec.Struct, frozen=True):
-    """The fields that are read of CALL_CREATE and CALL_UPDATE."""
-
-    channel_id: int
-    region: str
-
-
-_decode_region: Final = msgspec.json.Decoder(_Region, strict=False).decode
 
 
 class VoiceServerUpdate(msgspec.Struct):
@@ -82,6 +59,7 @@ class VoiceSeats:
 
     __slots__ = (
         "_calls",
+        "_come",
         "_find_session",
         "_gone",
         "_guilds",
@@ -112,6 +90,8 @@ class VoiceSeats:
         """
         self._calls: dict[int, SeatKey] = {}
         """The seat of each user who is in a call, and whose session is here."""
+        self._come: set[SeatKey] = set()
+        """The seats of calls whose client is at the node."""
         self._nodes = nodes
         self._on_spoke = on_spoke
         self._guilds = guilds
@@ -149,7 +129,7 @@ class VoiceSeats:
 
     def _read(self, key: SeatKey, state_object: bytes | msgspec.Raw) -> Seat | None:
         """Return the seat of a voice state's object; None when that is in no channel."""
-        state = _decode_state(state_object)
+        state = read_state(state_object)
         if state.channel_id is None:
             return None
         return Seat(
@@ -167,7 +147,7 @@ class VoiceSeats:
         Raises:
             msgspec.MsgspecError: when the payload is no voice state.
         """
-        state = _decode_state(envelope.payload)
+        state = read_state(envelope.payload)
         if state.user_id != envelope.user_id:
             return
         before = self._calls.pop(state.user_id, None)
@@ -190,11 +170,24 @@ class VoiceSeats:
         seat = self._calls.get(envelope.user_id)
         if seat is None:
             return
-        call = _decode_region(envelope.payload)
+        call = read_region(envelope.payload)
         if call.channel_id != seat.server_id:
             return
         region = "" if call.region == AUTOMATIC_REGION else call.region
         self._nodes.relocate(Room(call.channel_id, call.channel_id), region)
+
+    def renew_call(self, envelope: Envelope) -> None:
+        """Follow a CALL_PEERS_UPDATE: whose media goes through the node again is told where, unless it is there.
+
+        Raises:
+            msgspec.MsgspecError: when the payload cannot be read.
+        """
+        key = self._calls.get(envelope.user_id)
+        seat = None if key is None else self._seats.get(key)
+        if seat is None or seat.session_id != envelope.session_id or seat.key in self._come:
+            return
+        if read_peers(envelope.payload).state == "node":
+            self._place(seat)
 
     def take_over(self, shards: Collection[int], guild_ids: Iterable[int], *, num_shards: int) -> None:
         """Take over the seats of shards from their former home. These guilds, which are live, have people in voice."""
@@ -230,15 +223,20 @@ class VoiceSeats:
         self._seats[seat.key] = seat
         is_placed = known is not None and (known.room, known.session_id) == (seat.room, seat.session_id)
         if not is_placed or seat.key in self._gone:
-            self._gone.discard(seat.key)
-            server = self._nodes.place(seat, region or self._find_region(seat.room))
-            if server is not None:
-                self._tell(seat, server)
+            self._place(seat, region or self._find_region(seat.room))
         elif known is not None and known.rights != seat.rights:
             self._nodes.change(seat.key, seat.rights)
 
+    def _place(self, seat: Seat, region: str = "") -> None:
+        self._gone.discard(seat.key)
+        self._come.discard(seat.key)
+        server = self._nodes.place(seat, region)
+        if server is not None:
+            self._tell(seat, server)
+
     def _remove(self, key: SeatKey) -> None:
         self._gone.discard(key)
+        self._come.discard(key)
         if self._seats.pop(key, None) is not None:
             self._nodes.remove(key)
 
@@ -270,11 +268,15 @@ class VoiceSeats:
         """Tell the session of another place, or that there is none."""
         if seat.key in self._seats:
             self._gone.discard(seat.key)
+            self._come.discard(seat.key)
             self._tell(seat, server)
 
     def on_connected(self, key: SeatKey, session_id: str) -> None:  # noqa: ARG002 - the seat is known by its key
         """Note that the client is there."""
         self._gone.discard(key)
+        seat = self._seats.get(key)
+        if seat is not None and seat.room.is_call:
+            self._come.add(key)
 
     def on_visited(self, session: VoiceSession) -> None:
         """Have a stay that is over logged."""
@@ -282,6 +284,7 @@ class VoiceSeats:
 
     def on_ended(self, key: SeatKey, session_id: str) -> None:
         """Note that the client's voice socket is gone. Its voice state stays; said again, it gets a new place."""
+        self._come.discard(key)
         seat = self._seats.get(key)
         if seat is not None and seat.session_id == session_id:
             self._gone.add(key)

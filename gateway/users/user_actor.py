@@ -388,6 +388,8 @@ class UserActor:
 
     def _pass_on(self, place: Place, envelope: Envelope, variants: MessageVariants | None = None) -> None:
         session = place.session
+        if envelope.session_id not in ("", session.id):
+            return
         if envelope.event in INTERNAL_EVENTS or (self.is_bot and envelope.event in _PEOPLES_EVENTS):
             return
         needed = required_intent(envelope.event, in_guild=False)

@@ -5,7 +5,8 @@
 ```
 
 All methods are steps of a caller's unit of work, which names all recipients of the channel: each of them is told. A
-call that is over keeps its row until its message says so (`call_messages`), so no process that dies forgets that.
+call that is over keeps its row until its message says so (`call_messages`), so no process that dies forgets that. Who
+agrees to talk from client to client `PeerSteps` changes.
 """
 
 from collections.abc import Collection
@@ -13,9 +14,11 @@ from collections.abc import Collection
 import msgspec
 
 from api.services.announcements import user_event
+from api.services.calls.peer_steps import PeerSteps
 from api.services.ids import IdSource
 from core.domain.channels.call import RING_MS, Call
 from core.domain.channels.channel import Channel
+from core.domain.channels.peering import PeeringEnd
 from core.domain.events import CALL_CREATE, CALL_DELETE, CALL_UPDATE, VOICE_STATE_UPDATE
 from core.domain.guilds.voice_state import VoiceState
 from core.runtime.clock import Clock
@@ -27,9 +30,10 @@ from core.wire.objects.guilds.voice_state import render_voice_state
 class CallSteps:
     """Puts users into calls and out of them, and lets their devices ring."""
 
-    __slots__ = ("_clock", "_ids")
+    __slots__ = ("_clock", "_ids", "_peers")
 
-    def __init__(self, *, ids: IdSource, clock: Clock) -> None:
+    def __init__(self, *, peers: PeerSteps, ids: IdSource, clock: Clock) -> None:
+        self._peers = peers
         self._ids = ids
         self._clock = clock
 
@@ -37,13 +41,17 @@ class CallSteps:
         self, tx: Transaction, channel: Channel, former: Channel | None, state: VoiceState, call: Call | None
     ) -> None:
         """Set the voice state of a recipient, who comes from the call of `former` if that is given."""
+        was = await tx.voice_states.find(0, state.user_id)
         await tx.voice_states.put(state)
         region = "" if call is None else call.region or ""
         self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None), region)
         if former is not None:
             gone = render_voice_state(state, None, is_over=True)
             self._tell(tx, set(former.recipient_ids) - set(channel.recipient_ids), VOICE_STATE_UPDATE, gone)
-            await self._end_if_empty(tx, former)
+            await self._settle_left(tx, former)
+        is_there = was is not None and (was.channel_id, was.session_id) == (state.channel_id, state.session_id)
+        if call is not None and not is_there:
+            call = await self._peers.end(tx, call, PeeringEnd.JOINED)
         before = call or Call(channel_id=channel.id, starter_id=state.user_id)
         await self._change(tx, channel, call, before.with_participant(state.user_id))
 
@@ -51,7 +59,7 @@ class CallSteps:
         """End the voice state of somebody in the call of this channel. The last one ends the call."""
         await tx.voice_states.remove(0, state.user_id)
         self._tell(tx, channel.recipient_ids, VOICE_STATE_UPDATE, render_voice_state(state, None, is_over=True))
-        await self._end_if_empty(tx, channel)
+        await self._settle_left(tx, channel)
 
     async def part(self, tx: Transaction, channel: Channel, user_id: int) -> None:
         """Take somebody out of the call who leaves the group. `channel` is the group with this recipient."""
@@ -82,10 +90,11 @@ class CallSteps:
         if call is not None and not call.ended_ms:
             await self._settle(tx, channel, call, call.without_rings(user_ids))
 
-    async def end_old_rings(self, tx: Transaction, channel: Channel) -> None:
-        """Ring those no more whose time is over."""
+    async def end_overdue(self, tx: Transaction, channel: Channel) -> None:
+        """Ring those no more whose time is over, and end a round of peers whose time is."""
         call = await tx.calls.find(channel.id)
         if call is not None and not call.ended_ms:
+            call = await self._peers.end_late(tx, call)
             await self._settle(tx, channel, call, call.without_old_rings(self._clock.now_ms()))
 
     async def tell_begin(self, tx: Transaction, channel: Channel, message_id: int) -> bool:
@@ -105,9 +114,13 @@ class CallSteps:
         else:
             await self._change(tx, channel, before, after)
 
-    async def _end_if_empty(self, tx: Transaction, channel: Channel) -> None:
+    async def _settle_left(self, tx: Transaction, channel: Channel) -> None:
+        """Follow that somebody has left. Nobody may be left."""
         call = await tx.calls.find(channel.id)
-        if call is not None and not await tx.voice_states.count_in_channel(channel.id):
+        if call is None or call.ended_ms:
+            return
+        call = await self._peers.leave(tx, call)
+        if not await tx.voice_states.count_in_channel(channel.id):
             await self._end(tx, channel, call)
 
     async def _change(self, tx: Transaction, channel: Channel, before: Call | None, after: Call) -> None:
@@ -118,8 +131,6 @@ class CallSteps:
             self._tell(tx, channel.recipient_ids, CALL_UPDATE, render_call_update(after))
 
     async def _end(self, tx: Transaction, channel: Channel, call: Call) -> None:
-        if call.ended_ms:
-            return
         await tx.calls.put(call.end(self._clock.now_ms()))
         if call.message_id:
             self._tell(tx, channel.recipient_ids, CALL_DELETE, CallDeleteObject(channel_id=str(channel.id)))

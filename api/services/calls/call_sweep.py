@@ -1,4 +1,5 @@
-"""The end of ringing that nobody has answered, and of calls that a process has left half ended.
+"""The end of ringing that nobody has answered, of rounds of peers that did not reach each other in time, and of calls
+that a process has left half ended.
 
 Every process sweeps. What two of them settle at once comes out as one: each unit of work looks again.
 """
@@ -50,7 +51,7 @@ class CallSweep:
         for call in overdue:
             try:
                 if not call.ended_ms:
-                    await self._units.run(call.channel_id, self._steps.end_old_rings)
+                    await self._units.run(call.channel_id, self._steps.end_overdue)
                 await self._messages.finish(call.channel_id)
             except UnknownChannel:  # it has taken the call along
                 continue

@@ -4,7 +4,7 @@ The steps are those of `core.domain.people.relationship`. Because a unit of two 
 two who ask each other at the same moment are friends, whichever process each has asked.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from msgspec import UNSET
@@ -60,7 +60,7 @@ Step = Callable[[Pair], Pair]
 class RelationshipService:
     """Reads and changes the caller's side of relationships, and the other side with it."""
 
-    __slots__ = ("_clock", "_entities", "_ids", "_limits", "_relationships", "_store")
+    __slots__ = ("_clock", "_entities", "_ids", "_limits", "_on_block", "_relationships", "_store")
 
     def __init__(
         self,
@@ -71,10 +71,13 @@ class RelationshipService:
         limits: Limits,
         ids: IdSource,
         clock: Clock,
+        on_block: Callable[[int, int], Awaitable[None]],
     ) -> None:
+        """`on_block` ends what two have together, when one of them has blocked the other."""
         self._store = store
         self._entities = entities
         self._relationships = relationships
+        self._on_block = on_block
         self._limits = limits
         self._ids = ids
         self._clock = clock
@@ -128,6 +131,7 @@ class RelationshipService:
             raise NotOneself("Cannot block yourself")
         else:
             await self._take(caller, other, block)
+            await self._on_block(caller.user_id, other.id)
 
     async def rename(self, caller: Caller, user_id: int, form: UpdateRelationship) -> None:
         """Give a friend a nickname, or take it away. Raises UnknownUser unless the two are friends."""

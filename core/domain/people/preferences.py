@@ -26,6 +26,8 @@ class UserSettings(msgspec.Struct, kw_only=True, frozen=True):
     pronouns: str = ""
     read_receipts: bool = False
     """Whether others in direct channels may see how far the person has read, and the person how far they have."""
+    peer_to_peer: bool = False
+    """Whether calls may go from client to client, which shows the person's address to the others in the call."""
 
 
 class GuildSettings(msgspec.Struct, kw_only=True, frozen=True):

@@ -188,6 +188,7 @@ class VoiceSettings(msgspec.Struct, kw_only=True, frozen=True):
     public_port: Port = 0
     public_address: Annotated[str, Meta(extra={CHECK: check_address_or_none})] = ""
     most_voices: Annotated[int, Meta(ge=1, le=100)] = 8
+    most_peers: Annotated[int, Meta(ge=0, le=8)] = 0
     dave: bool = True
     log_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
     region: Annotated[str, Meta(pattern=r"^([a-z0-9][a-z0-9-]{0,31})?$")] = ""
@@ -274,6 +275,8 @@ class LimitSettings(msgspec.Struct, kw_only=True, frozen=True):
     channel_crossposts_window_s: PositiveSeconds = 3600.0
     voice_joins: Count = 10
     voice_joins_window_s: PositiveSeconds = 50.0
+    peer_signals: Count = 200
+    peer_signals_window_s: PositiveSeconds = 10.0
     reports: Count = 20
     reports_window_s: PositiveSeconds = 3600.0
     invalid_requests: Count = 10_000

@@ -5,6 +5,7 @@ import pytest
 
 from core.domain.channels.call import Call, Ring
 from core.domain.channels.channel import Channel, ChannelType
+from core.domain.channels.peering import Peer, Peering
 from core.store.interfaces import Store
 from tests.contract.builders import add_users, flake
 
@@ -38,10 +39,11 @@ async def test_call_is_put_changed_and_removed(store: Store) -> None:
         next_end_ms=5,
         ended_ms=1 << 41,
         region="us-east",
+        peering=Peering((Peer(OWNERS[0], "session", is_connected=True), Peer(OWNERS[1], "other")), flake(50), 1 << 41),
     )
     await put(store, full)
     assert await store.calls.find(CHANNELS[0]) == full
-    changed = msgspec.structs.replace(full, rings=(), next_end_ms=0)
+    changed = msgspec.structs.replace(full, rings=(), peering=None, next_end_ms=0)
     await put(store, changed)
     async with store.write(users=OWNERS) as tx:
         assert await tx.calls.remove(CHANNELS[0]) == changed

@@ -31,7 +31,7 @@ async def test_settings_are_found_with_every_field(store: Store) -> None:
     await add_users(store, 1)
     kept = settings_of(
         1, changed='{"theme":"light"}', preloaded_proto=b"\x00\xff", frecency_proto=b"\x01", notification_flags=4,
-        pronouns="they", read_receipts=True,
+        pronouns="they", read_receipts=True, peer_to_peer=True,
     )  # fmt: skip
     await put(store, kept)
     assert await store.preferences.find_settings(flake(1)) == kept

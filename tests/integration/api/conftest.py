@@ -56,12 +56,15 @@ HIGH_LIMITS = LimitSettings(
     friend_requests=1_000_000,
     channel_crossposts=1_000_000,
     voice_joins=1_000_000,
+    peer_signals=1_000_000,
     reports=1_000_000,
     loopback_registrations_per_minute=1_000_000,
     logins_per_minute=1_000_000,
 )
 
 FILE_SETTINGS = FileSettings()
+VOICE_SETTINGS = VoiceSettings(most_peers=2)
+"""Calls from client to client are off by default."""
 NO_PREVIEWS = EmbedSettings(enabled=False)
 """Tests fetch nothing but from servers of their own."""
 API_SETTINGS = ApiSettings(password_memory_kib=8, password_passes=1)
@@ -89,7 +92,7 @@ async def open_api_in(
     files: FileSettings = FILE_SETTINGS,
     embeds: EmbedSettings = NO_PREVIEWS,
     instance: InstanceSettings = InstanceSettings(),  # noqa: B008 - it is frozen
-    voice: VoiceSettings = VoiceSettings(),  # noqa: B008 - it is frozen
+    voice: VoiceSettings = VOICE_SETTINGS,
     ice: IceSettings = IceSettings(),  # noqa: B008 - it is frozen
     clock: Clock | None = None,
     operator_key: bytes = OPERATOR_KEY,

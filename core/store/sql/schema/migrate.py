@@ -19,7 +19,7 @@ from core.store.sql.engine.errors import translated
 if TYPE_CHECKING:
     from alembic.config import Config
 
-SCHEMA_REVISION: Final = "0039"
+SCHEMA_REVISION: Final = "0040"
 """The newest migration; a test compares it with the folder."""
 
 _SCRIPTS = Path(__file__).parent / "migrations"

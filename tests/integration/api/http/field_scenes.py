@@ -15,7 +15,7 @@ from core.domain.guilds.voice_session import VoiceSession
 from core.domain.guilds.voice_state import VoiceState
 from core.domain.ids import snowflake_at
 from core.wire.voice_wish import VoiceWish
-from tests.integration.api.http import file_scenes, preference_scenes
+from tests.integration.api.http import file_scenes, peer_scenes, preference_scenes
 from tests.integration.api.http.field_ground import OF_FORUMS, VOCAL, Ground
 from tests.integration.api.http.field_walk import PICTURE, Prepare, Prepared, Route
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
@@ -747,6 +747,7 @@ async def authorize(api: ApiUnderTest, _field: str) -> Prepared:
 
 
 SCENES: Final[dict[Route, Prepare]] = {
+    **peer_scenes.SCENES,
     **preference_scenes.SCENES,
     ("DELETE", "/channels/{channel_id}"): leave_group,
     ("DELETE", "/channels/{channel_id}/messages/ack"): forget_read_state,

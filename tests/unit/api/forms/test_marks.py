@@ -22,6 +22,7 @@ NOT_TEXTS = {
     "channel_id", "end_time", "settings",  # of preferences: an id, a time, base64
     "token",  # of an ack, which is given back and not read
     "filename", "uploaded_filename", "waveform", "attachment_urls",  # of files, whose names are cleaned by `filenames`
+    "sdp", "candidate", "sdp_mid", "username_fragment",  # of WebRTC, passed on as they are
     "session_id",  # of a gateway session, which has letters and digits
     "content",  # its definition is applied by `message_forms`, which counts what is left of a message
     "version", "variant", "language",  # of the menus of reports

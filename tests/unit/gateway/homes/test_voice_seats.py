@@ -6,7 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from core.domain.events import CALL_UPDATE, CHANNEL_UPDATE, GUILD_DELETE, VOICE_STATE_UPDATE, Audience
+from core.domain.events import (
+    CALL_PEERS_UPDATE,
+    CALL_UPDATE,
+    CHANNEL_UPDATE,
+    GUILD_DELETE,
+    VOICE_STATE_UPDATE,
+    Audience,
+)
 from core.domain.guilds.permissions import Permission
 from core.domain.guilds.voice_session import VoiceSession
 from core.voice.interfaces import VoiceListener, VoiceServer
@@ -159,6 +166,37 @@ def test_call_is_asked_into_the_region_that_its_people_choose(scene: Scene) -> N
         payload = msgspec.Raw(msgspec.json.encode(d))
         scene.seats.move_call(Envelope(id=3, event=CALL_UPDATE, audience=Audience.USER, payload=payload, user_id=USER))
         assert scene.nodes.take() == [("relocate", Room(OTHER, OTHER), each) for each in asked]
+
+
+def test_who_goes_back_to_the_node_is_told_where_unless_its_client_is_there(scene: Scene) -> None:
+    def tell(state: str, session_id: str = "a") -> list[str]:
+        """Tell of the peers of the call, and return what the session hears."""
+        event = Envelope(
+            id=4,
+            event=CALL_PEERS_UPDATE,
+            audience=Audience.USER,
+            payload=msgspec.Raw(b'{"state":"%s"}' % state.encode()),
+            user_id=USER,
+            session_id=session_id,
+        )
+        scene.seats.renew_call(event)
+        return [name for name, _ in told(scene.connection)]
+
+    key, placed = SeatKey(OTHER, USER), ("place", OTHER, "a", Rights(speak=True, hear=True, stream=True))
+    assert tell("node") == []
+    scene.follow_call(OTHER)
+    told(scene.connection)
+    scene.nodes.take()
+    assert [*tell("direct"), *tell("waiting"), *tell("node", "b")] == []
+    assert tell("node") == ["VOICE_SERVER_UPDATE"]
+    assert scene.nodes.take() == [placed]
+    scene.seats.on_connected(key, "a")
+    assert tell("node") == []
+    scene.seats.on_ended(key, "a")
+    assert tell("node") == ["VOICE_SERVER_UPDATE"]
+    scene.seats.on_connected(key, "a")
+    scene.follow_call(None)
+    assert tell("node") == []
 
 
 def test_room_of_a_changed_channel_is_asked_into_its_region(scene: Scene) -> None:

@@ -94,6 +94,18 @@ def test_volatile_events_without_an_id_are_all_told() -> None:
     assert [body["status"] for _, body in connection.take()] == ["idle", "dnd"]
 
 
+def test_event_for_one_session_is_told_to_that_one_alone_also_after_its_login() -> None:
+    place = RecordedActor()
+    _, others = place.session("a")
+    session, connection = place.session("b", start=False)
+    place.tell("CALL_PEERS_UPDATE", session_id="b")
+    place.tell("CALL_PEERS_UPDATE", session_id="gone")
+    place.start(session)
+    place.tell("CALL_PEER_SIGNAL", session_id="b")
+    assert others.names() == []
+    assert connection.names() == ["CALL_PEERS_UPDATE", "CALL_PEER_SIGNAL"]
+
+
 def test_event_that_comes_again_is_ignored() -> None:
     place = RecordedActor()
     _, connection = place.session("s")

@@ -3,7 +3,8 @@
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table, Text, text
 
 from core.domain.channels.call import Ring
-from core.store.sql.schema.columns import JsonTuple
+from core.domain.channels.peering import Peering
+from core.store.sql.schema.columns import JsonStruct, JsonTuple
 from core.store.sql.schema.metadata import metadata
 
 calls = Table(
@@ -17,6 +18,7 @@ calls = Table(
     Column("next_end_ms", BigInteger, nullable=False),
     Column("ended_ms", BigInteger, nullable=False),
     Column("region", Text),
+    Column("peering", JsonStruct(Peering)),
     Index(
         "ix_calls_next_end_ms",
         "next_end_ms",

@@ -14,6 +14,7 @@ user_settings = Table(
     Column("notification_flags", BigInteger, nullable=False),
     Column("pronouns", Text, nullable=False),
     Column("read_receipts", Boolean, nullable=False, server_default=false()),
+    Column("peer_to_peer", Boolean, nullable=False, server_default=false()),
 )
 
 guild_settings = Table(
