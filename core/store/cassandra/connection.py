@@ -46,6 +46,9 @@ from core.store.cassandra.session import CallBounds, CassandraSession, prepare_a
 from core.store.cassandra.statements import Statement
 
 _CONNECT_S: Final = 10.0
+_KNOW_S: Final = 30.0
+"""The time for each of the driver's own questions about the servers, which busy ones may not answer in its own 2 s."""
+
 _RECONNECT_S: Final = 1.0
 """A server that has come back is used again after this time at most."""
 
@@ -186,6 +189,7 @@ async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
         protocol_version=ProtocolVersion.V5,  # its errors say why a replica failed
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
         connect_timeout=_CONNECT_S,
+        control_connection_timeout=_KNOW_S,
     )
     cluster = await _run(make)  # it asks for the addresses of the contact points
     try:

@@ -9,12 +9,15 @@ from core.domain.errors import OutcomeUnknown
 from core.runtime.settings.settings import CassandraSettings
 from core.store.cassandra.messages import CassandraMessages
 from tests.contract.builders import flake, new_message
-from tests.contract.cassandra.sessions import opened
+from tests.contract.cassandra.sessions import WAIT_S, opened
 from tests.contract.message_rows import Place, new_place
 from tests.support.proxies.lossy_proxy import Fault, LossyProxy
 
 GIVE_UP_S = 0.1
 """A time for tries that is over before the first of them is."""
+
+LAST_WAIT_S = 1.5
+"""How long a request waits that is not repeated. Those before it, which are answered, have as long."""
 
 
 @pytest.fixture
@@ -27,21 +30,23 @@ async def proxy(cassandra_settings: CassandraSettings) -> AsyncIterator[LossyPro
 @pytest.fixture
 async def rows(cassandra_settings: CassandraSettings, proxy: LossyProxy) -> AsyncIterator[CassandraMessages]:
     """A session behind the proxy whose writes are repeated."""
-    async with opened(cassandra_settings, port=proxy.port, write_timeout_s=20) as session:
+    async with opened(cassandra_settings, port=proxy.port, request_timeout_s=WAIT_S, write_timeout_s=60) as session:
         yield session
 
 
 @pytest.fixture
 async def hasty_rows(cassandra_settings: CassandraSettings, proxy: LossyProxy) -> AsyncIterator[CassandraMessages]:
     """A session behind the proxy whose writes are not repeated."""
-    async with opened(cassandra_settings, port=proxy.port, write_timeout_s=GIVE_UP_S) as session:
+    async with opened(
+        cassandra_settings, port=proxy.port, request_timeout_s=LAST_WAIT_S, write_timeout_s=GIVE_UP_S
+    ) as session:
         yield session
 
 
 @pytest.fixture
 async def other_rows(cassandra_settings: CassandraSettings) -> AsyncIterator[CassandraMessages]:
     """A session with nothing in between, as another process has it."""
-    async with opened(cassandra_settings, request_timeout_s=10) as session:
+    async with opened(cassandra_settings) as session:
         yield session
 
 
@@ -156,6 +161,15 @@ async def test_deletion_that_comes_after_the_version_was_raised_fails(
     assert await other_rows.list_page(place.channel_id) == [settled]
 
 
+async def test_session_begins_although_the_first_questions_are_answered_late(
+    cassandra_settings: CassandraSettings, proxy: LossyProxy
+) -> None:
+    proxy.strike(Fault.HOLD_REQUESTS, b"system.local")
+    asyncio.get_running_loop().call_later(2.5, proxy.release)
+    async with opened(cassandra_settings, port=proxy.port) as session:
+        await session.ping()
+
+
 async def _given_up(*writes: Awaitable[object]) -> None:
     """Await writes whose outcomes stay unknown."""
     answers = await asyncio.gather(*writes, return_exceptions=True)
@@ -164,7 +178,7 @@ async def _given_up(*writes: Awaitable[object]) -> None:
 
 async def _until(ask: Callable[[], Awaitable[object]]) -> None:
     """Ask again and again until the answer is true. The witness of a held request shows that all have landed."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await ask():
             pass
 
