@@ -98,7 +98,9 @@ def cassandra_settings(cassandra_server: ServiceProcess) -> CassandraSettings:
     """The settings of a keyspace with tables, which tests share."""
     from core.store.cassandra.connection import migrate  # the driver takes a while to import
 
-    settings = CassandraSettings(contact_points=(LOOPBACK,), port=cassandra_server.service.port, replication=1)
+    settings = CassandraSettings(
+        contact_points=(LOOPBACK,), port=cassandra_server.service.port, replication=1, request_timeout_s=60
+    )
     with ThreadPoolExecutor(max_workers=1) as thread:  # a test's loop runs in ours when it asks for this fixture
         thread.submit(lambda: asyncio.run(migrate(settings))).result()
     return settings

@@ -13,7 +13,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _START_S: Final = 60
-_CALL_S: Final = 30
+_CALL_S: Final = 60
 
 
 class Page:
@@ -75,7 +75,11 @@ async def open_page(folder: Path, url: str) -> AsyncIterator[Page]:
 @contextlib.asynccontextmanager
 async def open_pages(folder: Path, urls: Sequence[str], flags: Sequence[str] = ()) -> AsyncIterator[list[Page]]:
     """Start a browser with a profile in the folder and more flags, and open pages."""
-    async with _running(folder, flags) as port, httpx.AsyncClient() as http, contextlib.AsyncExitStack() as sockets:
+    async with (
+        _running(folder, flags) as port,
+        httpx.AsyncClient(timeout=60) as http,
+        contextlib.AsyncExitStack() as sockets,
+    ):
         pages = []
         for url in urls:
             target = (await http.put(f"http://127.0.0.1:{port}/json/new?about:blank")).json()

@@ -28,7 +28,7 @@ class Person:
         path = api.removeprefix("unix:") if api.startswith("unix:") else None
         self._http = httpx.AsyncClient(
             base_url=f"{'http://localhost' if path else api}/api/v10",
-            timeout=30,
+            timeout=60,
             transport=httpx.AsyncHTTPTransport(verify=trust, limits=limits, uds=path),
         )
 

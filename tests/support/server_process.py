@@ -88,6 +88,11 @@ class Server:
         self.metrics = ""
 
     @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self._data
+
+    @property
     def pid(self) -> int:
         """The process's id."""
         assert self._process is not None

@@ -22,7 +22,7 @@ class Watcher:
 
     async def ask(self, query: str) -> list[Any]:
         """Return the series that a query gives now."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             answer = await http.get(f"{self._address}/api/v1/query", params={"query": query})
         assert answer.status_code == httpx.codes.OK, answer.text
         result: list[Any] = answer.json()["data"]["result"]

@@ -28,7 +28,7 @@ async def sessions(
     cassandra_settings: CassandraSettings, metrics: CassandraMetrics
 ) -> AsyncIterator[list[CassandraMessages]]:
     """Two sessions, as two processes have them."""
-    patient = {"request_timeout_s": 20, "write_timeout_s": 60, "metrics": metrics}
+    patient = {"write_timeout_s": 60, "metrics": metrics}
     async with opened(cassandra_settings, **patient) as first, opened(cassandra_settings, **patient) as second:
         yield [first, second]
 
@@ -105,7 +105,7 @@ class PeakMetrics(CassandraMetrics):
 async def test_thousands_of_inserts_are_bounded_and_stored(cassandra_settings: CassandraSettings, place: Place) -> None:
     metrics = PeakMetrics()
     ids = [flake(number) for number in range(4000)]
-    async with opened(cassandra_settings, metrics=metrics, requests_in_flight=64, request_timeout_s=60) as rows:
+    async with opened(cassandra_settings, metrics=metrics, requests_in_flight=64) as rows:
         await asyncio.gather(*(rows.insert(new_message(each, place.channel_id)) for each in ids))
         assert metrics.peak == 64
         assert metrics.now == 0
@@ -115,7 +115,7 @@ async def test_thousands_of_inserts_are_bounded_and_stored(cassandra_settings: C
 
 async def test_cancelled_insert_gives_its_room_back(cassandra_settings: CassandraSettings, place: Place) -> None:
     metrics = PeakMetrics()
-    async with opened(cassandra_settings, metrics=metrics, requests_in_flight=4, request_timeout_s=60) as rows:
+    async with opened(cassandra_settings, metrics=metrics, requests_in_flight=4) as rows:
         tasks = [asyncio.create_task(rows.insert(new_message(flake(n), place.channel_id))) for n in range(40)]
         await rows.insert(new_message(flake(100), place.channel_id))
         for task in tasks[::2]:

@@ -35,7 +35,7 @@ class BotProcess:
 
     async def wait_for(self, event: str, check: Callable[[dict[str, Any]], bool] = lambda _: True) -> dict[str, Any]:
         """Wait for the first event of that name, past or future, that the check accepts."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             seen = 0
             while True:
                 while seen < len(self.events):
@@ -59,7 +59,7 @@ class BotProcess:
         before = self._answers
         self._process.stdin.write(json.dumps({"order": order, **details}).encode() + b"\n")
         await self._process.stdin.drain()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 answers = [event for event in self.events if event["event"] in ("done", "failed")]
                 if len(answers) > before:

@@ -33,7 +33,7 @@ class Seen:
 
     async def wait_for(self, kind: type[Any], check: Callable[[Any], bool] = lambda _: True) -> Any:
         """Wait for the first event of that kind, past or future, that the check accepts."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             seen = 0
             while True:
                 while seen < len(self.events):

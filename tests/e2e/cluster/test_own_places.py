@@ -16,7 +16,7 @@ async def test_kill_of_all_processes_right_after_a_message_leaves_its_channel_re
         channel_id = text_channel(await pair.first.make_guild())
         sent = [await each.send(channel_id, "hello") for each in (pair.first, pair.second) for _ in range(3)]
         await asyncio.gather(*(cluster.kill(name) for name in ("api-1", "api-2", "worker-1")))
-    async with Person(cluster.apis()[0], pair.token) as person, asyncio.timeout(30):
+    async with Person(cluster.apis()[0], pair.token) as person, asyncio.timeout(60):
         while await _fetch_place(person, pair.id, channel_id) != sent[-1]["id"]:  # noqa: ASYNC110 - a poll
             await asyncio.sleep(0.1)
 

@@ -119,7 +119,7 @@ class Visitor:
 
 async def wait_ready(cluster: Cluster) -> None:
     """Wait until all processes are ready, and see that each is healthy and shows its numbers."""
-    async with httpx.AsyncClient() as http, asyncio.timeout(COME_BACK_S):
+    async with httpx.AsyncClient(timeout=60) as http, asyncio.timeout(COME_BACK_S):
         for entry in cluster.entries().values():
             if entry["role"] not in ("api", "worker"):
                 continue

@@ -22,7 +22,7 @@ PIXEL = base64.b64decode(
 
 async def become(look: Callable[[], Awaitable[Any]], expected: object) -> None:
     """Look until the answer is what is expected: such answers may be as old as the worker's last batch."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await look() != expected:
             pass
 
@@ -170,14 +170,14 @@ async def test_picture_that_one_process_has_taken_is_served_by_the_other(owner: 
     address = "data:image/png;base64," + base64.b64encode(PIXEL).decode()
     changed = await owner.first.call("PATCH", "/users/@me", {"avatar": address})
     assert (await owner.second.call("GET", "/users/@me"))["avatar"] == changed["avatar"]
-    async with httpx.AsyncClient(base_url=owner.second.api) as http:
+    async with httpx.AsyncClient(timeout=60, base_url=owner.second.api) as http:
         picture = await http.get(f"/avatars/{owner.id}/{changed['avatar']}.png")
     assert picture.status_code == 200
     assert picture.content == PIXEL
 
 
 async def test_all_processes_are_ready_and_show_their_numbers(shared_cluster: Cluster) -> None:
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         for name, entry in shared_cluster.entries().items():
             if entry["role"] not in ("api", "worker"):
                 continue

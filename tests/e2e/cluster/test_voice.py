@@ -37,7 +37,7 @@ SETTINGS: Final = {
     "GUILDWAY_VOICE_HOST": "127.0.0.1",
     "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
 }
-WAIT_S: Final = 30.0
+WAIT_S: Final = 60.0
 SAID: Final = 100
 """The frames in which a bot says a word, for two seconds: it tells the node of each word's begin and end, and the node
 closes the socket of who tells it too much."""

@@ -197,7 +197,9 @@ async def see(seen: Recorder, person: Person, desktop: discord.Status, mobile: d
 
 async def starts_left(api: str, token: str) -> int:
     """Return how often a bot may still identify today."""
-    async with httpx.AsyncClient(base_url=f"{api}/api/v10", headers={"Authorization": f"Bot {token}"}) as client:
+    async with httpx.AsyncClient(
+        timeout=60, base_url=f"{api}/api/v10", headers={"Authorization": f"Bot {token}"}
+    ) as client:
         return int((await client.get("/gateway/bot")).json()["session_start_limit"]["remaining"])
 
 

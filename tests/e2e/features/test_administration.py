@@ -50,7 +50,9 @@ async def test_first_member_of_staff_is_made_by_command_and_administers_over_res
 ) -> None:
     await server.administer("staff", "set", alice.id, "moderator")
     token = (await server.administer("staff", "create-token", alice.name, "--max-age", "600"))["token"]
-    async with httpx.AsyncClient(base_url=f"{server.api}/admin", headers={"Authorization": f"Staff {token}"}) as staff:
+    async with httpx.AsyncClient(
+        timeout=60, base_url=f"{server.api}/admin", headers={"Authorization": f"Staff {token}"}
+    ) as staff:
         assert (await staff.put(f"/users/{bob.id}/suspension")).status_code == httpx.codes.NO_CONTENT
         assert (await bob.request("GET", "/users/@me")).status_code == httpx.codes.UNAUTHORIZED
         assert (await staff.delete(f"/users/{bob.id}")).status_code == httpx.codes.FORBIDDEN

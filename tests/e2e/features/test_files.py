@@ -65,7 +65,7 @@ async def test_discord_py_shows_a_file_in_an_embed_and_changes_the_embed(server:
         changed.title = "Evening sky"
         edited = await sent.edit(embed=changed)
         assert (edited.embeds[0].title, edited.embeds[0].image.width) == ("Evening sky", 640)
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             assert (await http.get(edited.embeds[0].image.url)).content == draw()
 
 
@@ -80,7 +80,7 @@ async def test_parts_thumbnails_and_pages_of_other_origins(server: Server, alice
     channel_id = text_channel(await alice.make_guild())
     file, picture = await send(alice, channel_id, "a.bin", DATA), await send(alice, channel_id, "b.png", draw())
     origin = {"origin": "https://elsewhere.example"}
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         part = await http.get(file["url"], headers={"range": "bytes=-1000", **origin})
         assert (part.status_code, part.content) == (206, DATA[-1000:])
         assert part.headers["access-control-allow-origin"] in ("*", origin["origin"])
@@ -98,7 +98,7 @@ async def test_upload_ahead_of_its_message(server: Server, alice: Person) -> Non
     channel_id = text_channel(await alice.make_guild())
     body = {"files": [{"id": "7", "filename": "a.bin", "file_size": len(DATA)}]}
     (announced,) = (await alice.call("POST", f"/channels/{channel_id}/attachments", body))["attachments"]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.put(announced["upload_url"], content=DATA)).status_code == 200
         taken = {"attachments": [{"id": "0", "uploaded_filename": announced["upload_filename"]}]}
         sent = await alice.call("POST", f"/channels/{channel_id}/messages", taken)

@@ -22,7 +22,7 @@ async def test_discord_py_follows_publishes_and_gets_copies(server: Server, alic
     bot = await alice.make_bot()
     for guild in (first, second):
         await alice.add_bot(bot["id"], guild["id"], ADMINISTRATOR)
-    async with running_bot(server, bot["token"]) as (client, seen), httpx.AsyncClient() as http:
+    async with running_bot(server, bot["token"]) as (client, seen), httpx.AsyncClient(timeout=60) as http:
         news, target = client.get_channel(int(made["id"])), client.get_channel(int(text_channel(second)))
         assert isinstance(news, discord.TextChannel)
         assert isinstance(target, discord.TextChannel)

@@ -27,7 +27,7 @@ async def make_places(alice: Person) -> tuple[dict[str, Any], str, str]:
 
 async def test_discord_py_forwards_and_reads_forwards(server: Server, alice: Person) -> None:
     bot, source, target = await make_places(alice)
-    async with running_bot(server, bot["token"]) as (client, seen), httpx.AsyncClient() as http:
+    async with running_bot(server, bot["token"]) as (client, seen), httpx.AsyncClient(timeout=60) as http:
         channel, elsewhere = client.get_channel(int(source)), client.get_channel(int(target))
         assert isinstance(channel, discord.TextChannel)
         assert isinstance(elsewhere, discord.TextChannel)

@@ -29,7 +29,7 @@ AT_ONCE: Final = 12
 """What is done in one round."""
 SETTLED_EACH: Final = 4
 """The rounds after which people's own things are compared."""
-SOON_S: Final = 20.0
+SOON_S: Final = 60.0
 PUBLIC: Final = ("message", "last pin")
 """What everybody sees. All else is somebody's own."""
 

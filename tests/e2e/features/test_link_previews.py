@@ -68,7 +68,7 @@ async def test_discord_py_hears_of_the_embed_of_a_link(server: Server, site: Web
         assert (embed.provider.name, embed.color) == ("Site", discord.Color(0xFF8000))
         assert (embed.thumbnail.url, embed.thumbnail.width, embed.thumbnail.height) == (site.url("/picture"), 64, 48)
         assert (await message.channel.fetch_message(message.id)).embeds == after.embeds
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             picture = await http.get(embed.thumbnail.proxy_url)
         assert (picture.headers["content-type"], picture.content) == ("image/png", draw())
         await after.edit(suppress=True)
@@ -84,7 +84,7 @@ async def test_small_picture_that_breaks_off_is_none(server: Server, site: WebSi
     url = site.handle("/breaks", begin)
     channel_id = text_channel(await alice.make_guild())
     message = await alice.send(channel_id, "x", embeds=[{"image": {"url": url}}])
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         answer = await http.get(message["embeds"][0]["image"]["proxy_url"])
     assert answer.status_code == 404
 
@@ -97,7 +97,7 @@ async def test_picture_that_breaks_off_is_no_whole_answer(server: Server, site: 
     url = site.handle("/breaks", begin)
     channel_id = text_channel(await alice.make_guild())
     message = await alice.send(channel_id, "x", embeds=[{"image": {"url": url}}])
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         with pytest.raises(httpx.HTTPError):
             await http.get(message["embeds"][0]["image"]["proxy_url"])
         whole = await http.head(message["embeds"][0]["image"]["proxy_url"])

@@ -50,7 +50,7 @@ async def test_counts_of_the_api_are_those_of_the_gateway(tmp_path: Path) -> Non
 
 
 async def wait_until(read: Callable[[], Awaitable[object]], wanted: object) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             if await read() == wanted:
                 return

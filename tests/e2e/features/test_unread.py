@@ -69,7 +69,7 @@ class Devices:
 
     async def reopen_until(self, person: Person, places: dict[str, Place]) -> None:
         """Log in again and again until READY tells these places: those of one's own messages come a little later."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await self.open(person)).places != places:
                 pass
 

@@ -58,7 +58,7 @@ class Scene:
 
     async def agree(self) -> None:
         """Wait until the bots have keys in common."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 codes = [(await bot.order("code"))["code"] for bot in self.bots]
                 if codes[0] is not None and codes[0] == codes[1]:
@@ -170,7 +170,7 @@ def find_node(server: Server) -> int:
 async def wait_for_metric(server: Server, reason: str) -> None:
     """Wait until the server has counted a datagram that was dropped for a reason."""
     async with Person(server.metrics) as reader:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 page = (await reader.request("GET", f"{server.metrics}/metrics")).text
                 if re.search(rf'guildway_voice_drops_total\{{reason="{reason}"\}} [1-9]', page):

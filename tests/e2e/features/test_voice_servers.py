@@ -25,6 +25,7 @@ from tests.support.voice.people import (
     voice_channel,
 )
 from tests.support.voice.webrtc_client import WebrtcTestClient
+from tests.support.written_sessions import wait_written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -175,7 +176,7 @@ async def test_whoever_resumes_after_a_crash_is_still_in_voice_and_others_are_go
             for client in (alices, bobs):
                 await client.send(4, {"guild_id": guild["id"], "channel_id": channel_id})
             await alices.wait_until(lambda: len(alices.bodies("VOICE_STATE_UPDATE")) == 2)
-            await asyncio.sleep(1.5)  # the journal's cut
+            await wait_written(server.data, lambda written: written.get(session_id) == alices.seq)
             seq = alices.seq
             await server.kill()
         await server.start()

@@ -70,7 +70,7 @@ async def test_file_that_a_person_sent_ahead_is_seen_whole_and_in_parts(
     data = read(files[0])
     body = {"files": [{"id": "7", "filename": "a.bin", "file_size": len(data)}]}
     (announced,) = (await alice.call("POST", f"/channels/{channel}/attachments", body))["attachments"]
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         assert (await http.put(announced["upload_url"], content=data)).status_code == 200
         taken = [{"id": "0", "filename": "a.bin", "uploaded_filename": announced["upload_filename"]}]
         sent = await alice.send(channel, "ahead", attachments=taken)

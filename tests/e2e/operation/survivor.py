@@ -12,6 +12,7 @@ from websockets.exceptions import WebSocketException
 
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.server_process import Server
+from tests.support.written_sessions import wait_written
 
 COMPRESSIONS: Final = ("", "zlib-stream", "zstd-stream")
 
@@ -95,12 +96,16 @@ class Survivor:
         if message_id not in self.heard:
             await self.connection.wait_for("MESSAGE_CREATE", lambda message: message["id"] == message_id)
 
+    async def wait_written(self) -> None:
+        """Wait until all that the client has got so far is written, so that a kill repeats none of it."""
+        await wait_written(self._server.data, lambda written: written.get(self.session_id) == self.connection.seq)
+
     def _find_answer(self) -> bool:
         return "RESUMED" in self.connection.names() or any(each["op"] == 9 for each in self.connection.payloads)
 
     async def _connect(self) -> None:
         query = "v=10&encoding=json" + (f"&compress={self._compression}" if self._compression else "")
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 try:
                     opening = open_gateway(self._server.gateway, query, decode=make_decoder(self._compression))

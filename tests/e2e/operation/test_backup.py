@@ -70,7 +70,7 @@ async def test_backup_under_load_is_restored_with_all_that_was_answered(tmp_path
                 kept = {message["id"] for message in await owner.history(channel_id)}
                 assert kept_before <= kept
                 assert (await owner.send(channel_id, "and on it goes"))["id"] not in kept
-            async with httpx.AsyncClient(base_url=restored.api) as client:
+            async with httpx.AsyncClient(timeout=60, base_url=restored.api) as client:
                 image = await client.get(f"/avatars/{user['id']}/{user['avatar']}.png")
                 assert (image.status_code == 200) is (name != "copy.db")
         finally:

@@ -19,6 +19,7 @@ from tests.support.chatter import chatting, check_heard
 from tests.support.person import Person, text_channel
 from tests.support.proxies.patient_proxy import patient_proxy
 from tests.support.server_process import Server
+from tests.support.written_sessions import wait_written
 
 Contents = Callable[[], list[str]]
 Reached = Callable[[Path], AbstractAsyncContextManager[tuple[Server, "Place"]]]
@@ -115,7 +116,7 @@ async def test_bots_of_all_libraries_resume_after_a_kill_and_miss_nothing(tmp_pa
                 made = await alice.make_bot(guild["id"])
                 heard[name] = await bots.enter_async_context(run(place, made["token"], **options))
             async with chatting(alice, channel_id) as chatter:
-                await asyncio.sleep(1.5)  # until the sessions are in a cut
+                await wait_written(server.data, lambda written: len(written) >= len(kinds))
                 killed_s = await restart(server)
                 await wait_for_resumes(server, len(kinds))
                 await chatter.wait_for(20)
@@ -137,6 +138,6 @@ async def wait_for_resumes(server: Server, wanted: int) -> None:
 
 async def wait_until(check: Callable[[], bool]) -> None:
     """Wait until a check of what other processes have told is true."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not check():  # noqa: ASYNC110 - bots are processes of their own
             await asyncio.sleep(0.1)

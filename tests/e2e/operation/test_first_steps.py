@@ -47,7 +47,7 @@ async def _example(*command: str, cwd: Path = ROOT, **environ: str) -> AsyncIter
     assert process.stdout is not None
     said = []
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             async for line in process.stdout:
                 said.append(line.decode())
                 if " is in " in said[-1]:
@@ -140,7 +140,7 @@ async def test_demo_run_twice_fills_the_server_and_its_logins_work(server: Serve
 @pytest.mark.embedded
 async def test_operations_listener_is_alive_ready_and_counts(server: Server, alice: Person) -> None:
     guild = await alice.make_guild()
-    async with httpx.AsyncClient(base_url=server.metrics) as client:
+    async with httpx.AsyncClient(timeout=60, base_url=server.metrics) as client:
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/ready")).status_code == 200
         before = _count_sent((await client.get("/metrics")).text)

@@ -68,7 +68,7 @@ async def open_gateway_socket(server: Server, opened: contextlib.AsyncExitStack)
 
 @pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs Linux")
 async def test_full_disk_is_told_everywhere_and_is_over_when_there_is_room(tmp_path: Path) -> None:
-    async with running(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.api) as http:
+    async with running(tmp_path / "data") as server, httpx.AsyncClient(timeout=60, base_url=server.api) as http:
         assert (await register(http, 0)).status_code == 201
         assert (await http.get("/ready")).status_code == 200
         let_files_grow_to(server, 4096)
@@ -79,7 +79,7 @@ async def test_full_disk_is_told_everywhere_and_is_over_when_there_is_room(tmp_p
         assert answer.json()["reason"]
         assert (await http.get("/health")).status_code == 200
         for port in (server.metrics, server.gateway.replace("ws", "http")):
-            async with httpx.AsyncClient(base_url=port) as other:
+            async with httpx.AsyncClient(timeout=60, base_url=port) as other:
                 assert (await wait_for(other, "/ready", 503)).text.startswith("not ready: ")
         let_files_grow_to(server, PLENTY)
         assert (await register(http, 9)).status_code == 201
@@ -91,12 +91,12 @@ async def test_full_disk_is_told_everywhere_and_is_over_when_there_is_room(tmp_p
 
 async def test_database_that_is_replaced_under_a_running_server_is_told_and_not_ruined(tmp_path: Path) -> None:
     database, backup = tmp_path / "data" / "guildway.db", tmp_path / "backup.db"
-    async with running(tmp_path / "data") as server, httpx.AsyncClient(base_url=server.api) as http:
+    async with running(tmp_path / "data") as server, httpx.AsyncClient(timeout=60, base_url=server.api) as http:
         assert (await register(http, 0)).status_code == 201
     shutil.copy(database, backup)
     server.log.clear()
     await server.start()
-    async with httpx.AsyncClient(base_url=server.api) as http:
+    async with httpx.AsyncClient(timeout=60, base_url=server.api) as http:
         assert [(await register(http, number)).status_code for number in (1, 2)] == [201, 201]
         backup.replace(database)
         assert {(await register(http, number)).status_code for number in (3, 4, 5)} == {503}
@@ -107,7 +107,7 @@ async def test_database_that_is_replaced_under_a_running_server_is_told_and_not_
     assert log.count('"nothing is written any more"') == log.count('"message": "not ready"') == 1
     assert "Traceback" not in log
     await server.start()
-    async with httpx.AsyncClient(base_url=server.api) as http:
+    async with httpx.AsyncClient(timeout=60, base_url=server.api) as http:
         # A username in the backup is taken (400); a later one is free again (201).
         assert [(await register(http, number)).status_code for number in (0, 1)] == [400, 201]
     assert await server.stop() == 0
@@ -120,12 +120,12 @@ async def test_gateway_that_is_full_leaves_room_for_the_api_and_for_probes(tmp_p
         opened = [await open_gateway_socket(server, sockets) for _ in range(250)]
         assert set(opened) == {101, 503}
         assert opened.index(503) == opened.count(101) == 256 - 64 - 112
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             for path in ("/health", "/ready"):
                 for url in (server.api, server.metrics, server.gateway.replace("ws", "http")):
                     assert (await http.get(f"{url}{path}")).status_code == 200
                     assert (await http.request("HEAD", f"{url}{path}")).status_code == 200
-        async with httpx.AsyncClient(base_url=server.api) as http:
+        async with httpx.AsyncClient(timeout=60, base_url=server.api) as http:
             assert (await register(http, 1)).status_code == 201
 
 
@@ -135,9 +135,11 @@ async def test_one_address_does_not_get_all_connections_of_the_api(tmp_path: Pat
         for _ in range(100):
             _, writer = await asyncio.open_connection(host, int(port))
             sockets.callback(writer.close)
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(local_address="127.0.0.2")) as other:
+        async with httpx.AsyncClient(
+            timeout=60, transport=httpx.AsyncHTTPTransport(local_address="127.0.0.2")
+        ) as other:
             assert (await other.get(f"{server.api}/api/v10/gateway")).status_code == 200
-        async with httpx.AsyncClient(base_url=server.metrics) as http:
+        async with httpx.AsyncClient(timeout=60, base_url=server.metrics) as http:
             assert (await http.get("/ready")).status_code == 200
 
 
@@ -146,7 +148,7 @@ async def test_probes_are_answered_to_an_address_that_is_shut_out(tmp_path: Path
     server = Server(tmp_path / "data", {"GUILDWAY_LIMITS_INVALID_REQUESTS": "3"})
     await server.start()
     try:
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             statuses = [(await http.get(f"{server.api}/api/v10/users/@me")).status_code for _ in range(5)]
             assert statuses == [401, 401, 401, 429, 429]
             for path in ("/health", "/ready"):
@@ -161,7 +163,7 @@ async def test_first_line_says_what_has_started_and_nothing_secret_is_logged(tmp
     lines = []
     for _ in range(2):
         await server.start()
-        async with httpx.AsyncClient(base_url=server.api) as http:
+        async with httpx.AsyncClient(timeout=60, base_url=server.api) as http:
             await register(http, 1)
             await http.post("/api/v10/auth/login", json={"login": "person1", "password": "a wrong one"})
         await server.stop()

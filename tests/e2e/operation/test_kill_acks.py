@@ -99,6 +99,6 @@ async def test_kill_right_after_a_message_leaves_its_channel_read_for_its_author
 
 async def _wait_for_place(server: Server, person: Person, channel_id: str, message_id: str) -> None:
     """Log in until READY tells the place of a message: a server takes its logs up while it serves already."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (await fetch_place(server, person, channel_id)).get("last_message_id") != message_id:
             pass

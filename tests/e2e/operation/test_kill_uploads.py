@@ -99,7 +99,7 @@ async def _check(alice: Person, channel_id: str, folder: Path, answered: set[str
     stored: list[dict[str, Any]] = [message["attachments"][0] for message in history]
     assert answered <= {each["id"] for each in stored}
     await wait_until_left(folder, len(stored))
-    async with httpx.AsyncClient() as http:
+    async with httpx.AsyncClient(timeout=60) as http:
         for each in stored:
             assert len((await http.get(each["url"])).content) == each["size"]
     for message in history:

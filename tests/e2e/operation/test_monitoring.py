@@ -49,7 +49,7 @@ class Scene:
 
     async def series(self) -> set[str]:
         """Return the names and labels of the server's own series."""
-        async with httpx.AsyncClient() as http:
+        async with httpx.AsyncClient(timeout=60) as http:
             text = (await http.get(f"{self.server.metrics}/metrics")).text
         return set(re.findall(r"^(guildway_\S+) \S+$", text, re.MULTILINE))
 

@@ -25,7 +25,7 @@ async def test_manager_is_told_once_and_by_then_every_port_answers(tmp_path: Pat
             async with asyncio.timeout(60):
                 told = await asyncio.get_running_loop().sock_recv(manager, 100)
             await starting
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=60) as client:
             answers = [await client.get(f"{url}/ready") for url in (server.api, server.metrics)]
         assert await server.stop() == 0
         assert (told, [answer.status_code for answer in answers]) == (b"READY=1", [200, 200])

@@ -69,7 +69,9 @@ async def test_stock_bot_chats_by_unix_sockets_which_a_later_start_takes_over(tm
             await server.start()
         health = await asyncio.create_subprocess_exec(sys.executable, "-m", "guildway", "health", "--url", server.api)
         assert await health.wait() == 0
-        async with httpx.AsyncClient(transport=httpx.AsyncHTTPTransport(uds=str(sockets["metrics"]))) as operations:
+        async with httpx.AsyncClient(
+            timeout=60, transport=httpx.AsyncHTTPTransport(uds=str(sockets["metrics"]))
+        ) as operations:
             assert (await operations.get("http://localhost/metrics")).status_code == 200
     finally:
         assert await server.stop() == 0

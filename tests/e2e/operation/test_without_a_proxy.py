@@ -41,7 +41,7 @@ async def reload(server: Server, text: str) -> None:
     """Send SIGHUP and wait for the line of the log."""
     seen = len(server.log)
     os.kill(server.pid, signal.SIGHUP)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not any(text in line for line in server.log[seen:]):  # noqa: ASYNC110 - a log has no event
             await asyncio.sleep(0)
 

@@ -34,7 +34,7 @@ def gateway_store(store: SqlStore) -> GatedStore:
 
 async def until(check: Callable[[], bool]) -> None:
     """Wait until something is true that nobody tells of."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not check():  # noqa: ASYNC110
             await asyncio.sleep(0.001)
 

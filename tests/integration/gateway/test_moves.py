@@ -101,7 +101,7 @@ class Talk:
 
     async def wait_moved(self, moves: int) -> None:
         """Wait until so many moves have come to a good end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.count_moves("kept") < moves:  # noqa: ASYNC110 - a metric tells nobody
                 await asyncio.sleep(0.005)
 

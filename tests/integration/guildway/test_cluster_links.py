@@ -90,7 +90,7 @@ async def end(task: asyncio.Task[None]) -> None:
 
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - any condition at all
             await asyncio.sleep(0.005)
 

@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from core.runtime.clock import SystemClock
+from core.runtime.clock import Clock, SystemClock
 from core.runtime.metrics.metrics import Metrics
 from core.runtime.settings.settings import GatewaySettings
 from gateway.sessions.connection import ConnectionHandler
@@ -30,18 +30,22 @@ class RunningListener(msgspec.Struct, Generic[H]):
 
     async def wait_until_empty(self) -> None:
         """Wait until no connection is left."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.listener.connections:  # noqa: ASYNC110 - no event tells that a socket is gone
                 await asyncio.sleep(0.005)
 
 
 @contextlib.asynccontextmanager
-async def run_listener(handler: H, *, transport: str, **settings: Any) -> AsyncIterator[RunningListener[H]]:
-    """Run a listener with a handler, and with settings of the gateway."""
+async def run_listener(
+    handler: H, *, transport: str, clock: Clock | None = None, **settings: Any
+) -> AsyncIterator[RunningListener[H]]:
+    """Run a listener with a handler, and with settings of the gateway. Clients are late by the clock, which is the
+    system's unless the test has one.
+    """
     metrics = Metrics()
     listener = make_listener(
         settings=GatewaySettings(host="127.0.0.1", port=0, transport=transport, **settings),  # type: ignore[arg-type]
-        clock=SystemClock(),
+        clock=clock or SystemClock(),
         call_later=asyncio.get_running_loop().call_later,
         handler=handler,
         metrics=metrics,

@@ -21,7 +21,7 @@ from tests.support.voice.node import CHANNEL, GUILD, LOOPBACK, Stage, open_stage
 
 NODE_TESTS = Path(__file__).parents[2] / "e2e" / "node"
 ADA, BOB = 1, 2
-WAIT_S = 30
+WAIT_S = 60.0
 SILENCE = b"\xf8\xff\xfe"
 
 pytestmark = [

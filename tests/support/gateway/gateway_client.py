@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 
 from core.domain.intents import ALL_INTENTS
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 60.0
 
 Payload = dict[str, Any]
 

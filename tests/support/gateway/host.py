@@ -54,7 +54,7 @@ class Hosted:
 
     async def wait_for(self, event: str) -> None:
         """Wait until the session has got an event of this name."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while event not in [name for name, _ in self.told]:  # noqa: ASYNC110 - a fake connection tells nobody
                 await asyncio.sleep(0)
 

@@ -19,7 +19,7 @@ from gateway.payloads.encodings import Encoding
 from tests.support.gateway.client_frames import BINARY, CLOSE, PONG, TEXT, make_client_frame
 from tests.support.gateway.websocket_frames import decode_payload
 
-TIMEOUT_S = 20.0
+TIMEOUT_S = 60.0
 _TURNS = 3
 """The turns of the event loop in which the server reads the bytes that loopback has delivered."""
 

@@ -18,7 +18,7 @@ from core.voice.interfaces import VoiceServer
 
 GCM = "aead_aes256_gcm_rtpsize"
 XCHACHA = "aead_xchacha20_poly1305_rtpsize"
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class VoiceTestClient:

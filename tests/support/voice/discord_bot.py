@@ -19,7 +19,7 @@ from tests.support.voice.node import CHANNEL, GUILD, LOOPBACK, Stage
 with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # it imports audioop
     import discord
 
-WAIT_S = 20
+WAIT_S = 60.0
 EXECUTE_TRANSITION = 22
 END_TO_END = b"\xfa\xfa"
 """How frames of DAVE end."""

@@ -78,7 +78,7 @@ class News(VoiceListener):
 
     async def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Wait until something is so, after each piece of news."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not is_so():
                 self._came.clear()
                 await self._came.wait()

@@ -13,7 +13,7 @@ from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.voice.client import VoiceTestClient
 
-WAIT_S = 20
+WAIT_S = 60.0
 CONNECT, SPEAK = 1 << 20, 1 << 21
 GHOST = b"ghost"
 """What somebody sends who may not any more."""

@@ -39,7 +39,7 @@ class Running:
 
     async def wait_for(self, name: str, *, state: str, other_than: int | None = None) -> dict[str, Any]:
         """Wait until a process is in this state, perhaps as another process than before."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while True:
                 if self.path.exists():
                     entries = {entry["name"]: entry for entry in json.loads(self.path.read_text())["cluster"]}

@@ -9,7 +9,7 @@ from tests.support.embedded_api import Actor, ApiUnderTest
 from tests.support.stores.stored_guild import StoredGuild, store_guild
 
 CROSSPOSTED, IS_CROSSPOST, SOURCE_MESSAGE_DELETED = 1 << 0, 1 << 1, 1 << 3
-WAIT_S = 30
+WAIT_S = 60.0
 
 
 class Scene:

@@ -69,7 +69,7 @@ class Scene:
 
     async def wait_updates(self, message: dict[str, Any], count: int = 1) -> dict[str, Any]:
         """Wait for so many updates of a message, and return the last of them."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(self.updates(message)) < count:
                 self._updated.clear()
                 await self._updated.wait()
@@ -407,7 +407,7 @@ async def test_many_pictures_at_once_are_refused(open_api: OpenApi) -> None:
     async with open_scene(open_api, open_pictures=1) as scene:
         slow = Slow(scene.site)
         waits = asyncio.create_task(Shown(scene).get(slow.url))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while scene.site.paths.count("/slow") < 2:  # noqa: ASYNC110 - it is measured too
                 await asyncio.sleep(0.01)
         picture = scene.site.serve("/p", draw(), "image/png")
@@ -450,7 +450,7 @@ async def test_nobody_takes_the_places_of_others(open_api: OpenApi) -> None:
     async with open_scene(open_api, open_pictures_of_address=1, open_pictures=2) as scene:
         slow = Slow(scene.site)
         waits = asyncio.create_task(Shown(scene).get(slow.url))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while scene.site.paths.count("/slow") < 2:  # noqa: ASYNC110 - it is measured too
                 await asyncio.sleep(0.01)
         picture = scene.site.serve("/p", draw(), "image/png")

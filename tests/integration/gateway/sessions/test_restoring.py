@@ -106,7 +106,7 @@ async def world(
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
     """Wait for what comes over a link, where the guilds are elsewhere."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - every turn matters
             await asyncio.sleep(0)
 

@@ -43,7 +43,7 @@ class RecordingHandler:
 
     async def wait_end(self) -> int | None:
         """Wait for the next connection to end, and return its close code."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.ends.get()
 
 

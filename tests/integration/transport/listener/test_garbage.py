@@ -103,7 +103,7 @@ async def scene(run_listener: RunListener) -> AsyncIterator[ListenerWithBystande
 
 async def scene_is_whole(served: RecordingListener) -> None:
     """Only the bystander's connection is left."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(served.listener.connections) > 1:
             await served.handler.ends.get()
 
@@ -209,7 +209,7 @@ async def test_any_handshake(scene: ListenerWithBystander, request_bytes: bytes)
     reader, writer = await asyncio.open_connection(*scene.served.address)
     writer.write(request_bytes)
     writer.write_eof()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         try:
             answer = await reader.read()
         except ConnectionError:

@@ -56,7 +56,7 @@ class EchoHandler:
 
     async def wait_for_end(self, name: str) -> int | None:
         """Wait until the connection of that name has ended, and return its close code."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while name not in self.ends:
                 self.changed.clear()
                 await self.changed.wait()

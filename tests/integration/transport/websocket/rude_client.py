@@ -79,7 +79,7 @@ async def leave_now(sock: socket.socket, leave: Leave) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     elif leave is Leave.HALF:
         sock.shutdown(socket.SHUT_WR)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while await asyncio.get_running_loop().sock_recv(sock, 65_536):
                 pass
 
@@ -94,7 +94,7 @@ async def open_deaf(server: EchoServer, name: str) -> AsyncIterator[socket.socke
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         await loop.sock_connect(sock, server.address)
         await loop.sock_sendall(sock, HANDSHAKE + make_login(name))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while name not in server.handler.connections:  # noqa: ASYNC110 - the client must not read
                 await asyncio.sleep(0)
         yield sock
@@ -104,7 +104,7 @@ async def read_end(sock: socket.socket) -> int | None:
     """Read everything at last. Return the code of the close frame at the end, or None without one."""
     stream = bytearray()
     with contextlib.suppress(ConnectionError):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while data := await asyncio.get_running_loop().sock_recv(sock, 1 << 20):
                 stream += data
     frames = FrameProtocol(client=True, extensions=[])

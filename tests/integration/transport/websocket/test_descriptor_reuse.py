@@ -11,6 +11,7 @@ import os
 import random
 from collections.abc import Sequence
 
+from tests.fakes.clock import FakeClock
 from tests.integration.transport.websocket.conftest import RunServer
 from tests.integration.transport.websocket.echo_server import KILL, EchoServer
 from tests.integration.transport.websocket.footprint import check_nothing_is_left, take_footprint
@@ -111,7 +112,8 @@ async def test_no_answer_goes_astray_while_descriptors_are_reused(run_server: Ru
         for life in range(_LIVES):
             await live(server, f"{worker}-{life}", chance)
 
-    async with run_server(heartbeat_interval_s=0.3) as server:
+    clock = FakeClock()
+    async with run_server(heartbeat_interval_s=0.3, clock=clock) as server:
         await work(server, _WORKERS)
         await server.wait_until_empty()
         before = take_footprint()
@@ -126,7 +128,7 @@ async def test_no_answer_goes_astray_while_descriptors_are_reused(run_server: Ru
         await server.wait_until_empty()
         server.handler.ends.clear()
         del others, other
-        await check_nothing_is_left(before, _WORKERS * _LIVES)
+        await check_nothing_is_left(before, _WORKERS * _LIVES, clock)
 
 
 async def test_connections_that_close_each_other_in_one_turn_are_all_told(server: EchoServer) -> None:

@@ -136,7 +136,7 @@ async def test_entry_of_a_moment_without_subscription_is_not_missed_behind_an_ol
 
     monkeypatch.setattr(api.scripts, "call", call)
     api.bus.tail.doubt()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not api.bus.tail.is_up_to_date:  # noqa: ASYNC110 - nothing tells of it
             await asyncio.sleep(0)
     assert heard == [1, 2]

@@ -56,7 +56,7 @@ class Client:
 
     async def read(self, end: bytes) -> bytes:
         """Read up to these bytes."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self.reader.readuntil(end)
 
 

@@ -28,7 +28,7 @@ class Followed:
         self.follower.on_change(lambda shard_map: self.seen.append(shard_map.version))
 
     async def wait_until(self, is_so: Callable[[], bool]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not is_so():  # noqa: ASYNC110 - on the twins every turn matters
                 await asyncio.sleep(0)
 

@@ -45,7 +45,7 @@ def leases() -> Leases:
 
 
 async def wait_until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not is_so():  # noqa: ASYNC110 - on the twins every turn matters
             await asyncio.sleep(0)
 

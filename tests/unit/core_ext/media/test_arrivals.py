@@ -10,7 +10,7 @@ import pytest
 
 from tests.unit.core_ext.twins import each
 
-WAIT_S = 20.0
+WAIT_S = 60.0
 pytestmark = pytest.mark.parametrize("module", each("arrivals"))
 
 

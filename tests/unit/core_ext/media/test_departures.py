@@ -17,7 +17,7 @@ from voice.webrtc import srtp
 
 KEY = bytes(range(32))
 SRTP_KEYS = (b"t" * 28, b"o" * 28)
-WAIT_S = 20.0
+WAIT_S = 60.0
 HEAD = b"\x80\x78\0\0" + bytes(7) + b"\x01"
 
 

@@ -16,10 +16,10 @@ async def test_task_started_before_run_waits_for_it() -> None:
 
     tasks.spawn(work())
     running = asyncio.create_task(tasks.run())
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     done.clear()
     tasks.spawn(work())
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
@@ -37,7 +37,7 @@ async def test_task_that_fails_is_logged_and_ends_nobody_else(caplog: pytest.Log
     running = asyncio.create_task(tasks.run())
     tasks.spawn(fail())
     tasks.spawn(work())
-    await asyncio.wait_for(done.wait(), 5)
+    await asyncio.wait_for(done.wait(), 60)
     assert not running.done()
     assert "lost" in caplog.text
     running.cancel()

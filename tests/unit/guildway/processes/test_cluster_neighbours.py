@@ -91,7 +91,7 @@ class Found:
 
     async def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Wait for a look."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not is_so():  # noqa: ASYNC110 - on the twins every turn matters
                 await asyncio.sleep(0)
 

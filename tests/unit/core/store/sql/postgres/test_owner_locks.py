@@ -30,7 +30,7 @@ async def test_units_of_other_owners_do_not_wait() -> None:
 
 async def test_owner_that_is_named_twice_is_waited_for_once() -> None:
     queues = OwnerQueues()
-    async with asyncio.timeout(5), queues.hold([1, 2, 1]):
+    async with asyncio.timeout(60), queues.hold([1, 2, 1]):
         pass
     assert not queues._queues
 
