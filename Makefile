@@ -16,6 +16,7 @@ COMMANDS := $(VENV)/bin/guildway $(VENV)/bin/shardctl
 PACKAGES := api core core_ext gateway guildway shardctl voice
 NODE_TESTS := tests/e2e/node
 GO_TESTS := tests/e2e/go
+BOARD_TYPES := tests/support/grafana_types
 SANITIZED := build/sanitized
 JAVA_TESTS := tests/e2e/java
 SELF_TESTS := tests/e2e/discord_self
@@ -163,7 +164,7 @@ lock: $(UV)  ## Choose the newest versions that pyproject.toml allows and write 
 
 clean:  ## Remove all that make has built; data stays
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .fuzz $(NODE_TESTS)/node_modules
-	rm -rf $(GO_TESTS)/bot $(JAVA_TESTS)/target $(SELF_TESTS)/site
+	rm -rf $(GO_TESTS)/bot $(BOARD_TYPES)/check $(JAVA_TESTS)/target $(SELF_TESTS)/site
 	find core_ext \( -name '*.so' -o -name '*.c' -o -name '*.html' \) -delete
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -237,15 +238,19 @@ $(NODE_TESTS)/node_modules/.stamp: $(NODE_TESTS)/package-lock.json
 
 # The bots of typed libraries need Go and Maven. Without them their requests are still tested, from tests/golden/clients.
 ifdef GO
-go: $(GO_TESTS)/bot
+go: $(GO_TESTS)/bot $(BOARD_TYPES)/check
 else
 go:
-	@echo "No Go here: the tests with discordgo will be left out."
+	@echo "No Go here: the tests with discordgo and with Grafana's types will be left out."
 endif
 
 $(GO_TESTS)/bot: $(GO_TESTS)/go.mod $(GO_TESTS)/go.sum $(wildcard $(GO_TESTS)/*.go)
 	@echo "Building the bot with discordgo …"
 	@cd $(GO_TESTS) && go build -buildvcs=false -ldflags "-s -w" -o bot .
+
+$(BOARD_TYPES)/check: $(BOARD_TYPES)/go.mod $(BOARD_TYPES)/go.sum $(BOARD_TYPES)/main.go
+	@echo "Building the check of dashboards with Grafana's types …"
+	@cd $(BOARD_TYPES) && go build -buildvcs=false -ldflags "-s -w" -o check . || echo "It will be left out."
 
 ifdef MVN
 java: $(JAVA_TESTS)/target/.stamp

@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from deploy.monitoring.metrics_page import GROUPS, list_metrics
 from deploy.monitoring.panels import Board, encode_board
 from deploy.monitoring.prometheus_server import HERE, RULES
 
+CHECK = Path(__file__).parents[3] / "support" / "grafana_types" / "check"
 METRICS = {each.name: each for group in GROUPS.values() for each in list_metrics(group)}
 RULE_TEXT = re.sub(r" action: .*", "", "".join(file.read_text() for file in sorted(RULES.glob("*.yml"))))
 RECORDED = set(re.findall(r"- record: (\S+)", RULE_TEXT))
@@ -21,6 +23,21 @@ TARGET_LABELS = {"job", "instance", "le"}
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.name)
 def test_file_of_a_dashboard_is_what_its_panels_make(board: Board) -> None:
     assert find_file(board).read_bytes() == encode_board(board), "run `python -m deploy.monitoring boards`"
+
+
+@pytest.mark.skipif(not CHECK.exists(), reason="the check with Grafana's types is not built: make go")
+def test_grafanas_own_types_read_each_dashboard(tmp_path: Path) -> None:
+    files = [find_file(board) for board in BOARDS]
+    checked = subprocess.run([CHECK, *files], check=False, capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout) == (0, "")
+    spoiled = tmp_path / "spoiled.json"
+    spoiled.write_text(
+        files[0].read_text().replace('"legendFormat"', '"legend"', 1).replace('"calcs": []', '"a": 1', 1)
+    )
+    checked = subprocess.run([CHECK, spoiled], check=False, capture_output=True, text=True)
+    assert checked.returncode == 1
+    assert "unexpected field 'legend'" in checked.stdout
+    assert "calcs: required field is missing" in checked.stdout
 
 
 def test_folder_holds_no_other_dashboards() -> None:
