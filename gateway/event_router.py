@@ -1,5 +1,7 @@
 """The routing of deliveries to actors, with the consequences of an event outside its actor."""
 
+from collections.abc import Callable, Collection
+
 from core.bus.interfaces import Delivery
 from core.domain.events import (
     CALL_CREATE,
@@ -29,7 +31,9 @@ from gateway.users.user_directory import UserDirectory
 class EventRouter:
     """Routes a guild's event to the guild, a user's to the user, and notes both for logins that are read just now."""
 
-    __slots__ = ("_calls", "_guilds", "_homes", "_meter", "_progress", "_table", "_users", "_voice", "_windows")
+    __slots__ = (
+        "_calls", "_guilds", "_homes", "_meter", "_on_revoked", "_progress", "_table", "_users", "_voice", "_windows",
+    )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - all whom an event may concern
         self,
@@ -42,13 +46,18 @@ class EventRouter:
         meter: EventMeter,
         progress: LogProgress,
         calls: CallWatch,
+        on_revoked: Callable[[int, str, Collection[int]], None],
         voice: VoiceSeats | None = None,
     ) -> None:
-        """`homes` let a session into a guild that its user has joined, wherever the guild's home is, and out again."""
+        """`homes` let a session into a guild that its user has joined, wherever the guild's home is, and out again.
+
+        `on_revoked` is told of the user and the id of a session whose auth session has ended, and of its guilds.
+        """
         self._calls = calls
         self._guilds = guilds
         self._homes = homes
         self._meter = meter
+        self._on_revoked = on_revoked
         self._progress = progress
         self._table = table
         self._users = users
@@ -106,4 +115,6 @@ class EventRouter:
     def _revoke(self, user_id: int, auth_session_id: int) -> None:
         for session in self._table.sessions_of(user_id):
             if session.profile.auth_session_id == auth_session_id:
+                guild_ids = list(session.slots)
                 self._table.revoke(session)
+                self._on_revoked(user_id, session.id, guild_ids)

@@ -109,6 +109,7 @@ def build_host_side(common: Common, homes: HomesSide, lent: Lent) -> HostSide:
         meter=common.meter,
         progress=homes.progress,
         calls=homes.calls,
+        on_revoked=homes.voice_ends.end_for_good,
         voice=_build_voice_seats(common, homes, lent, table),
     )
     homes.inbox.hand_to(router.route if common.tracing is None else common.tracing.around(router.route))

@@ -1,13 +1,14 @@
 """The end of voice states whose session or right is gone: each is settled by the API's service, in a short task.
 
 In a cluster a session may only seem to leave a guild: another worker has claimed it, a link was lost, or the guild has
-another home. So there it is looked for once more after a moment. What fails here is found again by the sweep
-(`gateway.homes.voice_sweep`).
+another home. So there it is looked for once more after a moment. One whose auth session has ended does not come back,
+so its worker ends its voice states at once, wherever the homes of its guilds are. What fails here is found again by the
+sweep (`gateway.homes.voice_sweep`).
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import Final
 
@@ -64,6 +65,12 @@ class EndingVoice:
             await asyncio.sleep(self._delay_s)
         if self._is_here(guild_id or user_id) and not self._has_session(guild_id, user_id, session_id):
             await self._port.end_voice(guild_id, user_id, session_id)
+
+    def end_for_good(self, user_id: int, session_id: str, guild_ids: Collection[int]) -> None:
+        """End the voice states of a session that cannot come back, and that was in these guilds."""
+        if self._delay_s:  # else the guilds, which it has left, have ended them
+            for guild_id in guild_ids:
+                self._tasks.spawn(_try(partial(self._port.end_voice, guild_id, user_id, session_id), guild_id))
 
     def settle(self, guild_id: int, user_id: int) -> None:
         """Bring the user's voice state in line with the user's present rights, or end it."""

@@ -112,6 +112,9 @@ class VoiceJoins:
         if not guild_id:
             await self._calls.end(user_id, session_id)
             return
+        present = await self._store.voice_states.find(guild_id, user_id)
+        if present is None or present.session_id != session_id:
+            return
         async with self._store.write(guilds=[guild_id]) as tx:
             state = await tx.voice_states.find(guild_id, user_id)
             if state is not None and state.session_id == session_id:

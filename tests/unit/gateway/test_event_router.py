@@ -1,5 +1,6 @@
 """The routing of events, and their consequences outside the actors."""
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ class RouterUnderTest:
         self.delivered: list[str] = []
         self.joined: list[tuple[str, int]] = []
         self.gone: list[tuple[str, int]] = []
+        self.revoked: list[tuple[int, str, Collection[int]]] = []
         self.windows = LoginWindows()
         self.users = UserDirectory(
             bus=MemoryBus(num_shards=4),
@@ -68,6 +70,7 @@ class RouterUnderTest:
             meter=meter,
             progress=LogProgress(),
             calls=CallWatch(port=FakeVoicePort(), tasks=Tasks()),
+            on_revoked=lambda *told: self.revoked.append(told),
         )
 
     def deliver(self, delivery: Delivery) -> None:
@@ -110,7 +113,9 @@ def test_revoked_auth_session_ends_its_sessions_ready_or_not() -> None:
         place.session("b", auth_session_id=2),
         place.session("c", auth_session_id=1, is_ready=False),
     ]
+    sessions[0][0].slots[7] = 0
     place.tell(SESSION_REVOKED, {"auth_session_id": "1"})
+    assert place.revoked == [(USER, "a", [7]), (USER, "c", [])]
     assert [session.is_ended for session, _ in sessions] == [True, False, True]
     assert [connection.is_open for _, connection in sessions] == [False, True, False]
     assert list(place.table.sessions_of(USER)) == [sessions[1][0]]
