@@ -4,6 +4,7 @@ A command function only returns the work of the command; `shardctl.cli` runs it.
 help and a wrong flag need none of them.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Annotated, Any, Final
@@ -16,6 +17,14 @@ Work = Callable[[], int]
 SNOWFLAKE_MAX: Final = 2**63 - 1
 _WAIT_S: Final = 120.0
 """The time for a drained worker of hundreds of shards."""
+
+
+def _check_seconds(seconds: float) -> float:
+    """Refuse what Python reads as a number of seconds and nobody can wait for: `nan` and `inf`."""
+    if not math.isfinite(seconds):
+        raise typer.BadParameter("it is not a number of seconds.")
+    return seconds
+
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -36,7 +45,10 @@ Data = Annotated[str | None, typer.Option(metavar="DIR", help="The data folder (
 Json = Annotated[bool, typer.Option("--json", help="Print one line of JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; show what would be moved.")]
 Timeout = Annotated[
-    float, typer.Option(metavar="SECONDS", min=0, help="How long to wait until it is done; 0 does not wait.")
+    float,
+    typer.Option(
+        metavar="SECONDS", min=0, callback=_check_seconds, help="How long to wait until it is done; 0 does not wait."
+    ),
 ]
 WorkerName = Annotated[str, typer.Argument(metavar="WORKER", help="The name of a worker.")]
 DrainedName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a worker or of a media node.")]
@@ -199,7 +211,8 @@ def move(
     *,
     dry_run: DryRun = False,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, help="How long to wait until it is done.")
+        float,
+        typer.Option(metavar="SECONDS", min=1, callback=_check_seconds, help="How long to wait until it is done."),
     ] = _WAIT_S,
     as_json: Json = False,
     config: Config = None,
@@ -282,7 +295,10 @@ def resize(
 @app.command()
 def watch(
     *,
-    interval: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="The time between two looks.")] = 1.0,
+    interval: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0.1, callback=_check_seconds, help="The time between two looks."),
+    ] = 1.0,
     count: Annotated[int, typer.Option(metavar="N", min=0, help="End after so many looks; 0 goes on.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print a line of JSON for each look.")] = False,
     config: Config = None,
@@ -297,7 +313,10 @@ Up to --sample of the newest events of each shard are read from Redis, each abou
 )
 def top(
     *,
-    window: Annotated[float, typer.Option(metavar="SECONDS", min=1, max=600, help="Count events of this time.")] = 60.0,
+    window: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=1, max=600, callback=_check_seconds, help="Count events of this time."),
+    ] = 60.0,
     sample: Annotated[int, typer.Option(metavar="N", min=1, max=5000, help="The events of a shard to read.")] = 200,
     most: Annotated[int, typer.Option("--count", metavar="N", min=1, max=1000, help="The rows to show.")] = 10,
     as_json: Json = False,

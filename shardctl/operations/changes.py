@@ -33,16 +33,16 @@ class Waiting(msgspec.Struct, frozen=True):
 
 async def plan_drain(desk: Desk, worker: str) -> Plan:
     """Return what a drain would move: nothing of the map for a media node. Raises WrongInput and WouldStrand."""
-    view = await desk.look()
+    view = await _look_ahead(desk)
+    wishes = view.shard_map.wishes
     if view.find_node(worker) is not None:
-        if not any(node.state is NodeState.SERVING and node.name != worker for node in view.nodes):
+        others = [node for node in view.nodes if node.name != worker and node.name not in wishes.drained]
+        if not any(node.state is NodeState.SERVING for node in others):
             raise WouldStrand(f"no other media node can take the rooms of {worker}: it would be the last one")
         return _plan_with(view)
     check_worker(view, worker)
-    others = {name: weight for name, weight in view.fleet.takers.items() if name != worker}
-    if not others:
+    if not view.fleet.takers.keys() - {worker}:
         raise WouldStrand(f"no other worker can take the shards of {worker}: it would be the last one")
-    wishes = view.shard_map.wishes
     return _plan_with(view, drained=wishes.drained | {worker})
 
 
@@ -52,7 +52,7 @@ async def drain(desk: Desk, worker: str, waiting: Waiting) -> None:
     Raises what `plan_drain` raises, and CommandError when it takes too long.
     """
     await plan_drain(desk, worker)
-    await desk.store.wishes.drain(worker)
+    await _want_drained(desk, worker)
     if (await desk.look()).find_node(worker) is not None:
         await _wait(desk, waiting, f"{worker} has no rooms any more", partial(_count_rooms, worker))
         return
@@ -64,6 +64,19 @@ async def drain(desk: Desk, worker: str, waiting: Waiting) -> None:
     await _wait(desk, waiting, f"{worker} has no shards{' and no clients' * moves_clients} any more", count_left)
 
 
+async def _want_drained(desk: Desk, worker: str) -> None:
+    """Write that a worker is to be drained, unless somebody has drained the others in the same moment."""
+    wishes = desk.store.wishes
+    was_drained = worker in (await wishes.fetch()).drained
+    await wishes.drain(worker)
+    try:
+        await plan_drain(desk, worker)
+    except WouldStrand:
+        if not was_drained:
+            await wishes.undrain(worker)
+        raise
+
+
 def _count_rooms(node: str, view: View) -> int:
     """Return the clients of a media node; of one that does not know yet that it is drained, one more."""
     found = view.find_node(node)
@@ -72,9 +85,8 @@ def _count_rooms(node: str, view: View) -> int:
 
 async def plan_undrain(desk: Desk, worker: str) -> bool:
     """Return whether a worker is drained. Raises WrongInput for one that is not known."""
-    view = await desk.look()
-    wishes = await desk.store.wishes.fetch()
-    if worker in wishes.drained:
+    view = await _look_ahead(desk)
+    if worker in view.shard_map.wishes.drained:
         return True
     if view.find_node(worker) is None:
         check_worker(view, worker)
@@ -83,7 +95,7 @@ async def plan_undrain(desk: Desk, worker: str) -> bool:
 
 async def plan_pin(desk: Desk, shard: int, worker: str) -> Plan:
     """Return what a pin would move. Raises WrongInput."""
-    view = await desk.look()
+    view = await _look_ahead(desk)
     check_shard(view, shard)
     check_worker(view, worker)
     if worker in view.shard_map.wishes.drained:
@@ -152,6 +164,13 @@ def check_shard(view: View, shard: int) -> None:
     """Raise WrongInput when there is no such shard."""
     if not 0 <= shard < view.num_shards:
         raise WrongInput(f"there is no shard {shard}: they are 0 to {view.num_shards - 1}")
+
+
+async def _look_ahead(desk: Desk) -> View:
+    """Look at the cluster with what is wanted of it now. Its map follows a moment later, or when a controller leads."""
+    view, wishes = await desk.look(), await desk.store.wishes.fetch()
+    wanted = msgspec.structs.replace(wishes, burdens=view.shard_map.wishes.burdens)
+    return msgspec.structs.replace(view, shard_map=msgspec.structs.replace(view.shard_map, wishes=wanted))
 
 
 def _plan_with(view: View, **wishes: object) -> Plan:

@@ -139,7 +139,7 @@ async def drain(style: Style, worker: str, is_dry: bool, timeout_s: float, desk:
         return
     with _waiting(style, f"drain {worker}", timeout_s) as waiting:
         await changes.drain(desk, worker, waiting)
-    style.say(f"{worker} is {'drained' if timeout_s else 'to be drained'}", worker=worker, drained=True)
+    style.say(f"{worker} is {'drained' if timeout_s else 'to be drained'}", worker=worker, drained=bool(timeout_s))
 
 
 async def undrain(style: Style, worker: str, is_dry: bool, desk: Desk) -> None:  # noqa: FBT001

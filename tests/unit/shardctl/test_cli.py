@@ -28,6 +28,10 @@ ROOT = Path(__file__).parents[3]
         ("status --config /nowhere.toml", "/nowhere.toml"),
         ("move 1 w --timeout 0", "0 is not in the range"),
         ("up --workers 0", "0 is not in the range"),
+        ("drain w --timeout nan", "not a number of seconds"),
+        ("move 1 w --timeout inf", "not a number of seconds"),
+        ("watch --interval nan", "not a number of seconds"),
+        ("top --window nan", "not a number of seconds"),
     ],
 )
 def test_wrong_input_is_told_in_one_line(line: str, words: str, capsys: pytest.CaptureFixture[str]) -> None:

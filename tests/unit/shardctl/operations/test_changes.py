@@ -95,6 +95,33 @@ async def test_last_worker_that_is_not_drained_is_not_drained_either(ground: Gro
         await changes.drain(ground.desk, "b", AT_ONCE)
 
 
+async def test_worker_is_not_drained_when_the_other_one_has_just_been_and_no_controller_has_seen_it(
+    ground: Ground,
+) -> None:
+    await changes.drain(ground.desk, "a", AT_ONCE)
+    with pytest.raises(WouldStrand):
+        await changes.drain(ground.desk, "b", AT_ONCE)
+    with pytest.raises(WrongInput, match="a is drained"):
+        await changes.pin(ground.desk, 0, "a", AT_ONCE)
+    assert ground.database.wishes.wishes.drained == {"a"}
+
+
+async def test_drains_of_all_workers_at_the_same_moment_leave_one(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drain = ground.database.wishes.drain
+
+    async def drain_beside_another(worker: str) -> None:
+        """Drain a worker when somebody else, who has looked at the same time, drains the other one."""
+        await drain("a")
+        await drain(worker)
+
+    monkeypatch.setattr(ground.database.wishes, "drain", drain_beside_another)
+    with pytest.raises(WouldStrand):
+        await changes.drain(ground.desk, "b", AT_ONCE)
+    assert ground.database.wishes.wishes.drained == {"a"}
+
+
 async def test_dry_drain_tells_the_moves_and_changes_nothing(ground: Ground) -> None:
     plan = await changes.plan_drain(ground.desk, "a")
     assert [(move.shard, move.origin, move.target) for move in plan.moves] == [(n, "a", "b") for n in range(4)]
