@@ -138,7 +138,7 @@ bench: $(VENV)/bench.stamp $(VENV)/build.stamp  ## Measure the tables of benchma
 	$(PY) -m benchmarks $(ARGS)
 
 bench-cluster: $(VENV)/bench.stamp $(VENV)/build.stamp cassandra  ## Measure a cluster of this machine, links and two workers; ARGS="--quick" a little
-	$(PY) -m benchmarks cluster workers spread link $(ARGS)
+	$(PY) -m benchmarks cluster through workers spread link $(ARGS)
 
 # Locust has a folder of its own below .venv: it brings a plugin that would patch every run of pytest for gevent.
 LOCUST = PYTHONPATH=$(VENV)/loadtest $(PY) -m locust -f loadtest/locustfile.py --host $(or $(API),http://127.0.0.1:8080) \

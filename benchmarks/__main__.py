@@ -25,7 +25,7 @@ from benchmarks.harness.reports.results import FOLDER, read_results, write_readm
 from benchmarks.harness.reports.tables import Result, render_text
 from benchmarks.harness.run import Run
 from benchmarks.routes import files, reactions, sends, unread
-from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm, workers
+from benchmarks.server import cluster, large_guilds, latency, links, ready, restart, storm, through, workers
 from benchmarks.voice import benchmark as voice
 
 BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
@@ -48,6 +48,7 @@ BENCHMARKS: Final[dict[str, Callable[[Run], Result]]] = {
     "unread": unread.run,
     "reactions": reactions.run,
     "cluster": cluster.run,
+    "through": through.run,
     "link": links.run,
     "voice": voice.run,
     "workers": workers.run,

@@ -8,36 +8,26 @@ has core 0; the processes of the cluster share all cores with the clients, since
 
 import os
 import statistics
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlsplit
 
-import msgspec
-
-from benchmarks.harness.load.load_client import LoadClient, Waits
-from benchmarks.harness.load.offer import Offer, Offered
+from benchmarks.harness.load.offer import Offered
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
 from benchmarks.harness.servers.cluster_servers import APIS, ClusterServers
-from benchmarks.harness.servers.product import SILENT_CLIENTS, Person, Product, unique_name
+from benchmarks.harness.servers.product import SILENT_CLIENTS, Product
+from benchmarks.server.even_load import READS_A_SECOND, SESSIONS, Sample, Scene, Subject, judge
 from deploy.services.definition import MissingProgram
 
 _SECONDS: Final = {100: 4.0, 1000: 3.0, 3000: 1.5}
 """How long each rate is offered, keyed by messages a second."""
 _QUICK_SECONDS: Final = {100: 1.0, 1000: 0.5, 3000: 0.3}
 _ROUNDS: Final = 3
-_SESSIONS: Final = 10
 _WARM_UP_RATE: Final = 200
 _WARM_UP: Final = 1000
 """The messages before the first sample: Java compiles what is run often, and has it compiled by then."""
 _IDLE_S: Final = 5.0
-_READS_A_SECOND: Final = 100
 _READS: Final = 500
-_QUEUED_SHARE: Final = 0.01
-"""The share of messages that may find all connections busy before a server counts as behind."""
-_LATE_MS: Final = 5.0
-"""The lateness of the offering program above which its core was somebody else's."""
 _MESSAGE_COLUMNS: Final = [
     Column(key="server", title="server"),
     Column(key="rate", title="messages/s offered"),
@@ -60,98 +50,6 @@ _HISTORY_COLUMNS: Final = [
 ]
 
 
-class Subject(msgspec.Struct, frozen=True):
-    """A system to be measured: the addresses that get a part of the messages each, and each process's time."""
-
-    name: str
-    apis: Sequence[str]
-    gateway: str
-    cpu_s: Callable[[], Mapping[str, float]]
-
-
-class Sample(msgspec.Struct, frozen=True):
-    """One rate that was offered to one system."""
-
-    rate: int
-    answered: float
-    send: Waits
-    delivered: Waits
-    queued: float
-    """The share of messages that found all connections busy."""
-    own_p99_ms: float
-    cpu_us: Mapping[str, float]
-    """The processor time a message, by process."""
-    frames: int
-
-
-class _Scene:
-    """A guild on one system, with sessions that listen and an author who writes."""
-
-    def __init__(self, run: Run, subject: Subject) -> None:
-        self.subject = subject
-        self._builds = run.builds
-        self._author = Person.register(subject.apis[0], unique_name())
-        guild = self._author.post("/guilds", {"name": "bench"})
-        first = next(found for found in self._author.get(f"/guilds/{guild['id']}/channels") if found["type"] == 0)
-        others = [self._author.post(f"/guilds/{guild['id']}/channels", {"name": "more"}) for _ in subject.apis[1:]]
-        self._channels = [int(channel["id"]) for channel in (first, *others)]
-        code = self._author.post(f"/channels/{first['id']}/invites", {})["code"]
-        listeners = [Person.register(subject.apis[0], unique_name()) for _ in range(_SESSIONS)]
-        for listener in listeners:
-            listener.post(f"/invites/{code}", {})
-        self._client = LoadClient(builds=run.builds, folder=run.make_folder(f"cluster-{subject.name}"))
-        self._client.connect_gateway(urlsplit(subject.gateway).port or 0, _SESSIONS)
-        self._client.login([listener.token for listener in listeners])
-
-    def offer(self, rate: int, count: int) -> Sample:
-        """Offer messages at a rate, split among the addresses."""
-        parts = len(self.subject.apis)
-        self._client.probe(count // parts * parts * _SESSIONS)
-        before = self.subject.cpu_s()
-        offers = [
-            self._begin(place, _messages(channel), rate / parts, count // parts)
-            for place, channel in enumerate(self._channels)
-        ]
-        offered = [offer.wait() for offer in offers]
-        counted, delivered = self._client.wait_probed()
-        after = self.subject.cpu_s()
-        return _sum_up(rate, offered, delivered, counted.frames, _difference(before, after))
-
-    def read(self, count: int, *, is_old: bool) -> Offered:
-        """Offer reads of a page of the first channel: the newest one, or one in the middle of what was sent."""
-        path = f"{_messages(self._channels[0])}?limit=50"
-        if is_old:
-            path += f"&before={self._find_middle()}"
-        return self._begin(0, path, _READS_A_SECOND, count, method="GET").wait()
-
-    def measure_idle(self, seconds: float) -> Mapping[str, float]:
-        """Return the processor time in ms a second while nothing is asked, by process."""
-        before = self.subject.cpu_s()
-        time.sleep(seconds)
-        used = _difference(before, self.subject.cpu_s())
-        return {name: used_s / seconds * 1e3 for name, used_s in used.items()}
-
-    def stop(self) -> None:
-        """End the sessions."""
-        self._client.stop()
-
-    def _begin(self, place: int, path: str, rate: float, count: int, method: str = "POST") -> Offer:
-        return Offer(
-            builds=self._builds,
-            api=self.subject.apis[place],
-            path=path,
-            token=self._author.token,
-            rate=rate,
-            count=count,
-            method=method,
-        )
-
-    def _find_middle(self) -> int:
-        """Return the id half way between the creation of the channel and its newest message."""
-        newest = self._author.get(f"/channels/{self._channels[0]}/messages?limit=1")[0]
-        return (self._channels[0] + int(newest["id"])) // 2
-
-
 def run(run: Run) -> Result:
     """Two API processes and a worker on real servers, beside the embedded server."""
     load_before = os.getloadavg()[0]
@@ -163,11 +61,13 @@ def run(run: Run) -> Result:
     except MissingProgram as missing:
         return Result(name="cluster", tables=[], skipped=[str(missing)])
     product = Product(run.make_folder("cluster-beside") / "data", SILENT_CLIENTS)
-    scenes: list[_Scene] = []
+    scenes: list[Scene] = []
     try:
-        embedded = Subject("embedded", [product.api] * APIS, product.gateway, lambda: {"all": product.process.cpu_s()})
-        for subject in (embedded, Subject("cluster", cluster.apis, cluster.gateway, cluster.cpu_s)):
-            scenes.append(_Scene(run, subject))
+        embedded = Subject(
+            "embedded", [product.api] * APIS, [product.gateway], lambda: {"all": product.process.cpu_s()}
+        )
+        for subject in (embedded, Subject("cluster", cluster.apis, cluster.gateways, cluster.cpu_s)):
+            scenes.append(Scene(run, subject))
             scenes[-1].offer(_WARM_UP_RATE, run.pick(_WARM_UP, 100))
         tables, frames = _measure(run, scenes)
     finally:
@@ -179,7 +79,7 @@ def run(run: Run) -> Result:
     return Result(name="cluster", tables=tables, deliveries=frames)
 
 
-def _measure(run: Run, scenes: Sequence[_Scene]) -> tuple[list[Table], int]:
+def _measure(run: Run, scenes: Sequence[Scene]) -> tuple[list[Table], int]:
     seconds = run.pick(_SECONDS, _QUICK_SECONDS)
     rounds = run.pick(_ROUNDS, 1)
     samples: dict[str, list[Sample]] = {scene.subject.name: [] for scene in scenes}
@@ -193,39 +93,13 @@ def _measure(run: Run, scenes: Sequence[_Scene]) -> tuple[list[Table], int]:
         for scene in scenes
         for name, is_old in (("newest", False), ("older", True))
     ]
-    title = f"an even load with {_SESSIONS} sessions: medians of {rounds} rounds"
+    title = f"an even load with {SESSIONS} sessions: medians of {rounds} rounds"
     tables = [
         Table(title=title, columns=_MESSAGE_COLUMNS, rows=_list_messages(samples)),
         _tabulate_cpu(samples, idle),
-        Table(title=f"{_READS_A_SECOND} reads of history a second", columns=_HISTORY_COLUMNS, rows=reads),
+        Table(title=f"{READS_A_SECOND} reads of history a second", columns=_HISTORY_COLUMNS, rows=reads),
     ]
     return tables, sum(sample.frames for found in samples.values() for sample in found)
-
-
-def _messages(channel_id: int) -> str:
-    return f"/api/v10/channels/{channel_id}/messages"
-
-
-def _difference(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    return {name: used_s - before.get(name, 0.0) for name, used_s in after.items()}
-
-
-def _sum_up(
-    rate: int, offered: Sequence[Offered], delivered: Waits, frames: int, used_s: Mapping[str, float]
-) -> Sample:
-    """Sum up what was offered to the addresses. Of the percentiles the worst is kept."""
-    count = sum(one.count for one in offered)
-    cpu_us = {name: seconds / count * 1e6 for name, seconds in used_s.items()}
-    return Sample(
-        rate=rate,
-        answered=count / max(one.took_s for one in offered),
-        send=Waits(*(max(getattr(one.waits, key) for one in offered) for key in Waits.__struct_fields__)),
-        delivered=delivered,
-        queued=sum(one.queued for one in offered) / count,
-        own_p99_ms=max(one.own_p99_ms for one in offered),
-        cpu_us=cpu_us,
-        frames=frames,
-    )
 
 
 def _list_messages(samples: Mapping[str, Sequence[Sample]]) -> list[dict[str, Any]]:
@@ -258,16 +132,6 @@ def _describe(found: Sequence[Sample]) -> dict[str, Any]:
         "own_p99_ms": own_p99_ms,
         "verdict": judge(queued=queued, own_p99_ms=own_p99_ms),
     }
-
-
-def judge(*, queued: float, own_p99_ms: float) -> str:
-    """Say who did not keep up, if anybody: the server, or the program that offers."""
-    late = [
-        name
-        for name, is_late in (("server", queued > _QUEUED_SHARE), ("offering program", own_p99_ms > _LATE_MS))
-        if is_late
-    ]
-    return f"no: {', '.join(late)}" if late else "yes"
 
 
 def _describe_reads(offered: Offered) -> dict[str, float]:

@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import os
 import signal
+import statistics
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -46,6 +47,13 @@ _TIME_COLUMNS: Final = [
     Column(key="map_p99_ms", title="p99 ms"),
     Column(key="heard_p50_ms", title="heard by all p50 ms"),
     Column(key="heard_p99_ms", title="p99 ms"),
+]
+_ATTACH_COLUMNS: Final = [
+    Column(key="sessions", title="sessions"),
+    Column(key="times", title="times"),
+    Column(key="attach_p50_ms", title="from the map until heard by all p50 ms"),
+    Column(key="attach_p99_ms", title="p99 ms"),
+    Column(key="cpu_us", title="CPU µs a session"),
 ]
 _LOGIN_COLUMNS: Final = [
     Column(key="worker", title="worker"),
@@ -169,11 +177,12 @@ async def _measure(run: Run, cluster: ClusterServers, world: World) -> list[Tabl
             scene.disconnect()
             scene.connect(_FIRST, world.tokens[1:])()
             seats, moves = await _move(scene, len(world.tokens) - 1, run.pick(_MOVES, 1))
-            deaths = await _die(scene, len(world.tokens) - 1, run.pick(_DEATHS, 1))
+            deaths, attaches = await _die(scene, len(world.tokens) - 1, run.pick(_DEATHS, 1))
         finally:
             scene.disconnect()
     return [
         Table(title="moves and deaths of a guild's home", columns=_TIME_COLUMNS, rows=[moves, deaths]),
+        Table(title="sessions that sit at the next home after a kill", columns=_ATTACH_COLUMNS, rows=[attaches]),
         Table(title="identifies at once at two workers", columns=_LOGIN_COLUMNS, rows=logins),
         Table(title="memory of seats", columns=_SEAT_COLUMNS, rows=[seats]),
     ]
@@ -224,16 +233,26 @@ async def _move(scene: _Scene, sessions: int, times: int) -> tuple[dict[str, Any
     return seats, _describe("a move; then a message", sessions, in_map, heard)
 
 
-async def _die(scene: _Scene, sessions: int, times: int) -> dict[str, Any]:
-    """Kill the home again and again."""
-    in_map, heard = [], []
+async def _die(scene: _Scene, sessions: int, times: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Kill the home again and again. The worker that the people are connected to is the next one."""
+    in_map, heard, used_s = [], [], []
     for _ in range(times):
         await scene.pin(_SECOND)
         began_s = time.monotonic()
         in_map.append(await scene.kill(_SECOND))
+        before_s = scene.cpu_s(_FIRST)
         heard.append(scene.say() - began_s)
+        used_s.append(scene.cpu_s(_FIRST) - before_s)
         await scene.wait_back(_SECOND)
-    return _describe("kill -9 of the home, until a message after it", sessions, in_map, heard)
+    attach = [all_s - map_s for all_s, map_s in zip(heard, in_map, strict=True)]
+    attaches = {
+        "sessions": sessions,
+        "times": times,
+        "attach_p50_ms": _pick(attach, 0.5),
+        "attach_p99_ms": _pick(attach, 0.99),
+        "cpu_us": statistics.median(used_s) / sessions * 1e6,
+    }
+    return _describe("kill -9 of the home, until a message after it", sessions, in_map, heard), attaches
 
 
 def _describe(what: str, sessions: int, in_map: Sequence[float], heard: Sequence[float]) -> dict[str, Any]:

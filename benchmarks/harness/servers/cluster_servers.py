@@ -85,8 +85,9 @@ class ClusterServers:
             command += [f"--{name}", "127.0.0.1:0"]
         process = PinnedProcess(command, on_core=None, settings=self.settings)
         self._stack.callback(process.stop)
-        self.gateway = process.read_ready()["gateway"]
+        process.read_ready()
         self.apis = [entry.addresses["api"] for entry in self._entries() if entry.role == "api"]
+        self.gateways = [entry.addresses["gateway"] for entry in self._entries() if entry.role == "worker"]
 
     def find(self, name: str) -> Entry:
         """Return what is known of a process now."""

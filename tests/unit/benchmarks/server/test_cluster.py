@@ -4,7 +4,8 @@ import pytest
 
 from benchmarks.harness.load.load_client import Waits
 from benchmarks.harness.load.offer import Offered
-from benchmarks.server.cluster import _sum_up, _tabulate_cpu, judge
+from benchmarks.server.cluster import _tabulate_cpu
+from benchmarks.server.even_load import judge, sum_up
 
 
 @pytest.mark.parametrize(
@@ -23,14 +24,14 @@ def test_verdict_names_who_was_late(queued: float, own_p99_ms: float, verdict: s
 def test_sample_has_the_worst_waits_and_all_messages() -> None:
     quick = Offered(count=100, took_s=1.0, waits=Waits(1, 2, 9), queued=0, own_p99_ms=0.1)
     slow = Offered(count=100, took_s=2.0, waits=Waits(3, 4, 5), queued=50, own_p99_ms=7.0)
-    sample = _sum_up(200, [quick, slow], Waits(1, 1, 1), 2000, {"api-1": 0.02, "redis": 0.004})
+    sample = sum_up(200, [quick, slow], Waits(1, 1, 1), 2000, {"api-1": 0.02, "redis": 0.004})
     assert (sample.answered, sample.send, sample.queued, sample.own_p99_ms) == (100, Waits(3, 4, 9), 0.25, 7.0)
     assert sample.cpu_us == {"api-1": pytest.approx(100), "redis": pytest.approx(20)}
 
 
 def test_processor_time_has_a_row_for_each_process_and_one_for_all() -> None:
     offered = [Offered(count=1000, took_s=1.0, waits=Waits(1, 2, 9), queued=0, own_p99_ms=0.1)]
-    sample = _sum_up(1000, offered, Waits(1, 1, 1), 2000, {"api-1": 0.02, "redis": 0.004})
+    sample = sum_up(1000, offered, Waits(1, 1, 1), 2000, {"api-1": 0.02, "redis": 0.004})
     table = _tabulate_cpu({"cluster": [sample]}, {"cluster": {"api-1": 2.0, "redis": 3.0}})
     assert [(row["process"], row["idle"], round(row["1000"])) for row in table.rows] == [
         ("api-1", 2.0, 20),
