@@ -6,8 +6,8 @@
   says so. No cookie is a proof of identity, so a page can do no more than the token allows that it was given.
 - Bounds: too many or too long headers (431), NUL in an address (400), too many invalid requests from one client address
   (429). A request with a good token passes the last one, as it is not responsible for its neighbours.
-- Answers get the rate limit's headers, and no body headers with 204. Status and duration go into the metrics, and into
-  the access log if there is one.
+- Answers get a date and the rate limit's headers, and no body headers with 204. Status and duration go into the
+  metrics, and into the access log if there is one.
 """
 
 from collections.abc import Iterable
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from api.http.addresses import is_canonical, rewrite_path
 from api.http.answers import Answer
+from api.http.date_header import DateHeader
 from api.http.errors import HeadersTooLarge, refuse
 from api.http.gate import Gate
 from api.http.rate_headers import Rate, encode_rate
@@ -75,7 +76,7 @@ class InvalidApiVersion(DomainError):
 class Edge:
     """Wraps the router."""
 
-    __slots__ = ("_access_log", "_clock", "_gate", "_limits", "_metrics", "_router", "_timers")
+    __slots__ = ("_access_log", "_clock", "_date", "_gate", "_limits", "_metrics", "_router", "_timers")
 
     def __init__(
         self,
@@ -92,6 +93,7 @@ class Edge:
         self._gate = gate
         self._limits = limits
         self._clock = clock
+        self._date = DateHeader()
         self._metrics = metrics
         self._timers: dict[tuple[str, str, int], Any] = {}
         """The histogram's children. A lookup by labels costs more than an observation."""
@@ -165,10 +167,12 @@ class Edge:
         return None
 
     def _finish(self, scope: Scope, answer: Answer) -> list[tuple[bytes, bytes]]:
+        now_ms = self._clock.now_ms()
+        headers = [*answer.headers, self._date.at(now_ms), *_cross_origin(scope)]
         rate: Rate | None = scope.get(RATE_KEY)
-        if rate is None:
-            return [*answer.headers, *_cross_origin(scope)]
-        return [*answer.headers, *_cross_origin(scope), *encode_rate(rate, self._clock.now_ms())]
+        if rate is not None:
+            headers += encode_rate(rate, now_ms)
+        return headers
 
     def _observe(self, scope: Scope, status: int, duration_s: float) -> None:
         method = scope["method"]

@@ -60,7 +60,7 @@ async def list_guild_commands(
 
 @put("/applications/{application_id}/commands", "/applications/{application_id}/role-connections/metadata")
 async def replace_commands(
-    application_id: SnowflakePath, caller: Caller, data: list[Any], empty_lists: EmptyListService
+    application_id: SnowflakePath, caller: Caller, data: list[Any] | None, empty_lists: EmptyListService
 ) -> Nothing:
     """Replace the things of an application, by an empty list as yet."""
     await empty_lists.require_application(caller, application_id)
@@ -73,7 +73,7 @@ async def replace_guild_commands(
     application_id: SnowflakePath,
     guild_id: SnowflakePath,
     caller: Caller,
-    data: list[Any],
+    data: list[Any] | None,
     empty_lists: EmptyListService,
 ) -> Nothing:
     """Replace an application's commands in a guild, by an empty list as yet."""

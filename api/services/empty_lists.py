@@ -63,7 +63,9 @@ class EmptyListService:
             await self._entities.access(caller.user_id, guild_id)
 
 
-def require_nothing(given: Sequence[Any], what: str) -> None:
-    """Allow the replacement of an empty list by an empty one. Raises NotBuilt for any element."""
+def require_nothing(given: Sequence[Any] | None, what: str) -> None:
+    """Allow the replacement of an empty list by an empty one, or by null, which means the same. Raises NotBuilt for any
+    element.
+    """
     if given:
         raise NotBuilt(f"This server does not support {what} yet")

@@ -2,8 +2,8 @@
 
 It accepts from `run` on. When it is told to stop, it finishes the requests in flight, and for a moment still answers
 those that were on their way; then its idle connections linger and close. Signals belong to `core.runtime.main`.
-Applications start and stop themselves, so there is no ASGI lifespan. Answers have no Date and Server headers, which
-cost bytes and tell clients nothing. The server owns the socket from `run` on.
+Applications start and stop themselves, so there is no ASGI lifespan. Answers get no headers but those that frame them:
+a Date is the application's to give. The server owns the socket from `run` on.
 """
 
 import asyncio

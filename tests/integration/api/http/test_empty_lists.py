@@ -1,5 +1,6 @@
 """Things that cannot exist here are empty lists in documented shapes, and refusals for callers without the rights."""
 
+import json
 import re
 from typing import Any
 
@@ -123,8 +124,9 @@ async def test_commands_are_replaced_by_nothing_alone(api: ApiUnderTest, ground:
     command = {"name": "ping", "description": "pong"}
     for template in ("/applications/{application}/commands", "/applications/{application}/guilds/{guild}/commands"):
         path = ground.path(template)
-        answer = await ground.bot.put(path, [])
-        assert (answer.status_code, answer.json()) == (200, [])
+        for nothing in ([], None):  # typed libraries send null for a list that was never made
+            answer = await ground.bot.request("PUT", path, content=json.dumps(nothing))
+            assert (answer.status_code, answer.json()) == (200, [])
         assert error_code(await ground.bot.put(path, [command])) == (501, 0)
         assert error_code(await ground.bot.post(path, command)) == (501, 0)
         assert error_code(await (await api.register()).put(path, [])) == (404, 10002)

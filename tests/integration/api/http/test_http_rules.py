@@ -1,5 +1,6 @@
 """The rules of every route: addresses, content types, limits, bounds and errors."""
 
+import email.utils
 import json
 import re
 from typing import Any
@@ -330,6 +331,17 @@ async def test_rate_limit_headers_tell_the_standing(open_api: OpenApi) -> None:
     assert {float(answer.headers["x-ratelimit-reset"]) for answer in (first, second)} == {START_MS / 1000 + 1}
     assert first.headers["x-ratelimit-bucket"] == second.headers["x-ratelimit-bucket"]
     assert first.headers["x-ratelimit-bucket"] != other.headers["x-ratelimit-bucket"]
+
+
+async def test_every_answer_has_its_date(open_api: OpenApi) -> None:
+    clock = FakeClock()
+    async with open_api(clock=clock) as api:
+        alice = await api.register()
+        for path in ("/users/@me", "/channels/1", "/nothing", f"{ROOT}/api/v6/gateway"):
+            for method in ("GET", "HEAD", "OPTIONS"):
+                clock.advance(0.4)
+                answer = await alice.request(method, path)
+                assert answer.headers.get_list("date") == [email.utils.formatdate(clock.now_ms() // 1000, usegmt=True)]
 
 
 async def test_too_many_requests_are_globally_limited_per_user(open_api: OpenApi) -> None:
