@@ -9,7 +9,7 @@ _TEXT: Final = """
 Guildway is up. Paste this into another terminal, in this folder, for an account, a guild and a bot of your own:
 
   API={api}/api/v10
-  post() {{ curl -sS "$API/$1" -H "Authorization: $TOKEN" -H 'Content-Type: application/json' -d "$2"; }}
+  post() {{ curl {flags} "$API/$1" -H "Authorization: $TOKEN" -H 'Content-Type: application/json' -d "$2"; }}
   pick() {{ python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }}
   NAME=ada$$x$(date +%s); TOKEN=
   TOKEN=$(post auth/register '{{"username":"'$NAME'","email":"'$NAME'@example.org","password":"correct horse battery",\
@@ -35,12 +35,18 @@ A bot written with discord.py that uses them (`make test` once installs discord.
 """
 
 
+_FLAGS: Final = "-sS"
+_TLS_FLAGS: Final = "-sSk"
+"""No certificate names the machine's own loopback address, and nobody stands between the machine and itself."""
+
+
 def write_welcome(addresses: Addresses, invocation: Invocation, out: TextIO) -> None:
     """Write the example with the addresses of this server filled in, and with commands as they are called here."""
     metrics = f"{addresses.metrics}/metrics, {addresses.metrics}/health" if addresses.metrics else "switched off"
     out.write(
         _TEXT.format(
             api=addresses.api,
+            flags=_TLS_FLAGS if addresses.api.startswith("https:") else _FLAGS,
             gateway=addresses.gateway,
             metrics=metrics,
             command=invocation.command,

@@ -29,6 +29,13 @@ def test_welcome_holds_shell_commands_with_this_servers_addresses() -> None:
     subprocess.run(["sh", "-n"], input="\n".join(commands), text=True, check=True)
 
 
+def test_welcome_of_a_server_with_tls_has_commands_that_its_loopback_address_answers() -> None:
+    out = io.StringIO()
+    tls = Addresses(api="https://127.0.0.1:1", gateway="wss://127.0.0.1:2", metrics="")
+    write_welcome(tls, Invocation(command="guildway", python="python3", has_examples=True), out)
+    assert 'curl -sSk "$API/$1"' in out.getvalue()
+
+
 def test_welcome_names_no_files_where_there_are_none() -> None:
     out = io.StringIO()
     write_welcome(ADDRESSES, Invocation(command="guildway", python="python3", has_examples=False), out)
