@@ -127,6 +127,7 @@ async def run_node(
         randomness=SYSTEM_RANDOMNESS,
         certificate=NodeCertificate(),
         spawn=tasks.create_task,
+        after_step=media.look,
     )
     facts = NodeFacts(
         media_port=sockets.media.getsockname()[1],
@@ -137,7 +138,7 @@ async def run_node(
         directory=directory, forwarder=forwarder, gate=gate, randomness=SYSTEM_RANDOMNESS, port=facts.media_port
     )
     make = _conversation_maker(configuration, facts, entrance, directory, bounds)
-    listener = VoiceListener(make=make, bounds=bounds)
+    listener = VoiceListener(make=make, bounds=bounds, after_message=media.look)
     media.start(TimedTake(gate.take, tally=tally, now_s=time.perf_counter).take)
     try:
         await listener.start(sockets.websocket, _open_tls(configuration))

@@ -104,6 +104,7 @@ class _Node:
             randomness=SYSTEM_RANDOMNESS,
             certificate=NodeCertificate(),
             spawn=_refuse,
+            after_step=self.media.look,
         )
         self._scene = scene
         self._sockets = sockets

@@ -51,6 +51,7 @@ class VoiceRoom:
             randomness=SYSTEM_RANDOMNESS,
             certificate=CERTIFICATE,
             spawn=_leave_undone,
+            after_step=lambda: None,
         )
         self.browsers = [self._add_browser(ssrc, PLACES[at]) for at, ssrc in enumerate((4, 8))]
         self.bot = UdpPeer(ssrc=12, suite=AesGcm(b"k" * 32), rights=RIGHTS, voice=Stream(48_000))

@@ -31,7 +31,10 @@ class SocketOwner(Protocol):
 class ClientSocket(WSListener):
     """A `voice.rooms.member.ClientLink`."""
 
-    __slots__ = ("_conversation", "_is_known", "_make", "_owner", "_refusal", "_transport", "client_ip", "local_ip")
+    __slots__ = (
+        "_after_message", "_conversation", "_is_known", "_make", "_owner", "_refusal", "_transport", "client_ip",
+        "local_ip",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -39,8 +42,10 @@ class ClientSocket(WSListener):
         owner: SocketOwner,
         make: Callable[["ClientSocket"], Conversation],
         refusal: CloseCode | None,
+        after_message: Callable[[], None],
     ) -> None:
         self._owner = owner
+        self._after_message = after_message
         self._make = make
         self._refusal = refusal
         """Why its request is not taken, told as a close code: HTTP's statuses do not reach a client's program."""
@@ -84,8 +89,10 @@ class ClientSocket(WSListener):
             self._lose(code)
         elif kind == WSMsgType.TEXT and frame.fin:
             conversation.receive(frame.get_payload_as_bytes())
+            self._after_message()
         elif kind == WSMsgType.BINARY and frame.fin:
             conversation.receive(frame.get_payload_as_bytes(), is_binary=True)
+            self._after_message()
         elif kind == WSMsgType.PONG:
             conversation.on_pong()
         elif kind != WSMsgType.PING:

@@ -31,12 +31,15 @@ _QUIET.setLevel(logging.CRITICAL)
 
 
 class VoiceListener:
-    """The listener. `make` begins the conversation of a socket."""
+    """The listener. `make` begins the conversation of a socket, `after_message` is called when one has been heard."""
 
-    __slots__ = ("_bounds", "_make", "_of_address", "_server", "_sockets")
+    __slots__ = ("_after_message", "_bounds", "_make", "_of_address", "_server", "_sockets")
 
-    def __init__(self, *, make: Callable[[ClientSocket], Conversation], bounds: Bounds) -> None:
+    def __init__(
+        self, *, make: Callable[[ClientSocket], Conversation], bounds: Bounds, after_message: Callable[[], None]
+    ) -> None:
         self._make = make
+        self._after_message = after_message
         self._bounds = bounds
         self._sockets: set[ClientSocket] = set()
         self._of_address: collections.Counter[str] = collections.Counter()
@@ -91,4 +94,5 @@ class VoiceListener:
         if "upgrade" in request.headers.get("Connection", "").lower():
             request.headers["Connection"] = "Upgrade"  # Firefox sends "keep-alive, Upgrade", and picows knows one word
         is_ours = parse_qs(target.query).get("v") == [str(VERSION)]
-        return ClientSocket(owner=self, make=self._make, refusal=None if is_ours else close_codes.BAD_REQUEST)
+        refusal = None if is_ours else close_codes.BAD_REQUEST
+        return ClientSocket(owner=self, make=self._make, refusal=refusal, after_message=self._after_message)

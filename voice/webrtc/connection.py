@@ -23,6 +23,7 @@ class Connection:
         peer: WebrtcPeer,
         certificate: NodeCertificate,
         emit: Callable[[bytes, Address], None],
+        after_step: Callable[[], None],
         name: str,
         password: str,
     ) -> None:
@@ -41,7 +42,9 @@ class Connection:
             if self.dtls_address is not None:
                 emit(datagram, self.dtls_address)
 
-        self.handshake = Handshake(certificate=certificate, expected=peer.offer.fingerprints, emit=answer)
+        self.handshake = Handshake(
+            certificate=certificate, expected=peer.offer.fingerprints, emit=answer, after_step=after_step
+        )
 
     def know(self, address: Address) -> Address | None:
         """Add an address; return one that is forgotten for it."""

@@ -56,8 +56,8 @@ class Gate:
     """All connections of browsers."""
 
     __slots__ = (
-        "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_names", "_randomness", "_spawn",
-        "_tally",
+        "_after_step", "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_names",
+        "_randomness", "_spawn", "_tally",
     )  # fmt: skip
 
     def __init__(
@@ -69,8 +69,10 @@ class Gate:
         randomness: Randomness,
         certificate: NodeCertificate,
         spawn: Spawn,
+        after_step: Callable[[], None],
     ) -> None:
-        """`spawn` runs a handshake in a task, whose end nobody waits for."""
+        """`spawn` runs a handshake in a task, whose end nobody waits for; `after_step` is called between its steps."""
+        self._after_step = after_step
         self._forwarder = forwarder
         self._feedback = Feedback(forwarder=forwarder, clock=clock)
         self._tally = tally
@@ -101,6 +103,7 @@ class Gate:
             peer=peer,
             certificate=self._certificate,
             emit=self._forwarder.emit,
+            after_step=self._after_step,
             name=self._randomness.token_bytes(8).hex(),
             password=self._randomness.token_bytes(16).hex(),
         )

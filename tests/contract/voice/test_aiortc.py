@@ -5,7 +5,8 @@ import inspect
 from typing import Any
 
 from aioice.stun import Message
-from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCDtlsParameters, RTCDtlsTransport
+from aiortc.rtcdtlstransport import SRTP_PROFILES, RTCCertificate, RTCDtlsParameters, RTCDtlsTransport
+from OpenSSL import SSL
 from pylibsrtp import Policy, Session
 
 from voice.crypto import suites
@@ -35,8 +36,12 @@ async def test_keys_of_a_handshake_are_those_that_aiortc_makes_for_itself() -> N
     ours, theirs = NodeCertificate(), NodeCertificate()
     algorithm, _, value = theirs.fingerprint.partition(" ")
     pipe = Pipe()
+    steps: list[None] = []
     pipe.handshake = Handshake(
-        certificate=ours, expected=(Fingerprint(algorithm, value),), emit=pipe.waiting.put_nowait
+        certificate=ours,
+        expected=(Fingerprint(algorithm, value),),
+        emit=pipe.waiting.put_nowait,
+        after_step=lambda: steps.append(None),
     )
     client: Any = RTCDtlsTransport(pipe, [theirs.inner])
     client._set_role("client")
@@ -51,6 +56,15 @@ async def test_keys_of_a_handshake_are_those_that_aiortc_makes_for_itself() -> N
         assert client._rx_srtp.unprotect(sealed) == plain
         assert node.open_rtp(client._tx_srtp.protect(plain)) == plain
         await client.stop()  # the node's side ends by itself
+    assert len(steps) > 2, "each step is told"
+
+
+def test_handshakes_share_a_context_that_remembers_no_session() -> None:
+    certificate = NodeCertificate()
+    context = certificate.inner._create_ssl_context(SRTP_PROFILES)
+    assert certificate.inner._create_ssl_context(SRTP_PROFILES) is context
+    assert context.get_session_cache_mode() == SSL.SESS_CACHE_OFF
+    assert "srtp_profiles" in inspect.signature(RTCCertificate._create_ssl_context).parameters
 
 
 def test_strong_suites_are_there() -> None:

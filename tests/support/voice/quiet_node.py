@@ -88,6 +88,7 @@ class QuietNode:
             randomness=SYSTEM_RANDOMNESS,
             certificate=CERTIFICATE,
             spawn=lambda _handshake: pytest.fail("nobody has sent anything"),
+            after_step=lambda: None,
         )
         self.entrance = Entrance(
             directory=self.directory,

@@ -58,6 +58,7 @@ class Network:
             randomness=SYSTEM_RANDOMNESS,
             certificate=CERTIFICATE,
             spawn=self._spawn,
+            after_step=lambda: None,
         )
         self.circle = Circle()
         self.sequence = 0
