@@ -26,12 +26,14 @@ class Page:
         self._is_loaded = False
 
     async def run(self, expression: str) -> Any:
-        """Run JavaScript, and return its value, or what its promise brings.
+        """Run JavaScript as if the user had clicked, and return its value, or what its promise brings.
 
         Raises:
             AssertionError: when it throws.
         """
-        told = await self.ask("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        told = await self.ask(
+            "Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True, userGesture=True
+        )
         assert "exceptionDetails" not in told, told["exceptionDetails"]
         return told["result"].get("value")
 

@@ -72,9 +72,9 @@ class Feedback:
         match report:
             case RtcpSrPacket(ssrc=source, sender_info=info):
                 peer.note_clock(source, info.ntp_timestamp, info.rtp_timestamp, now_s)
-                _note_losses(peer, report.reports)
+                _note_losses(peer, report.reports, now_s)
             case RtcpRrPacket():
-                _note_losses(peer, report.reports)
+                _note_losses(peer, report.reports, now_s)
             case RtcpPsfbPacket(fmt=kind, fci=content) if kind == RTCP_PSFB_APP:
                 _note_estimate(peer, content)
             case RtcpPsfbPacket(fmt=kind, media_ssrc=ssrc) if kind == RTCP_PSFB_PLI:
@@ -121,9 +121,8 @@ class Feedback:
         receptions = [report for stream in peer.streams if (report := stream.report(now_s)) is not None]
         if receptions and receptions[0].ssrc == peer.voice.source:
             receptions[0] = msgspec.structs.replace(
-                receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.worst_loss)
+                receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.find_hearers_loss(now_s))
             )
-        peer.worst_loss = 0
         for plain in write_reports(receptions, _find_sent(peer), now_ms=self._clock.now_ms(), now_s=now_s):
             self._tell(peer, plain)
         if peer.is_filming:
@@ -172,14 +171,15 @@ def _note_estimate(peer: WebrtcPeer, content: bytes) -> None:
     peer.downlink.note_estimate(bps)
 
 
-def _note_losses(peer: WebrtcPeer, reports: list[Any]) -> None:
+def _note_losses(peer: WebrtcPeer, reports: list[Any], now_s: float) -> None:
     """Remember for whom the voices get lost on their way to this browser, and how much of the video does."""
     if peer.circle is None:
         return
     losses = {report.ssrc: report.fraction_lost for report in reports if report.fraction_lost}
     for other in peer.circle.peers if losses else ():
         if isinstance(other, WebrtcPeer) and other is not peer:
-            other.worst_loss = max(other.worst_loss, losses.get(other.ssrc, 0))
+            if other.ssrc in losses:
+                other.note_hearers_loss(losses[other.ssrc], now_s)
             for camera in other.cameras:
                 peer.downlink.note_loss(losses.get(camera.ssrc, 0) / _ALL_LOST)
 

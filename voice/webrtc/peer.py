@@ -6,6 +6,7 @@ shares are known by their SSRCs, and passed on from when it has said these (`fil
 not.
 """
 
+import math
 from collections.abc import Callable, Collection, Sequence
 
 from typing_extensions import override
@@ -32,6 +33,8 @@ _MOST_SOURCES = 128
 """SSRCs of one browser: libsrtp remembers each for as long as the keys live, in a list that it walks. Each new track
 has one, so whoever shares a screen a hundred times connects anew."""
 _MOST_BYTES = 1400
+_LOSS_S = 8.0
+"""How long a figure of loss stands: browsers tell of a voice every five seconds or so."""
 MOST_TAKEN = 5000
 """Packets and wishes that are taken of one browser between two reports, so that it cannot make others pay for more:
 twice the most video that it is told to send."""
@@ -43,9 +46,10 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_keys", "_on_end", "_sources", "_video_bytes_before", "activity", "again_left", "camera",
+        "_codecs_by_number", "_keys", "_on_end", "_sources", "_video_bytes_before", "_worst_loss", "_worst_loss_s",
+        "activity", "again_left", "camera",
         "circle", "downlink", "filmed", "forms", "heard", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc",
-        "taken_left", "views", "voice", "wants", "worst_loss",
+        "taken_left", "views", "voice", "wants",
     )  # fmt: skip
 
     def __init__(
@@ -84,8 +88,10 @@ class WebrtcPeer(Peer):
         self.downlink = Downlink()
         self.sent_meter = Meter()
         """The video that it is sent."""
-        self.worst_loss = 0
-        """How much of its voice the worst hearer has lost, in 256ths, since it got its last reports."""
+        self._worst_loss = 0
+        """How much of its voice the worst hearer has lost, in 256ths."""
+        self._worst_loss_s = -math.inf
+        """When that was told."""
         self.again_left = MOST_AGAIN
         """Packets that may be sent to it again until it gets its next reports."""
         self.taken_left = MOST_TAKEN
@@ -123,6 +129,15 @@ class WebrtcPeer(Peer):
     def note_rtt(self, seconds: float) -> None:
         """Take a time to the browser and back."""
         self.voice.quality.note_rtt(seconds)
+
+    def note_hearers_loss(self, loss: int, now_s: float) -> None:
+        """Take how much of its voice a hearer has lost of late, in 256ths."""
+        if loss >= self._worst_loss or now_s - self._worst_loss_s > _LOSS_S:
+            self._worst_loss, self._worst_loss_s = loss, now_s
+
+    def find_hearers_loss(self, now_s: float) -> int:
+        """Return how much of its voice the worst hearer has lost of late, in 256ths."""
+        return self._worst_loss if now_s - self._worst_loss_s <= _LOSS_S else 0
 
     # ---- what it sends
 

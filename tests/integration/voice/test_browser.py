@@ -1,120 +1,26 @@
 """Real browsers in voice: tabs of a headless Chromium and stock discord.py in one room, judged by what getStats says."""
 
-import itertools
-import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from core.voice.seats import Rights, SeatKey
-from core_ext.media import Departures
-from core_ext.media.departures_py import Departures as PlainDepartures
-from tests.support.chromium import CHROMIUM, Page, open_pages
-from tests.support.voice.certificates import Certificates, make_certificates
+from tests.support.chromium import CHROMIUM
 from tests.support.voice.discord_bot import Sounds, bots
-from tests.support.voice.node import EVERYTHING, GUILD, Stage, open_stage
-from tests.support.web_site import open_site
-from voice.media.peer import Address
+from tests.support.voice.node import EVERYTHING, GUILD, Stage
+from tests.support.voice.tabs import Scene, Tab, open_scene
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing")
 
-SCRIPT = Path(__file__).parents[2] / "support" / "voice" / "page.js"
-FLAGS = [
-    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required", "--ignore-certificate-errors", "--disable-renderer-backgrounding",
-    "--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
-]  # fmt: skip
-ADA, BOB, EVE = 1, 2, 3
-LARGE_BYTES = 500
-"""What has pictures in it, and no sound."""
-
-
-class Tab:
-    """One user's page."""
-
-    def __init__(self, page: Page, stage: Stage, user_id: int) -> None:
-        self.page = page
-        self.stage = stage
-        self.user_id = user_id
-        self.ssrc = self.video_ssrc = self.screen_ssrc = 0
-
-    async def join(self, **wanted: Any) -> None:
-        """Join with a microphone, and what else is wanted."""
-        server = self.stage.seat(self.user_id)
-        facts = {
-            "url": f"wss://{server.endpoint_for('127.0.0.1')}",
-            "user": str(self.user_id),
-            "server": str(GUILD),
-            "session": f"session-{self.user_id}",
-            "token": server.token,
-        }
-        await self.page.call("((facts) => void (globalThis.voice = new Voice(facts)))", facts)
-        await self.page.call("voice.join.bind(voice)", {"audio": True, **wanted})
-        self.ssrc = await self.page.run("voice.ready.ssrc")
-        self.video_ssrc = await self.page.run("voice.ready.streams[0]?.ssrc ?? 0")
-        self.screen_ssrc = await self.page.run("voice.ready.streams[1]?.ssrc ?? 0")
-
-    async def until(self, ssrc: int, check: str) -> dict[str, Any]:
-        """Wait until what has come of a stream passes a check in JavaScript; return it."""
-        found: dict[str, Any] = await self.page.run(f"voice.until({ssrc}, (found) => {check})")
-        return found
-
-
-class Network:
-    """The node's way to clients, which may lose some of its packets of video. As long as it does, the plain code sends."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.loses_one_in = 0
-        """Of so many packets of video one is lost, 0 for none."""
-        self.lost = 0
-        self._count = itertools.count()
-        monkeypatch.setattr("voice.media.media_socket.Departures", self._open)
-
-    def _open(self, sock: socket.socket, drop: Callable[[str], None]) -> "Network":
-        self._sock, self._whole, self._lossy = sock, Departures(sock, drop), PlainDepartures(self, drop)
-        return self
-
-    def sendto(self, datagram: bytes, address: Address) -> None:
-        """Send a datagram, or lose it."""
-        if self.loses_one_in and len(datagram) > LARGE_BYTES and not next(self._count) % self.loses_one_in:
-            self.lost += 1
-        else:
-            self._sock.sendto(datagram, address)
-
-    def __getattr__(self, name: str) -> Any:
-        """Return what departures have."""
-        return getattr(self._lossy if self.loses_one_in else self._whole, name)
-
-
-class Scene(msgspec.Struct):
-    """A node, and two tabs that have not joined."""
-
-    network: Network
-
-    stage: Stage
-    ada: Tab
-    bob: Tab
-    certificates: Certificates
+ADA, EVE = 1, 3
 
 
 @pytest.fixture
 async def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Scene]:
-    """Open them; those in the tabs leave at the end."""
-    network = Network(monkeypatch)
-    certificates = make_certificates(tmp_path)
-    async with open_site() as site, open_stage(certificate=str(certificates.server)) as stage:
-        site.serve("/page.js", SCRIPT.read_text(), "text/javascript")
-        site.serve("/", '<!doctype html><title>Voice</title><body><script src="/page.js"></script>')
-        site.serve("/favicon.ico", b"", "image/x-icon")
-        urls = [site.url("/", "localhost")] * 2
-        async with open_pages(tmp_path / "profile", urls, FLAGS) as (first, second):
-            ada, bob = Tab(first, stage, ADA), Tab(second, stage, BOB)
-            yield Scene(network, stage, ada, bob, certificates)
-            for tab in (ada, bob):
-                await tab.page.run("globalThis.voice?.leave()")
+    """A node and two tabs."""
+    async with open_scene(tmp_path, monkeypatch) as opened:
+        yield opened
 
 
 async def test_two_tabs_and_a_bot_hear_each_other(scene: Scene) -> None:
@@ -166,9 +72,9 @@ async def test_tab_gets_the_size_that_it_shows_and_that_its_network_carries(scen
     await bob.page.run("voice.say(15, { any: 100 })")
     large = await bob.until(ada.video_ssrc, "found.frameWidth === 960")
     assert large["packetsLost"] == 0, "changes leave no gap"
-    scene.network.loses_one_in = 2
+    scene.network.lose(0.5)
     smaller = await bob.until(ada.video_ssrc, "found.frameWidth < 960")
-    scene.network.loses_one_in = 0
+    scene.network.lose(0)
     await bob.until(ada.video_ssrc, f"found.framesDecoded > {smaller['framesDecoded'] + 5}")
 
 
@@ -176,16 +82,16 @@ async def check_mending(scene: Scene) -> None:
     """Lose some pictures on their way to Bob, and see that they come in the end."""
     ada, bob = scene.ada, scene.bob
     before = await bob.until(ada.video_ssrc, "found.framesDecoded > 5")
-    scene.network.loses_one_in = 10
+    scene.network.lose(0.1)
     frames = before["framesDecoded"] + 40
     await bob.until(ada.video_ssrc, f"found.nackCount > 5 && found.framesDecoded > {frames} && found.packetsLost === 0")
     assert scene.network.lost > 5
-    scene.network.loses_one_in = 0
+    scene.network.lose(0)
 
 
 async def check_screen(ada: Tab, bob: Tab) -> None:
     """Share Ada's screen, which is higher than wide, beside her camera, and stop that."""
-    await ada.page.run("voice.share()")
+    await ada.page.run("voice.shareCanvas()")
     await bob.until(ada.screen_ssrc, "found.framesDecoded > 3 && found.frameHeight > found.frameWidth")
     camera = await bob.until(ada.video_ssrc, "found.frameWidth > found.frameHeight")
     await bob.until(ada.video_ssrc, f"found.framesDecoded > {camera['framesDecoded']}")

@@ -6,7 +6,7 @@ const USED_EXTENSIONS = [
   "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-time",
   "urn:ietf:params:rtp-hdrext:sdes:rtp-stream-id",
 ];
-const FEEDBACK = { audio: [], video: ["nack", "nack pli", "ccm fir", "goog-remb"] };
+const FEEDBACK = { audio: ["nack"], video: ["nack", "nack pli", "ccm fir", "goog-remb"] };
 const SIZES = [
   { rid: "q", scaleResolutionDownBy: 4, quality: 25, maxBitrate: 100_000 },
   { rid: "h", scaleResolutionDownBy: 2, quality: 50, maxBitrate: 300_000 },
@@ -47,6 +47,7 @@ class Voice {
     await this.pc.setLocalDescription();
     const sdp = this.pc.localDescription.sdp;
     this.codecs = findCodecs(sdp, wanted.codec ?? "VP8");
+    this.feedback = { ...FEEDBACK, ...wanted.feedback };
     this.say(1, { protocol: "webrtc", data: sdp, codecs: this.codecs });
     this.node = (await this.next(4)).sdp.split("\n");
     await this.pc.setRemoteDescription({ type: "answer", sdp: this.describe() });
@@ -73,15 +74,25 @@ class Voice {
     this.say(12, { audio_ssrc: this.ready.ssrc, video_ssrc, rtx_ssrc: 0, streams: all });
   }
 
-  /** Share a screen, here a canvas that is higher than wide, beside the camera. */
-  async share() {
+  /** Share the screen beside the camera. A browser asks its user for that, and takes a click for it. */
+  async shareScreen() {
+    this.shared = await navigator.mediaDevices.getDisplayMedia({ video: { frameRate: 5 } });
+    await this.share(this.shared.getVideoTracks()[0]);
+  }
+
+  /** Share a canvas that is higher than wide, in place of a screen. */
+  async shareCanvas() {
     const canvas = Object.assign(document.createElement("canvas"), { width: 180, height: 320 });
     const context = canvas.getContext("2d");
     this.drawing = setInterval(() => {
       context.fillStyle = `hsl(${Date.now() % 360} 50% 50%)`;
       context.fillRect(0, 0, canvas.width, canvas.height);
     }, 100);
-    const [track] = canvas.captureStream().getVideoTracks();
+    this.shared = canvas.captureStream();
+    await this.share(this.shared.getVideoTracks()[0]);
+  }
+
+  async share(track) {
     this.screen = this.pc.addTransceiver(track, { direction: "sendonly" });
     this.work = this.work.then(() => this.negotiate());
     await this.work;
@@ -91,6 +102,7 @@ class Voice {
   async stopSharing() {
     clearInterval(this.drawing);
     this.screen.stop();
+    for (const track of this.shared.getTracks()) track.stop();
     this.screen = undefined;
     this.work = this.work.then(() => this.negotiate());
     await this.work;
@@ -182,7 +194,7 @@ class Voice {
       "a=rtcp-mux",
       `a=rtpmap:${payload_type} ${name}/${rate}`,
       ...lines.filter((line) => line.startsWith(`a=fmtp:${payload_type} `)),
-      ...FEEDBACK[kind].map((each) => `a=rtcp-fb:${payload_type} ${each}`),
+      ...this.feedback[kind].map((each) => `a=rtcp-fb:${payload_type} ${each}`),
       ...lines.filter((line) => line.startsWith("a=extmap:") && USED_EXTENSIONS.some((each) => line.endsWith(each))),
       ...lines.filter((line) => /^a=(rid|simulcast):/.test(line)).map((line) => line.replace(/\bsend\b/, "recv")),
       ...(sender ? ["a=sendonly", `a=msid:${sender[0]} ${sender[0]}`, `a=ssrc:${sender[0]} cname:${sender[1].user_id}`] : ["a=recvonly"]),

@@ -174,3 +174,14 @@ def test_who_films_in_layers_is_told_what_the_best_can_take() -> None:
     limit(viewers[0], 60)
     assert see(viewers[0], room) == [NOTHING]
     assert find_share(sender) == FAIR_BPS, "so that its viewer can come back"
+
+
+def test_worst_hearers_loss_stands_until_browsers_have_told_another() -> None:
+    speaker = Room((500,)).senders[0]
+    assert speaker.find_hearers_loss(0.0) == 0
+    speaker.note_hearers_loss(26, 10.0)
+    speaker.note_hearers_loss(3, 11.0)
+    assert speaker.find_hearers_loss(17.0) == 26
+    assert speaker.find_hearers_loss(19.0) == 0
+    speaker.note_hearers_loss(3, 19.0)
+    assert speaker.find_hearers_loss(20.0) == 3
