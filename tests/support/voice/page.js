@@ -142,8 +142,8 @@ class Voice {
       if (!number || this.senders.has(number)) continue;
       const transceiver = this.pc.addTransceiver(kind, { direction: "recvonly" });
       this.senders.set(number, { user_id, transceiver });
-      this.play(transceiver.receiver.track);
       await this.negotiate();
+      this.play(transceiver.receiver.track);
     }
   }
 
