@@ -3,6 +3,7 @@ accounts and logins last, and not longer, even if they go on sending with their 
 """
 
 import asyncio
+import contextlib
 import datetime as dt
 from collections.abc import AsyncIterator
 
@@ -13,11 +14,13 @@ from tests.e2e.conftest import GENEROUS
 from tests.support.gateway.gateway_client import open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
+from tests.support.voice.peer import open_peers
 from tests.support.voice.people import (
     CONNECT,
     GHOST,
     SPEAK,
     WAIT_S,
+    enter,
     hears,
     join,
     open_house,
@@ -41,6 +44,7 @@ async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Serv
         "GUILDWAY_VOICE_ENABLED": "true",
         "GUILDWAY_VOICE_HOST": "127.0.0.1",
         "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
+        "GUILDWAY_VOICE_MOST_PEERS": "2",
         "GUILDWAY_GATEWAY_RESUME_WINDOW_S": str(GRACE_S),
     }
     server = await Server(tmp_path_factory.mktemp("voice"), settings).start()
@@ -162,6 +166,57 @@ async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_
             assert ended["call"]["participants"] == [alice.id, bob.id]
             assert await one.wait_closed() == 4014
             await one.leave()
+
+
+async def test_two_who_call_hear_each_other_without_the_node_until_a_third_comes(server: Server) -> None:
+    async with contextlib.AsyncExitStack() as stack:
+        people = [await stack.enter_async_context(await Person.register(server.api)) for _ in range(3)]
+        alice, bob, eve = people
+        await alice.befriend(bob, eve)
+        recipients = {"recipients": [bob.id, eve.id]}
+        channel_id = (await alice.call("POST", "/users/@me/channels", recipients))["id"]
+        (alices, alices_id), (bobs, bobs_id), (eves, _), (stock, _) = [
+            await stack.enter_async_context(open_session(server, person)) for person in (*people, alice)
+        ]
+        path = f"/channels/{channel_id}/call/peers"
+        for person, client in ((alice, alices), (bob, bobs)):
+            await person.call("PATCH", "/users/@me/peer-to-peer", {"enabled": True})
+            await client.send(4, {"guild_id": None, "channel_id": channel_id})
+            await client.wait_for("VOICE_SERVER_UPDATE")
+        await alices.wait_for("VOICE_STATE_UPDATE", lambda state: state["user_id"] == bob.id)
+        await alice.call("PUT", f"{path}/@me", {"session_id": alices_id})
+        await bob.call("PUT", f"{path}/@me", {"session_id": bobs_id})
+        begun = [await each.wait_for("CALL_PEERS_UPDATE", lambda d: d["state"] == "direct") for each in (alices, bobs)]
+        assert begun[0] == begun[1]
+        round_id = begun[0]["round_id"]
+
+        async with open_peers() as (one, two):
+            offer = {"round_id": round_id, "type": "offer", "sdp": await one.offer()}
+            await alice.call("POST", f"{path}/{bob.id}/signals", offer)
+            offered = await bobs.wait_for("CALL_PEER_SIGNAL", lambda d: d["type"] == "offer")
+            answer = {"round_id": round_id, "type": "answer", "sdp": await two.answer(offered["sdp"])}
+            await bob.call("POST", f"{path}/{alice.id}/signals", answer)
+            answered = await alices.wait_for("CALL_PEER_SIGNAL", lambda d: d["type"] == "answer")
+            await one.accept(answered["sdp"])
+            await asyncio.gather(one.hear(), two.hear())
+        for person in (alice, bob):
+            await person.call("PATCH", f"{path}/@me", {"round_id": round_id, "state": "connected"})
+        await alices.wait_for("CALL_PEERS_UPDATE", lambda d: set(d["connected"]) == {alice.id, bob.id})
+
+        await eves.send(4, {"guild_id": None, "channel_id": channel_id})
+        for client in (alices, bobs):
+            await client.wait_for("CALL_PEERS_UPDATE", lambda d: (d["state"], d["reason"]) == ("node", "joined"))
+            await client.wait_until(lambda client=client: len(client.bodies("VOICE_SERVER_UPDATE")) == 2)
+        voices = [
+            await enter(alices, alices_id, alice),
+            await enter(bobs, bobs_id, bob),
+        ]
+        await hears(voices[0], voices[1], b"at the node")
+        for voice in voices:
+            await voice.leave()
+        await stock.wait_for("VOICE_STATE_UPDATE", lambda state: state["user_id"] == eve.id)
+        for client in (stock, eves):
+            assert [*client.bodies("CALL_PEERS_UPDATE"), *client.bodies("CALL_PEER_SIGNAL")] == []
 
 
 @pytest.mark.embedded  # a cluster takes half a minute to come back

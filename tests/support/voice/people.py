@@ -45,11 +45,21 @@ async def join(
     told = len(client.bodies("VOICE_SERVER_UPDATE"))
     await client.send(4, {"guild_id": guild_id, "channel_id": channel_id, "self_mute": False, "self_deaf": False})
     await client.wait_until(lambda: [d for d in client.bodies("VOICE_SERVER_UPDATE")[told:] if d["endpoint"]])
-    update = client.bodies("VOICE_SERVER_UPDATE")[-1]
     assert client.names().index("VOICE_STATE_UPDATE") < client.names().index("VOICE_SERVER_UPDATE")
-    assert update["guild_id"] == guild_id
+    voice = await enter(client, session_id, person, kind=kind)
+    assert client.bodies("VOICE_SERVER_UPDATE")[-1]["guild_id"] == guild_id
+    return voice
+
+
+async def enter(
+    client: GatewayClient, session_id: str, person: Person, *, kind: type[VoiceTestClient] = VoiceTestClient
+) -> VoiceTestClient:
+    """Take the seat at the node of which the session was told last."""
+    update = client.bodies("VOICE_SERVER_UPDATE")[-1]
     host, _, port = update["endpoint"].rpartition(":")
-    voice = kind(int(person.id), int(guild_id or update["channel_id"]), VoiceServer(update["token"], host, int(port)))
+    voice = kind(
+        int(person.id), int(update["guild_id"] or update["channel_id"]), VoiceServer(update["token"], host, int(port))
+    )
     voice.session_id = session_id
     await voice.join()
     return voice
