@@ -1,4 +1,4 @@
-"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 13, 14, 35–37, 40 as in clients)."""
+"""The gateway's opcodes: Discord's numbers (documentation, "Gateway Opcodes"; 13 to 20, 35–37 and 40 as in clients)."""
 
 import enum
 from typing import Final
@@ -22,6 +22,9 @@ class Opcode(enum.IntEnum):
     HEARTBEAT_ACK = 11
     CALL_CONNECT = 13
     LAZY_GUILDS = 14
+    STREAM_CREATE = 18
+    STREAM_DELETE = 19
+    STREAM_WATCH = 20
     REQUEST_SOUNDBOARD_SOUNDS = 31
     SEARCH_RECENT_MEMBERS = 35
     REQUEST_CHANNEL_STATUSES = 36

@@ -32,6 +32,9 @@ from gateway.commands.commands import (
     RequestSoundboardSounds,
     Resume,
     SendMessage,
+    StreamCreate,
+    StreamDelete,
+    StreamWatch,
     Unheeded,
     VoiceStateUpdate,
 )
@@ -125,6 +128,9 @@ _RECORDS: Final[dict[int, Record[Any]]] = {
         self_stream=flag,
     ),
     Opcode.CALL_CONNECT: Record(CallConnect, channel_id=identifier),
+    Opcode.STREAM_CREATE: Record(StreamCreate, type=text, guild_id=identifier, channel_id=identifier),
+    Opcode.STREAM_DELETE: Record(StreamDelete, stream_key=text),
+    Opcode.STREAM_WATCH: Record(StreamWatch, stream_key=text),
     Opcode.RESUME: Record(Resume, token=text, session_id=text, seq=_seq),
     Opcode.REQUEST_GUILD_MEMBERS: Record(
         RequestGuildMembers,

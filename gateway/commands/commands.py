@@ -74,6 +74,27 @@ class CallConnect(Struct, kw_only=True, frozen=True):
     channel_id: int = 0
 
 
+class StreamCreate(Struct, kw_only=True, frozen=True):
+    """Op 18: a client wants to share its screen by a connection of its own, in a channel or in a call."""
+
+    type: str | None = None
+    """`guild` or `call`."""
+    guild_id: int | None = None
+    channel_id: int | None = None
+
+
+class StreamDelete(Struct, kw_only=True, frozen=True):
+    """Op 19: a client ends its stream, or watches one no more."""
+
+    stream_key: str | None = None
+
+
+class StreamWatch(Struct, kw_only=True, frozen=True):
+    """Op 20: a client wants to see a stream."""
+
+    stream_key: str | None = None
+
+
 class RequestGuildMembers(Struct, kw_only=True, frozen=True):
     """Op 8."""
 
@@ -169,6 +190,10 @@ Command = (
     | Identify
     | PresenceUpdate
     | VoiceStateUpdate
+    | CallConnect
+    | StreamCreate
+    | StreamDelete
+    | StreamWatch
     | Resume
     | RequestGuildMembers
     | LazyGuilds

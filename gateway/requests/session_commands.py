@@ -16,6 +16,9 @@ from gateway.commands.commands import (
     RequestGuildMembers,
     RequestSoundboardSounds,
     SendMessage,
+    StreamCreate,
+    StreamDelete,
+    StreamWatch,
     Unheeded,
     VoiceStateUpdate,
 )
@@ -26,6 +29,7 @@ from gateway.requests.guild_subscribing import GuildSubscribing
 from gateway.requests.member_requests import MemberRequests
 from gateway.requests.socket_messages import SocketMessages
 from gateway.requests.socket_voice import SocketVoice
+from gateway.requests.stream_requests import answer_stream
 from gateway.sessions.session import Session
 
 logger = logging.getLogger(__name__)
@@ -63,6 +67,8 @@ class SessionCommands:
                 self._messages.send(session, command)
             case VoiceStateUpdate() | CallConnect() | RequestChannelStatuses() | RequestChannelInfo():
                 self._voice.take(session, command)
+            case StreamCreate() | StreamDelete() | StreamWatch():
+                answer_stream(session, command)
             case LazyGuilds() | GuildSubscriptions():
                 self._subscribing.take(session, command)
                 session.note_changed()

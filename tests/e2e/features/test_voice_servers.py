@@ -157,6 +157,9 @@ async def test_friends_who_call_hear_each_other_and_the_call_ends_with_its_last_
                 two = await join(bobs, bobs_id, bob, None, channel["id"])
                 await hears(two, one, b"hello")
                 await hears(one, two, b"and you")
+                await bobs.send(18, {"type": "call", "guild_id": None, "channel_id": channel["id"]})
+                refused = await bobs.wait_for("STREAM_DELETE")  # a screen is a track of the same connection here
+                assert (refused["stream_key"], refused["reason"]) == (f"call:{channel['id']}:{bob.id}", "unauthorized")
                 await two.leave()
             # Bob's session is gone, and may be resumed for a while; then he has left.
             await alices.wait_for("VOICE_STATE_UPDATE", lambda d: d["channel_id"] is None and d["user_id"] == bob.id)

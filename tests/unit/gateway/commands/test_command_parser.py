@@ -24,6 +24,9 @@ from gateway.commands.commands import (
     RequestSoundboardSounds,
     Resume,
     SendMessage,
+    StreamCreate,
+    StreamDelete,
+    StreamWatch,
     Unheeded,
     VoiceStateUpdate,
 )
@@ -200,10 +203,17 @@ LENIENT: list[tuple[dict[str, Any], Command]] = [
     ({"op": 1.0, "d": 3.0}, Heartbeat(seq=3)),
     ({"op": 13, "d": {"channel_id": "12"}}, CallConnect(channel_id=12)),
     ({"op": 13, "d": {}}, CallConnect()),
-    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 34, 38, 39, 41, 60) for d in (None, {}, "x")],
+    (
+        {"op": 18, "d": {"type": "guild", "guild_id": "5", "channel_id": 6, "preferred_region": None}},
+        StreamCreate(type="guild", guild_id=5, channel_id=6),
+    ),
+    ({"op": 18, "d": {"type": 5, "guild_id": []}}, StreamCreate()),
+    ({"op": 19, "d": {"stream_key": "call:6:7"}}, StreamDelete(stream_key="call:6:7")),
+    ({"op": 20, "d": {"stream_key": 7}}, StreamWatch()),
+    *[({"op": op, "d": d}, Unheeded(op=op)) for op in (5, 12, 21, 22, 34, 38, 39, 41, 60) for d in (None, {}, "x")],
     *[
         ({"op": op, "d": d}, Unheeded(op=op))
-        for op in (3, 4, 8, 14, 31, 35, 36, 37, 43)
+        for op in (3, 4, 8, 14, 18, 19, 20, 31, 35, 36, 37, 43)
         for d in (None, 5, "text", [], True, 1.5)
     ],
 ]

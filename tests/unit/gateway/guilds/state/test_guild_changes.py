@@ -45,6 +45,7 @@ PASSED_ON = frozenset(
         events.PASSIVE_UPDATE_V2,
         events.MESSAGE_SEND_ERROR,
         events.SOUNDBOARD_SOUNDS,
+        events.STREAM_DELETE,
         events.CHANNEL_INFO,
         events.CHANNEL_STATUSES,
     }
