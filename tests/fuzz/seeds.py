@@ -23,6 +23,7 @@ from tests.integration.transport.websocket.fragment_cases import FRAGMENTS
 from tests.integration.transport.websocket.framing_cases import FRAMING
 from tests.integration.transport.websocket.test_handshake import REFUSED, TAKEN
 from tests.integration.transport.websocket.text_cases import TEXTS
+from tests.support.voice.dtls import say_hello
 from tests.unit.core_ext.payloads.test_etf import GOLDEN
 
 _MOST_BYTES = 600
@@ -114,6 +115,20 @@ def _reports() -> list[bytes]:
     return [bytes(report) for report in reports] + [b"".join(map(bytes, reports))]
 
 
+def _replays() -> list[bytes]:
+    steps = [bytes((kind, which, place, 40)) for kind in range(4) for which in (0, 1) for place in range(len(PLACES))]
+    begin = bytes((0, 0, 0, 0, 1, 0, 2, 0))
+    return [begin + step for step in steps] + [begin * 3 + b"".join(steps)]
+
+
+def _handshakes() -> list[bytes]:
+    hello = say_hello()
+    alert = bytes.fromhex("15 feff 0000 000000000009 0002 0228")
+    cuts = [hello[:size] for size in range(1, len(hello), 8)]
+    some = [[hello], [hello, hello], [hello, alert], [alert], [hello, hello[13:]], [hello[: len(hello) // 2], hello]]
+    return cuts + [SEPARATOR.join(each) for each in some]
+
+
 def _voice_messages() -> list[bytes]:
     udp = {"address": "192.0.2.1", "port": 5, "mode": "aead_xchacha20_poly1305_rtpsize"}
     codecs = [{"name": "opus", "type": "audio", "priority": 1000, "payload_type": 111}]
@@ -165,6 +180,8 @@ def make_seeds() -> dict[str, list[bytes]]:
         "commands": _commands(),
         "strangers": _strangers(),
         "members": _members(),
+        "replays": _replays(),
+        "handshakes": _handshakes(),
         "voice-messages": _voice_messages(),
     }
     small = {name: [seed for seed in found if len(seed) <= _MOST_BYTES] for name, found in seeds.items()}

@@ -4,7 +4,8 @@ Kernels run beside their plain code or their model, whose branches a coverage-gu
 finds there is tried on the compiled kernel at once, and both must give the same.
 """
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -19,7 +20,7 @@ from gateway.transport.handshake import asks_upgrade, find_fault
 from gateway.transport.http_request import encode_upgrade, parse_request
 from gateway.users.presence import from_command, merge_presences, render_presence
 from tests.fuzz.voice_gateway import SEPARATOR, STRANGER, WITH_KEYS, VoiceGateway
-from tests.fuzz.voice_room import PLACES, VoiceRoom
+from tests.fuzz.voice_room import NEWCOMER, PLACES, Traffic, VoiceRoom, flip
 from tests.support.gateway.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
 from voice.packets.plain_rtp import parse_rtp
@@ -30,6 +31,9 @@ Target = Callable[[bytes], None]
 _MAX_MESSAGE_BYTES = 4096
 _MAX_FRAGMENTS = 8
 _MAX_DEPTH = 32
+_DTLS = range(20, 64)
+_TURNS = 5
+"""The turns of the loop in which a handshake does what a datagram leads to."""
 DAVE_OPCODES = (KEY_PACKAGE, COMMIT_WELCOME, TRANSITION_READY, INVALID_COMMIT_WELCOME)
 """What clients say of end-to-end encryption, the binary ones first."""
 
@@ -149,6 +153,58 @@ def fuzz_members(data: bytes) -> None:
     for sent, address in room.sent:
         if address == PLACES[1] and sent[1] not in range(192, 224) and parse_rtp(other.open_rtp(sent)) is None:
             raise AssertionError(f"sent {sent!r}")
+    room.check_neighbours()
+
+
+def fuzz_replays(data: bytes) -> None:
+    """Packets of a browser and of the bot, and the same ones again, and changed ones, from anywhere. A step has four bytes:
+    what to do, with which packet, from where, and which bit is changed. Each packet is passed on once, and none that is
+    changed; nobody's media go elsewhere by them.
+    """
+    room, traffic = VoiceRoom(), Traffic()
+    for at in range(0, len(data) - 3, 4):
+        kind, which, place, bit = data[at : at + 4]
+        is_own, is_changed = kind % 4 < 2 or not traffic.packets, kind % 4 == 3
+        index = traffic.send_new(room, is_bot=bool(kind & 1)) if is_own else which % len(traffic.packets)
+        packet = traffic.packets[index]
+        is_over = index in traffic.passed
+        if is_changed and not is_own:
+            packet = flip(packet, bit * 8 + which)
+        before, known = room.addresses, len(room.sent)
+        room.gate.take(packet, PLACES[place % len(PLACES)])
+        if (is_changed and not is_own) or is_over:
+            assert len(room.sent) == known, "sent again, or after a change"
+            assert room.addresses == before, "media go elsewhere"
+        elif len(room.sent) > known:
+            traffic.passed.add(index)
+    room.check_neighbours()
+
+
+def fuzz_handshakes(data: bytes) -> None:
+    """Datagrams of a browser that is expected, to a handshake that runs. Nobody gets keys by them, only DTLS is answered,
+    and the handshake ends with the seat.
+    """
+    asyncio.run(_shake_hands(data.split(SEPARATOR)))
+
+
+async def _shake_hands(datagrams: list[bytes]) -> None:
+    running: list[asyncio.Task[None]] = []
+
+    def spawn(handshake: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        running.append(asyncio.ensure_future(handshake))
+        return running[-1]
+
+    room = VoiceRoom(spawn)
+    connection = room.expect_browser(NEWCOMER, PLACES[-1], room.circle)
+    for datagram in datagrams:
+        room.gate.take(datagram, PLACES[-1])
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+    room.forwarder.take_back(NEWCOMER)
+    await asyncio.gather(*running, return_exceptions=True)
+    assert connection.peer.keys is None, "keys for whose certificate nobody knows"
+    assert all(to == PLACES[-1] and sent[0] in _DTLS for sent, to in room.sent), room.sent
+    assert len(running) <= 1, "handshakes beside each other"
 
 
 def fuzz_voice_messages(data: bytes) -> None:
@@ -182,6 +238,8 @@ TARGETS: dict[str, Target] = {
     "commands": fuzz_commands,
     "strangers": fuzz_strangers,
     "members": fuzz_members,
+    "replays": fuzz_replays,
+    "handshakes": fuzz_handshakes,
     "voice-messages": fuzz_voice_messages,
     "dave": fuzz_dave,
 }

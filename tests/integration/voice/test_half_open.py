@@ -6,20 +6,17 @@ CI lets a few do so. Ten thousand take some minutes:
 """
 
 import asyncio
-import contextlib
-import gc
 import os
 import secrets
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from OpenSSL import SSL
-
 from core.voice.seats import SeatKey
 from core.voice.tokens import Claims, read_token, sign_token
+from tests.support.instances import count_instances
 from tests.support.voice.client import GCM, UdpClient, VoiceTestClient
+from tests.support.voice.dtls import say_hello
 from tests.support.voice.node import GUILD, Stage, open_stage
 from tests.support.voice.rooms import bot
 from tests.support.voice.webrtc_client import WebrtcTestClient
@@ -110,22 +107,6 @@ WAYS: tuple[Way, ...] = (
 )  # fmt: skip
 
 
-def say_hello() -> bytes:
-    """The first flight of a DTLS handshake."""
-    context = SSL.Context(SSL.DTLS_METHOD)
-    connection = SSL.Connection(context)
-    connection.set_connect_state()
-    with contextlib.suppress(SSL.WantReadError):
-        connection.do_handshake()
-    return connection.bio_read(2000)
-
-
-def count_instances() -> Counter[str]:
-    """Count what is alive of that which a node makes for each client."""
-    gc.collect()
-    return Counter(type(each).__name__ for each in gc.get_objects() if type(each) in KINDS)
-
-
 def find_handshakes() -> list[asyncio.Task[Any]]:
     """The tasks of the node's handshakes."""
     return [task for task in asyncio.all_tasks() if "_shake_hands" in repr(task.get_coro())]
@@ -134,7 +115,7 @@ def find_handshakes() -> list[asyncio.Task[Any]]:
 async def test_half_open_joins_leave_nothing_and_a_room_beside_them_loses_nothing() -> None:
     async with open_stage(BOUNDS) as stage, bot(stage, ADA) as ada, bot(stage, BOB) as bob:
         crowd = Crowd(stage, [await UdpClient.open(ada.media) for _ in range(ADDRESSES)])
-        before, instances = stage.node.count(), count_instances()
+        before, instances = stage.node.count(), count_instances(KINDS)
         for start in range(0, JOINS, AT_ONCE):
             for each in (ada, bob):
                 await each.say(3, {"t": start, "seq_ack": each.seq})
@@ -156,6 +137,6 @@ async def test_half_open_joins_leave_nothing_and_a_room_beside_them_loses_nothin
                 await each.leave()
                 stage.nodes.remove(SeatKey(GUILD, each.user_id))
             await stage.news.wait_until(lambda: stage.node.count() == before and not find_handshakes())
-        await stage.news.wait_until(lambda: not count_instances() - instances)
+        await stage.news.wait_until(lambda: not count_instances(KINDS) - instances)
         for socket in crowd.udp:
             socket.close()

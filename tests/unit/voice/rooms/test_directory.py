@@ -7,15 +7,25 @@ from hypothesis import strategies as st
 from core.voice.orders import Admit, Change, CloseRoom, Remove
 from core.voice.seats import Rights, Room, Seat
 from core.voice.tokens import Claims, sign_token
+from tests.support.instances import count_instances
 from tests.support.voice.quiet_node import BOTH, GATEWAY, SECRET, FakeLink, QuietNode
 from voice.crypto.suites import AES256_GCM
+from voice.dave.negotiation import Negotiation
+from voice.media.peer import Circle
+from voice.media.stream import Stream
+from voice.media.udp_peer import UdpPeer
 from voice.protocol.commands import Identify, Resume
 from voice.rooms.directory import Refused
 from voice.rooms.member import Member
+from voice.rooms.room import OpenRoom
+from voice.webrtc.connection import Connection
+from voice.webrtc.peer import WebrtcPeer
+
+KINDS = (Member, UdpPeer, WebrtcPeer, Connection, Stream, Circle, OpenRoom, Negotiation)
 
 
 def test_ten_thousand_joins_leave_nothing() -> None:
-    node = QuietNode()
+    node, before = QuietNode(), count_instances(KINDS)
     for number in range(10_000):
         user_id = number % 50
         member, link, _ = node.join(user_id, channel_id=20 + number % 3)
@@ -29,6 +39,8 @@ def test_ten_thousand_joins_leave_nothing() -> None:
     for user_id in range(50):
         node.directory.remove(GATEWAY, Remove(10, user_id))
     node.assert_empty()
+    del member, link
+    assert not count_instances(KINDS) - before
 
 
 def test_ended_member_cannot_come_back_into_the_room() -> None:
