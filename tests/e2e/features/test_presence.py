@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.clients.discord_bot import Recorder, discord, running_bot
-from tests.support.gateway.gateway_client import open_gateway
+from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 
@@ -21,6 +21,11 @@ async def see(seen: Recorder, person: Person, check: Callable[[discord.Member], 
     _, after = await seen.wait_for("presence_update", lambda _, after: after.id == int(person.id) and check(after))
     assert isinstance(after, discord.Member)
     return after
+
+
+async def heard_as(device: GatewayClient, status: str) -> None:
+    """Wait until a device, which is one of several, is told that one of them is so."""
+    await device.wait_for("SESSIONS_REPLACE", lambda each: status in [one["status"] for one in each])
 
 
 def say(status: str, *activities: dict[str, Any], afk: bool = False) -> dict[str, Any]:
@@ -89,13 +94,15 @@ async def test_client_that_starts_anew_was_never_offline_and_a_block_hides_it(
                 await his.identify(bob.token, intents=None, presence=say(status))
         await hers.wait_for("PRESENCE_UPDATE", lambda body: body["status"] == "idle")
         assert "offline" not in [body["status"] for body in hers.bodies("PRESENCE_UPDATE")]
-        async with open_gateway(server.gateway) as his:
+        async with open_gateway(server.gateway) as his, open_gateway(server.gateway) as phone:
             await his.identify(bob.token, intents=None, presence=say("dnd"))
+            await phone.identify(bob.token, intents=None, presence=say("invisible"))
             await hers.wait_for("PRESENCE_UPDATE", lambda body: body["status"] == "dnd")
             await bob.call("PUT", f"/users/@me/relationships/{alice.id}", {"type": 2})
             await hers.wait_for("PRESENCE_UPDATE", lambda body: body["status"] == "offline")
             told = len(hers.bodies("PRESENCE_UPDATE"))
             await his.send(3, say("online"))
+            await heard_as(phone, "online")
             await bob.call("DELETE", f"/users/@me/relationships/{alice.id}")
             await hers.wait_until(lambda: len(hers.bodies("PRESENCE_UPDATE")) > told)
             assert {body["status"] for body in hers.bodies("PRESENCE_UPDATE")[told:]} == {"online"}
@@ -112,7 +119,8 @@ async def test_last_seen_is_when_others_saw_the_person_go_and_not_what_it_did_un
 
     async with open_gateway(server.gateway) as session:
         await session.identify(bob.token, intents=None, presence=say("invisible"))
-    async with open_gateway(server.gateway) as session:
+    async with open_gateway(server.gateway) as session, open_gateway(server.gateway) as phone:
+        await phone.identify(bob.token, intents=None, presence=say("invisible"))
         await session.identify(bob.token, intents=None, presence=say("online"))
         assert await seen() is None
         await session.send(3, say("invisible"))
@@ -121,7 +129,7 @@ async def test_last_seen_is_when_others_saw_the_person_go_and_not_what_it_did_un
                 await asyncio.sleep(0.05)
         hidden = await seen()
         await session.send(3, say("dnd"))
-        await session.wait_for("SESSIONS_REPLACE", lambda each: each[0]["status"] == "dnd")
+        await heard_as(phone, "dnd")
         assert await seen() == hidden
     async with asyncio.timeout(60):
         while await seen() == hidden:  # noqa: ASYNC110 - as above

@@ -132,6 +132,7 @@ async def test_presence_is_that_of_all_sessions_and_told_once(
     for viewer in viewers:
         await expect(viewer, alice, "idle", "dnd")
     await hers.send(3, presence("online"))  # dnd on one device stands for all
+    await hers.wait_for("SESSIONS_REPLACE", lambda each: [one["status"] for one in each] == ["online", "dnd"])
     await other.send(3, presence("idle"))
     for viewer in viewers:
         await expect(viewer, alice, "idle", "dnd", "online")

@@ -56,6 +56,6 @@ def test_links_are_parts_of_the_text(content: str) -> None:
 @pytest.mark.parametrize("unit", ["`", "|", "``` ", "<https://", "https://", "https://a" + ")" * 50, "https://a "])
 def test_text_that_is_written_to_be_slow_is_read_in_time(unit: str) -> None:
     content = unit * (4000 // len(unit)) + "://"
-    began = time.perf_counter()
+    began = time.thread_time()  # what others do on the processor meanwhile does not count
     find_links(content)
-    assert time.perf_counter() - began < 0.25
+    assert time.thread_time() - began < 0.25
