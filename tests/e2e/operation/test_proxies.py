@@ -3,7 +3,9 @@
 Each reaches the server by ports, and by Unix sockets in the forms that the guide shows.
 """
 
+import asyncio
 import io
+import ssl
 from pathlib import Path
 
 import aiohttp
@@ -29,6 +31,15 @@ class Addresses:
     def __init__(self, port: int) -> None:
         self.api = f"https://{LOOPBACK}:{port}"
         self.gateway = f"wss://{LOOPBACK}:{port}/gateway"
+
+
+async def refuse_strangers(port: int, trust: ssl.SSLContext) -> None:
+    """Ask for what is staff's alone, in each way that the API understands."""
+    for path in ("/admin/users", "/%61dmin/users", "//admin/users"):
+        reader, writer = await asyncio.open_connection(LOOPBACK, port, ssl=trust, server_hostname=LOOPBACK)
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: {LOOPBACK}:{port}\r\nConnection: close\r\n\r\n".encode())
+        assert b" 403 " in await reader.readline(), path
+        writer.transport.abort()
 
 
 @pytest.mark.parametrize("by_sockets", [False, True], ids=["ports", "sockets"])
@@ -62,6 +73,7 @@ async def test_stock_bot_is_served_behind_a_proxy_with_tls(tmp_path: Path, name:
                     await seen.wait_for("resumed")
                     await owner.send(channel_id, "again")
                     await seen.wait_for("message", lambda m: m.content == "again")
+            await refuse_strangers(port, certificates.trust())
         assert not any("X-Forwarded-For is not believed" in line for line in server.log)
     finally:
         assert await server.stop() == 0

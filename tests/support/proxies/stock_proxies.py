@@ -1,6 +1,6 @@
 """nginx, HAProxy and Caddy with the examples of deploy/proxies, on ports of loopback.
 
-Of an example only the addresses, the ports and the certificate are changed.
+Of an example only the addresses, the ports and the certificate are changed; staff comes from another machine.
 """
 
 import shutil
@@ -39,6 +39,10 @@ class StockProxy:
             "chat.example.org {": f"https://{LOOPBACK}:{port} {{\n\ttls {certificates.server} {certificates.server}",
             "server_name chat.example.org": f"server_name {LOOPBACK}",
             "maxconn 100000": "maxconn 1000",
+            # Staff comes from elsewhere, so that clients of tests are strangers.
+            "allow 127.0.0.1;": "allow 192.0.2.1;",
+            "!{ src 127.0.0.0/8 }": "!{ src 192.0.2.1 }",
+            "remote_ip 127.0.0.1 ::1": "remote_ip 192.0.2.1",
         }
         for file in ("/etc/ssl/guildway/fullchain.pem", "/etc/ssl/guildway/privkey.pem", "/etc/haproxy/guildway.pem"):
             self._changes[file] = str(certificates.server)
