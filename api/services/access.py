@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
-from core.domain.channels.channel import TEXT_LIKE, VOCAL, Channel
-from core.domain.errors import Forbidden, MissingAccess, NotVerified, WrongChannelType
+from core.domain.channels.channel import TEXT_LIKE, VOCAL, Channel, ChannelType
+from core.domain.errors import Forbidden, ForumMessage, MissingAccess, NotATextChannel, NotVerified, WrongChannelType
 from core.domain.guilds.guild import Guild, GuildSnapshot
 from core.domain.guilds.member import BYPASSES_VERIFICATION, Member
 from core.domain.guilds.permissions import (
@@ -18,6 +18,7 @@ from core.domain.ids import created_ms
 
 _VIEW = int(Permission.VIEW_CHANNEL)
 _CONNECT = int(Permission.CONNECT)
+_SEND = int(Permission.SEND_MESSAGES)
 
 DIRECT_PERMISSIONS = int(
     Permission.ADD_REACTIONS
@@ -206,6 +207,18 @@ class ChannelAccess:
         self.require(permission)
         if self.guild is not None and self.guild.is_held_back:
             raise NotVerified
+
+    def require_to_send(self, permission: int) -> None:
+        """Check that the user may send what takes these bits beside SEND_MESSAGES.
+
+        Raises:
+            ForumMessage, NotATextChannel: where nobody sends. Forbidden, NotVerified.
+        """
+        if self.channel.type == ChannelType.FORUM:
+            raise ForumMessage
+        if self.channel.type not in TEXT_LIKE:
+            raise NotATextChannel
+        self.require_to_write(_SEND | permission)
 
     def require_messages(self) -> None:
         """Raise WrongChannelType unless the channel is one that holds messages."""

@@ -274,9 +274,16 @@ class ReplyWithoutHistory(Forbidden):
     message = "Cannot reply without permission to read message history"
 
 
-class ForwardUnreadable(Forbidden):
-    code = 160_014
-    message = "You cannot forward a message whose content you cannot read"
+class ForwardWithoutHistory(Forbidden):
+    code = 160_009
+    message = "Cannot reference a message without permission to read message history"
+
+
+class ForwardAgeRestricted(Forbidden):
+    """The message is in an age-restricted channel, and would be shown in another one of a guild."""
+
+    code = 160_010
+    message = "NSFW channel message reference not allowed"
 
 
 class EmptyMessage(Invalid):
@@ -297,6 +304,13 @@ class VoiceMessageFiles(Invalid):
 class VoiceMessageFacts(Invalid):
     code = 50161
     message = "Voice messages must have supporting metadata."
+
+
+class VoiceMessageForbidden(Forbidden):
+    """The author may not SEND_VOICE_MESSAGES here."""
+
+    code = 50173
+    message = "You cannot send voice messages in this channel"
 
 
 class VoiceMessageEdit(Forbidden):
@@ -329,6 +343,11 @@ class WrongChannelType(Invalid):
 class NotATextChannel(Invalid):
     code = 50008
     message = "Cannot send messages in a non-text channel"
+
+
+class ForumMessage(Invalid):
+    code = 40058
+    message = "Cannot send a message in a forum channel"
 
 
 class DirectChannelAction(Forbidden):
@@ -485,6 +504,11 @@ class InvalidRole(Invalid):
 class InvalidGuild(Conflict):
     code = 50055
     message = "Invalid Guild"
+
+
+class OwnerIsBot(Invalid):
+    code = 50132
+    message = "Ownership cannot be moved to a bot user"
 
 
 class SeveralParents(Conflict):

@@ -4,8 +4,8 @@ from api.services.administration.staff_actions import StaffActions
 from api.services.administration.staff_authenticator import Staff
 from api.services.announcements import guild_event
 from api.services.ids import IdSource
-from api.services.still_there import fetch_guild
-from core.domain.errors import UnknownGuild, UnknownMember
+from api.services.still_there import fetch_guild, require_new_owner
+from core.domain.errors import UnknownGuild
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.store.interfaces import Store
 from core.wire.before import GuildBefore
@@ -58,7 +58,7 @@ class GuildAdministration:
             tx.announce(guild_event(self._ids.next(), GUILD_DELETE, guild_id, DeletedGuild(id=str(guild_id))))
 
     async def transfer(self, staff: Staff, guild_id: int, owner_id: int, reason: str | None) -> None:
-        """Make another member the owner of a guild. Raises UnknownGuild, UnknownMember."""
+        """Make another member the owner of a guild. Raises UnknownGuild, UnknownMember, OwnerIsBot."""
         details = {"to": str(owner_id)}
         unit = self._actions.act(
             staff, "owner", "guild.transfer", guild_id, reason=reason, details=details, guilds=[guild_id]
@@ -66,8 +66,7 @@ class GuildAdministration:
         async with unit as tx:
             before = GuildBefore((await fetch_guild(tx, guild_id)).owner_id)
             details["from"] = str(before.owner_id)
-            if await tx.members.find(guild_id, owner_id) is None:
-                raise UnknownMember
+            await require_new_owner(tx, guild_id, owner_id)
             guild = await tx.guilds.update(guild_id, {"owner_id": owner_id})
             payload = render_for_members(guild, await tx.roles.list_of_guild(guild_id))
             tx.announce(guild_event(self._ids.next(), GUILD_UPDATE, guild_id, payload, before=before))

@@ -1,7 +1,5 @@
 """Typing indicators tell a channel that a user is writing there. Never stored; clients drop them after ten seconds."""
 
-from typing import Final
-
 import msgspec
 from msgspec import UNSET, UnsetType
 
@@ -13,17 +11,12 @@ from api.services.messages.fresh_rights import claim_of, on_fresh_rights
 from api.services.messages.message_events import for_channel
 from api.services.relationships.acquaintances import FRIENDS
 from core.bus.interfaces import Bus
-from core.domain.channels.channel import TEXT_LIKE
-from core.domain.errors import NotATextChannel
 from core.domain.events import TYPING_START
-from core.domain.guilds.permissions import Permission
 from core.door.interfaces import Door
 from core.live.interfaces import RateLimiter, Rule
 from core.runtime.clock import Clock
 from core.runtime.settings.current_limits import CurrentLimits
 from core.wire.objects.guilds.member import MemberObject, render_member
-
-_SEND: Final = int(Permission.SEND_MESSAGES)
 
 
 class TypingStart(msgspec.Struct, kw_only=True):
@@ -66,14 +59,12 @@ class TypingIndicatorService:
     async def start(self, user_id: int, channel_id: int) -> None:
         """Announce that the user types in the channel. Within the interval, nothing happens.
 
-        Raises UnknownChannel, MissingAccess, Forbidden, NotVerified, NotATextChannel, CannotSendToUser.
+        Raises UnknownChannel, MissingAccess, CannotSendToUser, and as `ChannelAccess.require_to_send`.
         """
         mark = self._door.mark()
         access = await self._entities.text_access(user_id, channel_id)
         channel = access.channel
-        if channel.type not in TEXT_LIKE:
-            raise NotATextChannel
-        access.require_to_write(_SEND)
+        access.require_to_send(0)
         tie = FRIENDS if access.guild is not None else await self._directs.require_write(user_id, channel)
         await self._door.confirm(claim_of(access, user_id, mark, shared_guild_id=tie))
         once = Rule("typing", 1, self._limits.rates.typing_interval_s)

@@ -23,15 +23,12 @@ from api.services.files.file_rows import FileRows
 from api.services.files.filenames import clean_filename
 from api.services.files.incoming_files import ATTACH_FILES, IncomingFile
 from api.services.files.stored_files import StoredFiles
-from core.domain.channels.channel import TEXT_LIKE
-from core.domain.errors import Forbidden, Invalid, NotATextChannel, NotFound, TooLarge, Unavailable
-from core.domain.guilds.permissions import Permission
+from core.domain.errors import Forbidden, Invalid, NotFound, TooLarge, Unavailable
 from core.domain.messages.attachment import FileState, StoredFile
 from core.store.blob.staging import Staging
 from core.store.interfaces import Store
 from core.wire.objects.messages.attachment import UploadObject
 
-_SEND: Final = int(Permission.SEND_MESSAGES)
 _UNUSED: Final = frozenset({FileState.EXPECTED, FileState.ARRIVING, FileState.STORED})
 UPLOAD_PATH: Final = "/attachments/uploads"
 """Where bytes are put, below the API's prefix."""
@@ -85,14 +82,12 @@ class UploadService:
         """Make room for files, and return the links to upload them to.
 
         Raises:
-            UnknownChannel, MissingAccess, Forbidden, NotVerified, NotATextChannel, CannotSendToUser: as for a message.
+            UnknownChannel, MissingAccess, Forbidden, NotVerified, CannotSendToUser: as for a message, and its channels.
             LimitReached: for more than ten.
             TooLarge, QuotaReached, TooManyUploads, UploadsTooLarge. Unavailable.
         """
         access = await self._entities.text_access(user_id, channel_id)
-        if access.channel.type not in TEXT_LIKE:
-            raise NotATextChannel
-        access.require_to_write(_SEND | ATTACH_FILES)
+        access.require_to_send(ATTACH_FILES)
         if access.guild is None:
             await self._directs.require_write(user_id, access.channel)
         check_count(len(forms))

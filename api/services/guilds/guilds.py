@@ -15,7 +15,7 @@ from api.services.ids import IdSource
 from api.services.images import ImageService
 from api.services.members.membership import Membership
 from api.services.rights import confirm_rights, on_present_rights
-from api.services.still_there import fetch_guild
+from api.services.still_there import fetch_guild, require_new_owner
 from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import Forbidden, InvalidGuild, LimitReached, UnknownGuild, UnknownMember, invalid_field
@@ -218,7 +218,7 @@ def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> Non
 
 
 async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any]) -> None:
-    """Raise unless the channels and the owner of the changes exist."""
+    """Raise unless the channels and the owner of the changes exist, and the owner is a person."""
     for field, kinds in _CHANNEL_FIELDS.items():
         channel_id = changes.get(field)
         if channel_id is None:
@@ -226,5 +226,5 @@ async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str
         channel = await tx.channels.find(channel_id)
         if channel is None or channel.guild_id != guild_id or channel.type not in kinds:
             raise refuse_type(field)
-    if "owner_id" in changes and await tx.members.find(guild_id, changes["owner_id"]) is None:
-        raise UnknownMember
+    if "owner_id" in changes:
+        await require_new_owner(tx, guild_id, changes["owner_id"])

@@ -142,9 +142,9 @@ class MessageService:
 
         Raises:
             Invalid, NotBuilt: as `parse_draft`. UnknownChannel, MissingAccess, Forbidden: without the right to send.
-            NotVerified: for newcomers. NotATextChannel: in categories and forums.
+            NotVerified: for newcomers. NotATextChannel, ForumMessage: in categories and forums.
             RateLimited, SlowMode: when a limit is used up.
-            Invalid, LimitReached, TooLarge: for files. SystemMessageAction, ForwardUnreadable: as `Forwards.make`.
+            Invalid, LimitReached, TooLarge: for files. SystemMessageAction, Forbidden: as `Forwards.make`.
             Unavailable: when the door or the store is.
         """
         has_files = files is not None and bool(files.files)

@@ -11,8 +11,7 @@ from api.services.access import ChannelAccess
 from api.services.files.incoming_files import ATTACH_FILES
 from api.services.messages.content.message_forms import Draft
 from api.services.messages.content.message_mentions import Mentions
-from core.domain.channels.channel import TEXT_LIKE
-from core.domain.errors import NotATextChannel, VoiceMessageFacts, VoiceMessageFiles
+from core.domain.errors import VoiceMessageFacts, VoiceMessageFiles, VoiceMessageForbidden
 from core.domain.guilds.permissions import Permission
 from core.domain.messages.attachment import Attachment
 from core.domain.messages.forward import HAS_SNAPSHOT
@@ -20,7 +19,6 @@ from core.domain.messages.message import Message, MessageType, ResolvedMessage
 from core.domain.people.user import User
 from core.door.interfaces import Opening
 
-_SEND: Final = int(Permission.SEND_MESSAGES)
 _SEND_TTS: Final = int(Permission.SEND_TTS_MESSAGES)
 _EMBED_LINKS: Final = int(Permission.EMBED_LINKS)
 _SEND_POLLS: Final = int(Permission.SEND_POLLS)
@@ -92,20 +90,20 @@ def resolve_checked(checked: CheckedMessage, message_id: int) -> ResolvedMessage
 
 
 def require_send_rights(access: ChannelAccess, draft: Draft) -> None:
-    if access.channel.type not in TEXT_LIKE:
-        raise NotATextChannel
-    needed = _SEND
+    """Raise as `ChannelAccess.require_to_send`, and VoiceMessageForbidden."""
+    needed = 0
     if draft.tts:
         needed |= _SEND_TTS
     if draft.has_embeds:
         needed |= _EMBED_LINKS
     if draft.poll is not None:
         needed |= _SEND_POLLS
-    if draft.forward is not None and draft.forward.attachments:
+    shown = draft.attachments if draft.forward is None else draft.forward.attachments
+    if shown and not draft.is_voice:
         needed |= ATTACH_FILES
-    elif draft.attachments:
-        needed |= _SEND_VOICE if draft.is_voice else ATTACH_FILES
-    access.require_to_write(needed)
+    access.require_to_send(needed)
+    if draft.is_voice and not access.has(_SEND_VOICE):
+        raise VoiceMessageForbidden
 
 
 def check_voice(attachments: tuple[Attachment, ...]) -> None:

@@ -26,6 +26,9 @@ async def test_guild_is_found_given_away_and_deleted(scene: StaffScene) -> None:
     assert (await scene.reader.get(path)).json()["members"] == 1
     stranger = await scene.owner.put(f"{path}/owner", {"user_id": scene.reader.id})
     assert stranger.json()["code"] == 10007
+    bot = await scene.api.make_bot(zoe)
+    await scene.api.let_in(zoe, bot, guild["id"])
+    assert (await scene.owner.put(f"{path}/owner", {"user_id": bot.id})).json()["code"] == 50132
     assert (await scene.owner.put(f"{path}/owner", {"user_id": zoe.id})).status_code == 204
     assert scene.api.payloads(GUILD_UPDATE)[-1]["owner_id"] == zoe.id
     assert (await scene.owner.delete(path)).status_code == 204

@@ -335,6 +335,18 @@ async def test_voice_message_has_one_recording_and_its_facts(api: ApiUnderTest) 
     assert answer.json()["code"] == 50162
 
 
+async def test_voice_message_needs_its_own_right(api: ApiUnderTest) -> None:
+    alice, bob = await api.register(), await api.register()
+    place = await store_guild(api, alice, bob)
+    ogg = ("a.ogg", b"OggS" + bytes(28) + b"OpusHead" + bytes(40))
+    voice = as_form(ogg, flags=1 << 13, attachments=[{"id": 0, "duration_secs": 1.5, "waveform": "AAAA"}])
+    assert (await bob.request("POST", place.messages, **voice)).status_code == 200
+    await place.overwrite(bob, deny=Permission.SEND_VOICE_MESSAGES)
+    answer = await bob.request("POST", place.messages, **voice)
+    assert (answer.status_code, answer.json()["code"]) == (403, 50173)
+    assert (await bob.request("POST", place.messages, **as_form(ogg))).status_code == 200
+
+
 async def test_thumbnails_are_made_when_they_are_asked_for(api: ApiUnderTest) -> None:
     alice = await api.register()
     place = await store_guild(api, alice)

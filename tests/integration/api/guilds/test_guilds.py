@@ -226,6 +226,9 @@ async def test_transfer_guild_is_the_owners_alone(api: ApiUnderTest) -> None:
     stranger = await api.register()
     assert error_code(await bob.patch(scene.path, {"owner_id": bob.id})) == (403, 50013)
     assert error_code(await scene.owner.patch(scene.path, {"owner_id": stranger.id})) == (404, 10007)
+    bot = await api.make_bot(scene.owner)
+    await api.let_in(scene.owner, bot, scene.id)
+    assert error_code(await scene.owner.patch(scene.path, {"owner_id": bot.id})) == (400, 50132)
     answer = await scene.owner.patch(scene.path, {"owner_id": bob.id})
     assert answer.json()["owner_id"] == bob.id
     assert error_code(await scene.owner.delete(scene.path)) == (403, 50013)

@@ -27,10 +27,10 @@ class Scene:
         self.source = source
         self.target = target
 
-    async def forward(self, sent: dict[str, Any], *, by: Actor | None = None, **fields: Any) -> Any:
-        """Forward a message into the target, and return the answer."""
+    async def forward(self, sent: dict[str, Any], *, by: Actor | None = None, to: str = "", **fields: Any) -> Any:
+        """Forward a message into the target, or another place, and return the answer."""
         reference = {"type": 1, "message_id": sent["id"], "channel_id": sent["channel_id"]}
-        return await (by or self.alice).post(self.target.messages, {"message_reference": reference, **fields})
+        return await (by or self.alice).post(to or self.target.messages, {"message_reference": reference, **fields})
 
 
 async def make_scene(api: ApiUnderTest) -> Scene:
@@ -116,12 +116,23 @@ async def test_who_may_not_read_the_source_cannot_forward_it(scene: Scene) -> No
     target = scene.target
     there = (await scene.alice.post(target.messages, {"content": "x"})).json()
     await target.overwrite(target.guild_id, deny=Permission.READ_MESSAGE_HISTORY)
-    assert error_code(await scene.forward(there, by=scene.carol)) == (403, 160014)
+    assert error_code(await scene.forward(there, by=scene.carol)) == (403, 160009)
     await target.overwrite(target.guild_id, deny=Permission.VIEW_CHANNEL)
     assert error_code(await scene.forward(there, by=scene.carol)) == (403, 50001)
     await target.overwrite(target.guild_id, deny=Permission.SEND_MESSAGES)
     assert error_code(await scene.forward(there, by=scene.carol)) == (403, 50013)
     assert await count_files(scene.api) == 0
+
+
+async def test_what_is_age_restricted_stays_where_it_is_or_goes_into_direct_channels(scene: Scene) -> None:
+    sent = (await scene.alice.post(scene.source.messages, {"content": "x"})).json()
+    await scene.alice.patch(f"/channels/{scene.source.channel_id}", {"nsfw": True})
+    assert error_code(await scene.forward(sent)) == (403, 160010)
+    assert (await scene.forward(sent, to=scene.source.messages)).status_code == 200
+    direct = (await scene.alice.post("/users/@me/channels", {"recipient_id": scene.bob.id})).json()["id"]
+    assert (await scene.forward(sent, to=f"/channels/{direct}/messages")).status_code == 200
+    await scene.alice.patch(f"/channels/{scene.target.channel_id}", {"nsfw": True})
+    assert (await scene.forward(sent)).status_code == 200
 
 
 async def test_what_cannot_be_forwarded_is_refused(scene: Scene) -> None:

@@ -227,12 +227,18 @@ async def test_send_while_timed_out_is_refused(api: ApiUnderTest) -> None:
     assert (await bob.post(place.messages, {"content": "x"})).status_code == 403
 
 
-async def test_send_into_a_category_is_refused(api: ApiUnderTest) -> None:
+@pytest.mark.parametrize(("kind", "code"), [(ChannelType.CATEGORY, 50008), (ChannelType.FORUM, 40058)])
+async def test_send_where_nobody_sends_is_refused(api: ApiUnderTest, kind: ChannelType, code: int) -> None:
     alice = await api.register()
     place = await store_guild(api, alice)
-    category = await place.add_channel(type=ChannelType.CATEGORY)
-    answer = await alice.post(f"/channels/{category}/messages", {"content": "x"})
-    assert (answer.status_code, answer.json()["code"]) == (400, 50008)
+    path = f"/channels/{await place.add_channel(type=kind)}"
+    files = {"files": [{"filename": "a", "file_size": 1}]}
+    for answer in (
+        await alice.post(f"{path}/messages", {"content": "x"}),
+        await alice.post(f"{path}/typing"),
+        await alice.post(f"{path}/attachments", files),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (400, code)
     unknown = await alice.post("/channels/1/messages", {"content": "x"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, 10003)
 
