@@ -6,6 +6,8 @@ that what is lost or overtaken on the way stays so. The numbers here do not go r
 that.
 """
 
+import bisect
+from collections import deque
 from typing import Final
 
 import msgspec
@@ -51,8 +53,8 @@ class Stream:
 
     __slots__ = (
         "_clock", "_expected_before", "_first", "_highest", "_is_broken_off", "_jitter", "_last_s", "_last_timestamp",
-        "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept", "bytes_passed", "clock_rate",
-        "packets_passed", "quality", "source",
+        "_left_out", "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept", "bytes_passed",
+        "clock_rate", "packets_passed", "quality", "source",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int) -> None:
@@ -65,6 +67,8 @@ class Stream:
         self.quality = Quality()
         self._offset = self._shift = 0
         """What is added to the sender's sequence numbers and timestamps."""
+        self._left_out: deque[int] = deque(maxlen=_MOST_BEHIND)
+        """The sender's numbers of packets that were left out, each of which has made the offset one less."""
         self._first = self._highest = 0
         self._last_s, self._last_timestamp = 0.0, 0
         self._is_broken_off = False
@@ -75,7 +79,7 @@ class Stream:
 
     def take(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> tuple[int, int]:
         """Count a packet; return its sequence number and timestamp for the others."""
-        ahead = (sequence - self._highest + _HALF) % _SEQUENCES - _HALF
+        ahead = self._find_ahead(sequence)
         if self.source is None:
             self._begin(ssrc, sequence, number=_FIRST_NUMBER, shift=0)
             ahead = 0
@@ -88,7 +92,7 @@ class Stream:
         if ahead >= 0:
             self._measure_jitter(timestamp, now_s)
             self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
-        return number + self._offset, (timestamp + self._shift) % _TIMESTAMPS
+        return number + self._offset_at(number), (timestamp + self._shift) % _TIMESTAMPS
 
     def pass_on(self, ssrc: int, sequence: int, timestamp: int, size_bytes: int, now_s: float) -> tuple[int, int]:
         """Count a packet with so much content, and that it is passed on; return what `take` does."""
@@ -96,9 +100,37 @@ class Stream:
         self.bytes_passed += size_bytes
         return self.take(ssrc, sequence, timestamp, now_s)
 
+    def leave_out(self, ssrc: int, sequence: int) -> bool:
+        """Count a packet that the others do not need, and number on as if it had never been; return whether it is left
+        out. One that is late is not: the others wait for its number already.
+        """
+        ahead = self._find_ahead(sequence)
+        if ssrc != self.source or self._is_broken_off or not 0 < ahead < _MOST_AHEAD:
+            return False
+        self._received += 1
+        self._highest += ahead
+        self.quality.note(self._highest)
+        self._offset -= 1
+        self._left_out.append(self._highest)
+        return True
+
     def find_sequence(self, number: int) -> int:
         """Return the sender's own sequence number of a packet."""
-        return (number - self._offset) % _SEQUENCES
+        offset = self._offset
+        while (found := self._offset_at(number - offset)) != offset:
+            offset = found
+        return (number - offset) % _SEQUENCES
+
+    def _find_ahead(self, sequence: int) -> int:
+        """Return how far a packet is ahead of the newest one, by the way that is shorter."""
+        return (sequence - self._highest + _HALF) % _SEQUENCES - _HALF
+
+    def _offset_at(self, sequence: int) -> int:
+        """Return what was added before the packets behind it were left out."""
+        left_out = self._left_out
+        if not left_out or sequence > left_out[-1]:
+            return self._offset
+        return self._offset + len(left_out) - bisect.bisect_left(left_out, sequence)
 
     def break_off(self) -> None:
         """Note that a packet is kept back on purpose: what comes next is a new beginning, and nothing is missing."""
@@ -147,6 +179,7 @@ class Stream:
     def _begin(self, ssrc: int, sequence: int, *, number: int, shift: int) -> None:
         self.source = ssrc
         self._offset, self._shift = number - sequence, shift
+        self._left_out.clear()
         self._first = self._highest = sequence
         self.quality.begin(sequence)
         self._received = self._received_before = self._expected_before = 0

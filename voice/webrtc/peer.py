@@ -210,6 +210,8 @@ class WebrtcPeer(Peer):
         if layer is None:
             return KeptBack.UNKNOWN
         size = len(packet.payload)
+        if not size and layer.stream.leave_out(packet.ssrc, packet.sequence):
+            return KeptBack.EMPTY
         number, timestamp = layer.stream.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
         vp8 = parse_vp8(packet.payload) if codec is Codec.VP8 else None
         is_keyframe = vp8.is_keyframe if vp8 is not None else codec is Codec.H264 and begins_keyframe(packet.payload)

@@ -106,6 +106,18 @@ async def test_what_a_browser_has_not_got_is_sent_again(stage: Stage) -> None:
         assert (again.sequence_number, again.payload) == (lost, b"picture 1")
 
 
+async def test_packets_without_a_picture_are_not_passed_on_and_leave_no_gap(stage: Stage) -> None:
+    async with browsers(stage, ADA, BOB) as (ada, bob):
+        await ada.switch_camera(is_on=True)
+        assert await bob.expect(12) == told_on(ada)
+        for picture in (b"first", b"", b"", b"second"):
+            ada.film(picture)
+        packets = [await bob.listen() for _ in range(2)]
+        assert [packet.payload for packet in packets] == [b"first", b"second"]
+        assert packets[1].sequence_number == packets[0].sequence_number + 1
+        await wait_for_drop(stage, "empty", 2)
+
+
 async def test_what_the_node_has_not_got_is_asked_for(stage: Stage) -> None:
     async with browsers(stage, ADA, BOB) as (ada, bob):
         await ada.switch_camera(is_on=True)

@@ -52,6 +52,44 @@ def test_reports_say_what_is_lost_since_the_last_one() -> None:
     assert (again.lost, again.fraction_lost) == (2, 0)
 
 
+def test_packets_that_are_left_out_leave_no_gap_and_are_not_lost() -> None:
+    stream = Stream(90_000)
+    assert not stream.leave_out(1, 65_533), "somebody else's, so far"
+    numbers(stream, 65_533)
+    assert stream.leave_out(1, 65_534)
+    assert stream.leave_out(1, 0)
+    assert numbers(stream, 1, 65_535) == [0x1002, 0x1001]
+    assert [stream.find_sequence(number) for number in (0x1000, 0x1001, 0x1002, 0x1003)] == [65_533, 65_535, 1, 2]
+    assert not stream.leave_out(1, 65_532), "it is late"
+    assert not stream.leave_out(2, 2)
+    assert numbers(stream, 7, ssrc=2) == [0x1003]
+    told = stream.report(0.0)
+    assert told is not None
+    assert told.lost == 0
+
+
+@given(
+    st.integers(0, 0xFFFF),
+    st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(0, 8)), max_size=80),
+)
+def test_numbers_of_a_stream_with_packets_left_out_are_in_order_and_of_one_packet_each(
+    first: int, packets: list[tuple[bool, bool, int]]
+) -> None:
+    """Packets may be empty, lost, or come later than some behind them."""
+    stream = Stream(90_000)
+    place = {first: numbers(stream, first)[0]}
+    sent = [(at + delay, at, is_empty) for at, (is_empty, is_lost, delay) in enumerate(packets, 1) if not is_lost]
+    for _, at, is_empty in sorted(sent):
+        if is_empty and stream.leave_out(1, (first + at) % 0x10000):
+            continue
+        place[first + at] = numbers(stream, (first + at) % 0x10000)[0]
+        assert stream.find_sequence(place[first + at]) == (first + at) % 0x10000
+    in_order = [place[at] for at in sorted(place)]
+    assert in_order == sorted(set(in_order))
+    if not any(is_lost for _, is_lost, _ in packets) and not any(delay for _, _, delay in packets):
+        assert in_order == list(range(0x1000, 0x1000 + len(place)))
+
+
 @given(st.lists(st.tuples(st.integers(1, 3), st.integers(0, 0xFFFF)), max_size=60))
 def test_whatever_a_sender_does_the_newest_number_grows(packets: list[tuple[int, int]]) -> None:
     stream, newest = Stream(48_000), 0
