@@ -38,6 +38,7 @@ SETTINGS: Final = {
     "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
 }
 WAIT_S: Final = 60.0
+EAST: Final = "us-east"
 SAID: Final = 100
 """The frames in which a bot says a word, for two seconds: it tells the node of each word's begin and end, and the node
 closes the socket of who tells it too much."""
@@ -167,6 +168,16 @@ async def wait_silenced(bot: Bot, person: Talker) -> str:
     raise AssertionError
 
 
+async def ask_into_region(person: Talker, channel_id: str, region: str) -> None:
+    """Have a channel in a region, and ask again while its home may not know the node there yet."""
+    numbers, call = count(), person.person.call
+
+    async def ask() -> None:
+        await call("PATCH", f"/channels/{channel_id}", {"rtc_region": region, "name": f"room {next(numbers)}"})
+
+    await _repeat(ask, lambda: len(person.updates()) > person.told)
+
+
 async def name_node(cluster: Cluster, port: int) -> str:
     """Return the name of the node at a port."""
     return next(str(node["name"]) for node in await cluster.shardctl("voice") if node["port"] == port)
@@ -205,10 +216,23 @@ async def test_stock_bot_and_person_of_two_workers_talk_while_nodes_and_the_home
     tmp_path: Path,
 ) -> None:
     certificates = make_certificates(tmp_path)
-    settings = {**SETTINGS, "GUILDWAY_VOICE_CERTIFICATE": str(certificates.server)}
+    settings = {
+        **SETTINGS, "GUILDWAY_VOICE_CERTIFICATE": str(certificates.server), "GUILDWAY_VOICE_REGIONS": EAST
+    }  # fmt: skip
     running = run_cluster(tmp_path, settings, workers=2, voice=2, has_cassandra=False)
-    async with running as cluster, talking(cluster, certificates) as (bot, person, guild):
+    async with (
+        running as cluster,
+        cluster.another("voice", "voice-east", GUILDWAY_VOICE_REGION=EAST),
+        talking(cluster, certificates) as (bot, person, guild),
+    ):
         await hear_each_other(bot, person, "hello")
+        assert await name_node(cluster, person.port) != "voice-east"
+
+        await bot.rest(person)
+        await ask_into_region(person, voice_channel(guild), EAST)
+        await asyncio.gather(bot.follow(), person.follow())
+        assert await name_node(cluster, person.port) == "voice-east"
+        await hear_each_other(bot, person, "in another region")
 
         drained = await name_node(cluster, person.port)
         await bot.rest(person)

@@ -237,7 +237,7 @@ async def test_cluster_grows_from_one_worker_to_many_and_shrinks_again_while_peo
     await crowd.say_during(cluster.shardctl("drain", "worker-2"))
     assert await owners(cluster) == ["worker-1"] * SHARDS
     async with contextlib.AsyncExitStack() as stack:
-        added = [await stack.enter_async_context(cluster.another_worker(name)) for name in names[2:]]
+        added = [await stack.enter_async_context(cluster.another("worker", name)) for name in names[2:]]
         await cluster.shardctl("undrain", "worker-2")
         await crowd.say_until(lambda: _have_shards(cluster, names[1:]))
         guests = [await stack.enter_async_context(open_gateway(each.gateway)) for each in added]

@@ -110,10 +110,10 @@ class Cluster:
         await redis.aclose()
 
     @asynccontextmanager
-    async def another_worker(self, name: str) -> AsyncIterator[Server]:
-        """Run another worker on this machine, beside the supervisor's."""
-        command = (sys.executable, "-m", "guildway", "run", "--role", "worker", "--name", name)
-        server = await Server(self._data, self._environ, command=command).start()
+    async def another(self, role: str, name: str, **settings: str) -> AsyncIterator[Server]:
+        """Run another process of a role, with these variables, on this machine, beside the supervisor's."""
+        command = (sys.executable, "-m", "guildway", "run", "--role", role, "--name", name)
+        server = await Server(self._data, {**self._environ, **settings}, command=command).start()
         try:
             yield server
         finally:
