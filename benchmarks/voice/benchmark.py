@@ -2,7 +2,7 @@
 
 from benchmarks.harness.reports.tables import Result
 from benchmarks.harness.run import Run
-from benchmarks.voice import against_janus, forwarding, janus_server
+from benchmarks.voice import against_janus, forwarding, janus_server, under_load
 
 _ROUNDS = 5
 _ROUND_S = 4.0
@@ -11,6 +11,7 @@ _ROUND_S = 4.0
 def run(run: Run) -> Result:
     """Packets that a media node passes on to browsers and to clients of Discord's protocol."""
     result = forwarding.measure(run)
+    result.tables.append(under_load.measure(run.pick(under_load.Size(), under_load.QUICK)))
     if not janus_server.is_installed():
         result.skipped.append("Janus is not installed (Debian: janus)")
         return result
