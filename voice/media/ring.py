@@ -26,13 +26,16 @@ class Ring:
     def __init__(self, size: int = VIDEO_PACKETS) -> None:
         """So many packets are kept."""
         self._size = size
-        self._kept: list[Passing | None] = [None] * size
+        self._kept: list[Passing | None] = []
+        """Empty until there is a first packet: most who come film nothing."""
         self._newest = -1
         self._missing: dict[int, int] = {}
         """How often the sender was asked for each number."""
 
     def keep(self, passing: Passing) -> None:
         """Keep a packet of a sender that is asked for nothing."""
+        if not self._kept:
+            self._kept = [None] * self._size
         self._kept[passing.number % self._size] = passing
 
     def add(self, passing: Passing) -> bool:
@@ -50,7 +53,7 @@ class Ring:
 
     def find(self, number: int) -> Passing | None:
         """Return a packet that is kept."""
-        passing = self._kept[number % self._size]
+        passing = self._kept[number % self._size] if self._kept else None
         return passing if passing is not None and passing.number == number else None
 
     def take_missing(self) -> Iterator[int]:

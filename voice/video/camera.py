@@ -72,7 +72,7 @@ class Camera:
             layer.quality = source.quality
         for layer in self._all[len(sources) :]:
             layer.stream.break_off()
-            layer.rid, layer.source = "", 0
+            layer.rid, layer.source, layer.ring = "", 0, Ring()
         if sources:
             names = {source.rid for source in sources}
             self._named = {name: ssrc for name, ssrc in self._named.items() if name in names}

@@ -11,6 +11,7 @@ def passing(number: int) -> Passing:
 
 def test_the_newest_are_kept() -> None:
     ring = Ring()
+    assert ring.find(0) is None
     for number in range(1000):
         assert not ring.add(passing(number))
     found = [number for number in range(-10, 1010) if (kept := ring.find(number)) is not None and kept.number == number]

@@ -1,5 +1,6 @@
 """A camera and its layers."""
 
+from voice.media.passing import Codec, Passing
 from voice.media.source import Source
 from voice.media.stream import Stream
 from voice.video.camera import Camera
@@ -65,6 +66,17 @@ def test_names_of_layers_are_remembered_while_the_camera_is_off_as_packets_have_
     camera.switch([Source(0, "q")])
     camera.switch([Source(0, "q"), Source(0, "f")])
     assert camera.find(30, None) is None, "its name was for another one in between"
+
+
+def test_pictures_are_not_kept_when_the_camera_is_off() -> None:
+    camera = make()
+    camera.switch([Source(7)])
+    camera.layers[0].ring.add(Passing(codec=Codec.VP8, marker=True, number=1, timestamp=0, ssrc=SHOWN, payload=b"1"))
+    camera.switch([Source(7)])
+    assert camera.layers[0].ring.find(1) is not None
+    camera.switch([])
+    camera.switch([Source(7)])
+    assert camera.layers[0].ring.find(1) is None
 
 
 def test_ssrc_that_was_told_goes_before_a_name() -> None:

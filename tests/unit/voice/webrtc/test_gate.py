@@ -1,7 +1,7 @@
 """The gate: what any datagram leads to, from strangers and from addresses that are known."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -148,6 +148,30 @@ def test_ended_browsers_leave_nothing() -> None:
     network.gate.take(sealed, HERE)
     network.forwarder.take_back(2)
     assert (network.sent, network.gate.sizes, ada.peer.keys) == ([], (0, 0, 0), None)
+
+
+async def test_keys_that_are_made_when_the_browser_has_left_are_not_taken() -> None:
+    network = Network()
+    ada = network.add(1)
+    network.check(ada, HERE)
+    given = give_keys(ada, HERE)
+    ada.handshake = LateHandshake(given)  # type: ignore[assignment]
+    ada.peer.keys = ada.peer.address = None
+    shaking = network.gate._shake_hands(ada)
+    network.forwarder.take_back(1)
+    await shaking
+    assert (ada.peer.keys, ada.peer.address, network.gate.sizes) == (None, None, (0, 0, 0))
+
+
+class LateHandshake:
+    """A handshake that is done when nobody waits for it any more."""
+
+    def __init__(self, keys: SrtpKeys) -> None:
+        self.keys = keys
+
+    async def run(self, on_keys: Callable[[SrtpKeys], None]) -> None:
+        """Hand over the keys."""
+        on_keys(self.keys)
 
 
 def test_packet_comes_once_and_unchanged() -> None:
