@@ -18,7 +18,7 @@ from core.runtime.settings.configuration import load_settings
 from core.runtime.settings.settings import Settings
 from guildway.doctor.certificates import check_certificate
 from guildway.doctor.findings import Finding, fault, fine, warning
-from guildway.doctor.machine import check_clock, check_files, check_folder, check_ports
+from guildway.doctor.machine import check_clock, check_files, check_folder, check_kernels, check_ports
 from guildway.doctor.servers import check_cassandra, check_postgres, check_redis
 from guildway.outcomes import DONE, FAILED
 
@@ -40,6 +40,7 @@ async def examine(*, environ: Mapping[str, str], flags: Mapping[str, str | None]
 
 
 def _check_machine(settings: Settings, *, is_cluster: bool) -> Iterator[Finding]:
+    yield check_kernels()
     folder = list(check_folder(Path(settings.store.data_dir)))
     yield from folder
     if not is_cluster:  # the processes of a cluster have their ports by flags

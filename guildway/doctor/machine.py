@@ -1,4 +1,6 @@
-"""What the doctor looks at on this machine: the data folder, the disk, the ports, open files and the clock."""
+"""What the doctor looks at on this machine: the kernels, the data folder, the disk, the ports, open files and the
+clock.
+"""
 
 import ctypes
 import os
@@ -14,6 +16,7 @@ from core.runtime.errors import StartError
 from core.runtime.settings.settings import Settings
 from core.runtime.sockets import bind_datagram_socket, bind_socket
 from core.runtime.unix_sockets import find_obstacle, find_path
+from core_ext.chooser import MISSING, KernelsMissingError, load
 from guildway.doctor.findings import Finding, fault, fine, warning
 
 Bind = Callable[[str, int], socket.socket]
@@ -27,6 +30,16 @@ _TIME_ERROR: Final = 5
 """What the kernel answers while nobody keeps its clock."""
 _TIMEX_BYTES: Final = 512
 """More than its largest `struct timex`. All zero, it asks and changes nothing."""
+
+
+def check_kernels() -> Finding:
+    """Look whether the compiled kernels are there, without which no server starts."""
+    missing, _, remedy = MISSING.partition(": ")
+    try:
+        load("core_ext.sockets.sockets")
+    except KernelsMissingError:
+        return fault("kernels", missing, remedy)
+    return fine("kernels", "are compiled for this Python")
 
 
 def check_folder(folder: Path) -> Iterator[Finding]:

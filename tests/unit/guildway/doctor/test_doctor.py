@@ -12,10 +12,11 @@ import pytest
 from core.runtime.data_dir import LOCK_NAME, DataDir
 from core.runtime.settings.settings import ApiSettings, GatewaySettings, MetricsSettings, Settings, VoiceSettings
 from core.runtime.sockets import bind_socket, find_free_port, open_listener
+from core_ext.chooser import MISSING, KernelsMissingError
 from guildway.cli import main
 from guildway.doctor.doctor import report
 from guildway.doctor.findings import Finding, fault, fine, warning
-from guildway.doctor.machine import check_clock, check_disk, check_files, check_folder, check_ports
+from guildway.doctor.machine import check_clock, check_disk, check_files, check_folder, check_kernels, check_ports
 from guildway.doctor.servers import compare_clocks, parse_version
 
 LOOPBACK = "127.0.0.1"
@@ -44,6 +45,18 @@ def test_folder_in_use_names_its_process_and_others_eyes_are_warned_of(tmp_path:
     held.close()
     assert next(iter(check_folder(tmp_path))).found == "is free: no server runs on it"
     assert (tmp_path / LOCK_NAME).read_text() == f"{os.getpid()}\n"
+
+
+def test_kernels_that_are_not_compiled_are_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_kernels().state == "ok"
+
+    def load(_: str) -> None:
+        raise KernelsMissingError(MISSING)
+
+    monkeypatch.setattr("guildway.doctor.machine.load", load)
+    found = check_kernels()
+    assert (found.state, found.found) == ("fault", "the compiled kernels are missing or do not fit")
+    assert "`make build`" in found.remedy
 
 
 @pytest.mark.parametrize(("gib", "state"), [(100, "ok"), (4, "warning"), (0.1, "fault")])
