@@ -523,6 +523,13 @@ class CommunityChannel(Conflict):
     message = "Cannot delete a channel required for Community guilds"
 
 
+class CommunityChannelType(Conflict):
+    """The channel that holds the guild's rules or its updates would be none of text."""
+
+    code = 50086
+    message = "Community server channels must be text channels"
+
+
 class InvalidInviteCode(Conflict):
     code = 50020
     message = "Invite code was either invalid or taken"

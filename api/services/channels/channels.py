@@ -32,9 +32,9 @@ from api.services.voice.stage_steps import StageSteps
 from api.services.voice.voice_changes import VoiceChanges
 from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import Channel, ChannelType, Overwrite
-from core.domain.errors import CommunityChannel
+from core.domain.errors import CommunityChannel, CommunityChannelType
 from core.domain.events import CHANNEL_CREATE, CHANNEL_DELETE, CHANNEL_UPDATE, GUILD_UPDATE
-from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
+from core.domain.guilds.guild import Guild, needs_channel
 from core.domain.guilds.permissions import Permission
 from core.store.interfaces import Store, Transaction
 from core.wire.before import GuildBefore
@@ -151,8 +151,10 @@ class ChannelService:
             require_place(access.guild, access.guild.entry.channels.get(changes["parent_id"] or 0))
         last_ids = await self._last_messages.find_ids([channel_id])
         async with self._store.write(guilds=[access.channel.guild_id]) as tx:
-            channels = (await confirm_rights(tx, access.guild)).channels
-            channel = channels[channel_id]
+            present = await confirm_rights(tx, access.guild)
+            channels, channel = present.channels, present.channels[channel_id]
+            if changes.get("type", ChannelType.TEXT) != ChannelType.TEXT and needs_channel(present.guild, channel_id):
+                raise CommunityChannelType
             check_bounds(msgspec.structs.replace(channel, **changes))
             if changes.get("parent_id") not in (None, channel.parent_id):
                 check_parent(channel.type, changes["parent_id"], channels, child_id=channel_id)
@@ -177,8 +179,7 @@ class ChannelService:
         async with self._store.write(guilds=[access.channel.guild_id]) as tx:
             present = await confirm_rights(tx, access.guild)
             guild, channel = present.guild, present.channels[channel_id]
-            needed = {getattr(guild, field) for field in COMMUNITY_CHANNELS}
-            if "COMMUNITY" in guild.features and channel_id in needed:
+            if needs_channel(guild, channel_id):
                 raise CommunityChannel
             await self._voice.empty(tx, channel.guild_id, channel_id)
             await self._stages.close(tx, channel_id)

@@ -18,7 +18,15 @@ from api.services.rights import confirm_rights, on_present_rights
 from api.services.still_there import fetch_guild, require_new_owner
 from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import ChannelType
-from core.domain.errors import Forbidden, InvalidGuild, LimitReached, UnknownGuild, UnknownMember, invalid_field
+from core.domain.errors import (
+    CommunityChannelType,
+    Forbidden,
+    InvalidGuild,
+    LimitReached,
+    UnknownGuild,
+    UnknownMember,
+    invalid_field,
+)
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
 from core.domain.guilds.permissions import Permission
@@ -144,7 +152,7 @@ class GuildService:
         changes |= await self._store_images(caller, guild_id, form)
         async with self._store.write(guilds=[guild_id]) as tx:
             await confirm_rights(tx, access)
-            await _check_references(tx, guild_id, changes)
+            await _check_references(tx, access.entry.guild, changes)
             guild = await tx.guilds.update(guild_id, changes)
             payload = render_guild(guild, await tx.roles.list_of_guild(guild_id))
             if changes:
@@ -217,14 +225,17 @@ def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> Non
             raise invalid_field(field, "BASE_TYPE_REQUIRED", "This field is required")
 
 
-async def _check_references(tx: Transaction, guild_id: int, changes: Mapping[str, Any]) -> None:
+async def _check_references(tx: Transaction, guild: Guild, changes: Mapping[str, Any]) -> None:
     """Raise unless the channels and the owner of the changes exist, and the owner is a person."""
+    is_community = "COMMUNITY" in changes.get("features", guild.features)
     for field, kinds in _CHANNEL_FIELDS.items():
         channel_id = changes.get(field)
         if channel_id is None:
             continue
         channel = await tx.channels.find(channel_id)
-        if channel is None or channel.guild_id != guild_id or channel.type not in kinds:
+        if channel is None or channel.guild_id != guild.id or channel.type not in kinds:
             raise refuse_type(field)
+        if is_community and field in COMMUNITY_CHANNELS and channel.type != ChannelType.TEXT:
+            raise CommunityChannelType
     if "owner_id" in changes:
-        await require_new_owner(tx, guild_id, changes["owner_id"])
+        await require_new_owner(tx, guild.id, changes["owner_id"])

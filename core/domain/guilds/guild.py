@@ -62,3 +62,8 @@ class GuildSnapshot(msgspec.Struct, kw_only=True, frozen=True):
     """Who is in a voice channel. Only reads of several guilds have it (`load_snapshots`)."""
     stages: tuple[StageInstance, ...] = ()
     """The stages that are live; as `in_voice`."""
+
+
+def needs_channel(guild: Guild, channel_id: int) -> bool:
+    """Tell whether the guild is a community, and the channel is one that no community is without."""
+    return "COMMUNITY" in guild.features and channel_id in {getattr(guild, field) for field in COMMUNITY_CHANNELS}

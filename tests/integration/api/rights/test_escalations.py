@@ -146,12 +146,14 @@ async def test_community_and_discoverable_are_switched_by_administrators(api: Ap
 
 async def test_channels_that_a_community_needs_stay(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
-    updates = await scene.add_channel("updates")
+    updates, news = await scene.add_channel("updates"), await scene.add_channel("news", type=5)
     needed = {"rules_channel_id": scene.general, "public_updates_channel_id": updates["id"]}
     assert (await scene.owner.patch(scene.path, {"features": ["COMMUNITY"], **needed})).status_code == 200
     for field, channel_id in needed.items():
         assert error_code(await scene.owner.delete(f"/channels/{channel_id}")) == (400, 50074)
         assert form_code(await scene.owner.patch(scene.path, {field: None}), field) == "BASE_TYPE_REQUIRED"
+        assert error_code(await scene.owner.patch(f"/channels/{channel_id}", {"type": 5})) == (400, 50086)
+        assert error_code(await scene.owner.patch(scene.path, {field: news["id"]})) == (400, 50086)
     await scene.owner.patch(scene.path, {"features": []})
     assert (await scene.owner.delete(f"/channels/{scene.general}")).status_code == 200
 
