@@ -29,8 +29,11 @@ class Tasks:
                 self._group = group
                 early, self._early = self._early, []
                 for coroutine in early:
-                    group.create_task(_guard(coroutine))
-                await asyncio.get_running_loop().create_future()
+                    self.spawn(coroutine)
+                try:
+                    await asyncio.get_running_loop().create_future()
+                finally:
+                    self.close()  # those that end now may want to start others, which the group refuses
         finally:
             self.close()
 
@@ -41,7 +44,8 @@ class Tasks:
         elif self._group is None:
             self._early.append(coroutine)
         else:
-            self._group.create_task(_guard(coroutine))
+            task = self._group.create_task(_guard(coroutine))
+            task.add_done_callback(lambda _: coroutine.close())  # it may be cancelled before it begins
 
     def close(self) -> None:
         """Start nothing more, and drop the tasks that have not started."""

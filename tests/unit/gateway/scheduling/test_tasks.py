@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import inspect
 
 import pytest
 
@@ -55,3 +56,46 @@ async def test_nothing_starts_after_the_end() -> None:
     tasks.close()
     tasks.spawn(work("late"))
     assert started == []
+
+
+async def _end(running: asyncio.Task[None]) -> None:
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+async def test_task_that_is_cancelled_before_its_first_turn_leaves_nothing_unawaited() -> None:
+    tasks = Tasks()
+
+    async def work() -> None:
+        raise AssertionError
+
+    running = asyncio.create_task(tasks.run())
+    await asyncio.sleep(0)
+    coroutine = work()
+    tasks.spawn(coroutine)
+    await _end(running)
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
+
+
+async def test_task_that_ends_with_the_gateway_starts_no_other_one(caplog: pytest.LogCaptureFixture) -> None:
+    tasks, began = Tasks(), asyncio.Event()
+
+    async def work() -> None:
+        raise AssertionError
+
+    later = work()
+
+    async def go_on() -> None:
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            tasks.spawn(later)
+
+    running = asyncio.create_task(tasks.run())
+    tasks.spawn(go_on())
+    await began.wait()
+    await _end(running)
+    assert inspect.getcoroutinestate(later) == inspect.CORO_CLOSED
+    assert not caplog.records
