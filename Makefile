@@ -79,7 +79,7 @@ test-pure: $(VENV)/dev.stamp $(VENV)/loadtest.stamp $(VENV)/build.stamp node go 
 # of pytest's workers has a PostgreSQL and a Cassandra (0.7 GB), so there are no more than two. The first test of a worker
 # waits for the starts of all of them, for which a busy machine may need more than the usual time of a test.
 test-cluster: $(VENV)/dev.stamp $(VENV)/build.stamp node go java discord-self cassandra  ## The end-to-end tests on clusters; ARGS as for test
-	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --timeout 300 $(or $(ARGS),-n 2 tests/e2e)
+	SERVER_OF_TESTS=cluster PYTHONDONTWRITEBYTECODE= $(PY) -m pytest --timeout 600 $(or $(ARGS),-n 2 tests/e2e)
 
 fuzz: $(VENV)/dev.stamp $(VENV)/build.stamp  ## Fuzz the readers of clients' bytes, 30 s a target; ARGS="--seconds 600 frames"
 	$(PY) -m tests.fuzz $(ARGS)

@@ -13,7 +13,7 @@ workers one, the others half of one.
 Most are found by the first ones, a cut before its dispatches by one in 25. So it begins with seeds that have found it;
 those that follow are for the day when what a seed does has changed."""
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 def seeds_of(part: str, name: str) -> Iterator[int]:

@@ -41,7 +41,7 @@ def test_clusters_are_clean_and_give_the_same_trace(migrated_database: MigratedD
     assert run_cluster_seed(3, migrated_database).lines == outcomes[3].lines
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_workers_are_clean_and_give_the_same_trace(migrated_database: MigratedDatabase) -> None:
     outcomes = [run_workers_seed(seed, migrated_database) for seed in range(2)]
     assert [violation for outcome in outcomes for violation in outcome.violations] == []

@@ -14,6 +14,8 @@ from websockets.asyncio.client import ClientConnection, connect
 CHROMIUM: Final = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 _START_S: Final = 60
 _CALL_S: Final = 60
+_IS_THERE: Final = "location.href !== 'about:blank' && document.readyState === 'complete'"
+"""The event of a load may be that of the empty page, which was there before and which a busy browser tells of late."""
 
 
 class Page:
@@ -54,8 +56,12 @@ class Page:
         """Go to an address, and wait until its page and scripts are loaded."""
         await self.ask("Page.enable")
         await self.ask("Page.navigate", url=url)
-        while not self._is_loaded:
-            await self._take()
+        while True:
+            self._is_loaded = False
+            if await self.run(_IS_THERE):
+                return
+            while not self._is_loaded:
+                await self._take()
 
     async def _take(self) -> dict[str, Any]:
         """Read what the browser says next."""

@@ -20,7 +20,7 @@ from tests.fakes.clock import START_MS
 
 GUILD, USER = flake(10), flake(2)
 MAX_ROLES = 5
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(600)
 
 
 def named(number: int, guild_id: int, username: str) -> Envelope:

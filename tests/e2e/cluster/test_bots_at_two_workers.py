@@ -53,7 +53,7 @@ async def wait_for_cut(cluster: Cluster, worker: str) -> None:
             await asyncio.sleep(0.1)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_bots_of_all_libraries_resume_at_the_other_worker_and_miss_nothing(tmp_path: Path) -> None:
     kinds = list_kinds()
     async with AsyncExitStack() as stack:

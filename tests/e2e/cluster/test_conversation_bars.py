@@ -30,7 +30,7 @@ EACH: Final = 6
 STUCK_S: Final = 90.0
 SWEPT: Final = {"GUILDWAY_FILES_SWEEP_INTERVAL_S": "0.5"}
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 class Conversations:

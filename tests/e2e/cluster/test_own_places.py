@@ -8,7 +8,7 @@ from tests.e2e.cluster.pairs import Pair
 from tests.support.clusters.cluster import Cluster
 from tests.support.person import Person, text_channel
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 async def test_kill_of_all_processes_right_after_a_message_leaves_its_channel_read(cluster: Cluster) -> None:

@@ -211,7 +211,7 @@ async def talking(cluster: Cluster, certificates: Certificates) -> AsyncIterator
         await person.voice.leave()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_stock_bot_and_person_of_two_workers_talk_while_nodes_and_the_home_of_their_guild_go(
     tmp_path: Path,
 ) -> None:

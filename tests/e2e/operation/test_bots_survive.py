@@ -100,7 +100,7 @@ async def reached_by_a_proxy(folder: Path) -> AsyncIterator[tuple[Server, Place]
             assert await server.stop() == 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("reached", [reached_directly, reached_by_a_proxy])
 async def test_bots_of_all_libraries_resume_after_a_kill_and_miss_nothing(tmp_path: Path, reached: Reached) -> None:
     kinds = list_kinds()

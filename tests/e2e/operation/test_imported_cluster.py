@@ -21,7 +21,7 @@ from tests.support.person import Person, text_channel
 from tests.support.server_process import Server
 from tests.support.services import serving
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded, pytest.mark.timeout(600)]
 
 
 class Left(msgspec.Struct, frozen=True):

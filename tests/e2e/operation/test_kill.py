@@ -51,7 +51,7 @@ class Burst:
             self.reached.set()
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_kill_during_two_thousand_sends_loses_and_repeats_nothing(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:

@@ -53,7 +53,7 @@ async def fetch_place(server: Server, person: Person, channel_id: str) -> dict[s
     return found
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_kill_during_acks_loses_none_that_was_answered(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:
@@ -82,7 +82,7 @@ async def test_kill_during_acks_loses_none_that_was_answered(tmp_path: Path) -> 
         await server.stop()
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_kill_right_after_a_message_leaves_its_channel_read_for_its_author(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:

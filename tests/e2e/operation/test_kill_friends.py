@@ -47,7 +47,7 @@ class Crowd:
             self.accepted.add((one.id, other.id))
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_kill_during_accepts_leaves_both_sides_equal(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:

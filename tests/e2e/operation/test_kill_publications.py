@@ -24,7 +24,7 @@ async def list_copies(person: Person, channel_ids: list[str]) -> list[list[dict[
     return [sorted((m for m in page if m["flags"] & IS_CROSSPOST), key=lambda m: int(m["id"])) for page in pages]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_kill_during_publications_gives_each_follower_one_copy(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:

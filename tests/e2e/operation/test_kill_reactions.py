@@ -90,7 +90,7 @@ async def wait_alike(person: Person, channel_id: str) -> set[str]:
         await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 async def test_kill_during_reactions_and_pins_loses_nothing_that_was_answered(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:

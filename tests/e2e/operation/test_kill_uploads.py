@@ -71,7 +71,7 @@ async def wait_until_left(data: Path, count: int) -> None:
             await asyncio.sleep(0.2)
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.embedded
 async def test_kill_during_uploads_loses_nothing_and_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "data"

@@ -48,6 +48,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("guilds_are", ["here", "elsewhere"] if marker is None else marker.args)
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute for the answers of homes: on a busy machine a login would go on without guilds. Some tests want less."""
+    monkeypatch.setattr("gateway.far.far_stay.ANSWER_S", 60.0)
+
+
 @pytest.fixture
 async def store(tmp_path: Path, migrated_database: MigratedDatabase) -> AsyncIterator[SqlStore]:
     """A new store."""

@@ -20,7 +20,7 @@ from tests.support.gateway.neighbours import FixedNeighbours
 from tests.support.stores.store_writer import Login, StoreWriter
 from tests.support.stores.stored_friends import befriend
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(600)
 
 GRACE_S = 0.2
 LIMIT = 3

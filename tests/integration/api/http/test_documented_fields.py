@@ -222,7 +222,7 @@ def judge(before: Observation, after: list[tuple[Any, Observation]]) -> str:
     )
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("route", sorted(SCENES), ids=" ".join)
 async def test_fields_are_honoured_or_refused(api: ApiUnderTest, document: Documented, route: Route) -> None:
     own, _ = await own_document(api)

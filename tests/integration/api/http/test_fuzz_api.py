@@ -88,7 +88,7 @@ async def make_private_channels(alice: Actor, *others: Actor) -> list[dict[str, 
     return made
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_generated_requests_are_never_a_500(api: ApiUnderTest) -> None:
     alice, bob = await api.register(), await api.register()
     guild_id = await make_guild(alice)
