@@ -8,13 +8,16 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
+from loadtest.measures.goals import GOALS
 from loadtest.reports.comparison import BOUND, UnlikeRunsError, are_alike, compare, describe_comparison
 from loadtest.reports.report import Report
 
-_REFUSED = 2
+_REFUSED: Final = 2
+_WITH_GOALS: Final = frozenset(goal.measure for goal in GOALS)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -23,12 +26,13 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("first", type=Path)
     parser.add_argument("second", type=Path)
     parser.add_argument("--bound", type=float, default=BOUND, help="the part by which a p50 may differ (%(default)s)")
+    parser.add_argument("--goals", action="store_true", help="only the measures that have a latency goal")
     arguments = parser.parse_args(words)
     try:
         first, second = (
             msgspec.json.decode(path.read_bytes(), type=Report) for path in (arguments.first, arguments.second)
         )
-        compared = compare(first, second)
+        compared = [each for each in compare(first, second) if not arguments.goals or each.name in _WITH_GOALS]
     except (OSError, msgspec.DecodeError, UnlikeRunsError) as error:
         print(f"loadtest: {error}", file=sys.stderr)
         return _REFUSED

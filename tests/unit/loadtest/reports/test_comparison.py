@@ -60,6 +60,13 @@ def test_runs_are_alike_when_each_median_is_within_the_bound(
     assert run(tmp_path, first, far, "--bound", "0.25") == 0
 
 
+def test_measures_without_a_goal_can_be_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = (make_report(make_row("send", 20), make_row("login", ms)) for ms in (10, 90))
+    assert run(tmp_path, first, second) == 1
+    assert run(tmp_path, first, second, "--goals") == 0
+    assert capsys.readouterr().out.count("login") == 1
+
+
 def test_measure_with_little_in_it_is_shown_and_not_judged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = make_report(make_row("send", 20), make_row("upload", 10, count=5))
     second = make_report(make_row("send", 20), make_row("upload", 90, count=7))
