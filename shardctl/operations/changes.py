@@ -40,7 +40,7 @@ async def plan_drain(desk: Desk, worker: str) -> Plan:
         if not any(node.state is NodeState.SERVING for node in others):
             raise WouldStrand(f"no other media node can take the rooms of {worker}: it would be the last one")
         return _plan_with(view)
-    check_worker(view, worker)
+    _check_drainable(view, worker)
     if not view.fleet.takers.keys() - {worker}:
         raise WouldStrand(f"no other worker can take the shards of {worker}: it would be the last one")
     return _plan_with(view, drained=wishes.drained | {worker})
@@ -88,8 +88,7 @@ async def plan_undrain(desk: Desk, worker: str) -> bool:
     view = await _look_ahead(desk)
     if worker in view.shard_map.wishes.drained:
         return True
-    if view.find_node(worker) is None:
-        check_worker(view, worker)
+    _check_drainable(view, worker)
     return False
 
 
@@ -156,8 +155,19 @@ async def rebalance(desk: Desk, waiting: Waiting) -> None:
 def check_worker(view: View, worker: str) -> None:
     """Raise WrongInput when there is no such worker."""
     if worker not in view.names:
+        known = ", ".join(view.names) or "none lives"
+        raise WrongInput(
+            f"{worker} is a media node, which has no shards: the workers are {known}"
+            if view.find_node(worker) is not None
+            else f"there is no worker {worker}: {known}"
+        )
+
+
+def _check_drainable(view: View, name: str) -> None:
+    """Raise WrongInput when there is neither such a worker nor such a media node."""
+    if view.find_node(name) is None and name not in view.names:
         known = ", ".join([*view.names, *(node.name for node in view.nodes)]) or "none lives"
-        raise WrongInput(f"there is no worker {worker}: {known}")
+        raise WrongInput(f"there is no worker and no media node {name}: {known}")
 
 
 def check_shard(view: View, shard: int) -> None:

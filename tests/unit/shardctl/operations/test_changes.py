@@ -2,9 +2,11 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from core.runtime.settings.settings import GatewaySettings
+from core.voice.registered_node import NodeState, RegisteredNode
 from shardctl.operations import changes
 from shardctl.operations.changes import Waiting
 from shardctl.outcomes import CommandError, WouldStrand, WrongInput
@@ -177,10 +179,19 @@ async def test_unknown_shard_is_refused(ground: Ground, shard: int) -> None:
 
 
 async def test_unknown_worker_is_refused_and_the_known_are_named(ground: Ground) -> None:
-    for change in (
-        changes.drain(ground.desk, "c", AT_ONCE),
-        changes.plan_undrain(ground.desk, "c"),
-        changes.pin(ground.desk, 0, "c", AT_ONCE),
-    ):
-        with pytest.raises(WrongInput, match="there is no worker c: a, b"):
+    with pytest.raises(WrongInput, match="there is no worker c: a, b"):
+        await changes.pin(ground.desk, 0, "c", AT_ONCE)
+    for change in (changes.drain(ground.desk, "c", AT_ONCE), changes.plan_undrain(ground.desk, "c")):
+        with pytest.raises(WrongInput, match="there is no worker and no media node c: a, b"):
             await change
+
+
+async def test_media_node_is_no_worker_and_is_not_named_among_them(ground: Ground) -> None:
+    node = RegisteredNode(
+        name="v", life="v-1", control="127.0.0.1:1", host="127.0.0.1", port=2, region="", state=NodeState.SERVING
+    )
+    view = msgspec.structs.replace(await ground.desk.look(), nodes=[node])
+    with pytest.raises(WrongInput, match="v is a media node, which has no shards: the workers are a, b"):
+        changes.check_worker(view, "v")
+    with pytest.raises(WrongInput, match=r"there is no worker c: a, b$"):
+        changes.check_worker(view, "c")
