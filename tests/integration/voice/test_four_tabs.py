@@ -35,13 +35,15 @@ async def test_four_tabs_see_and_hear_each_other(tmp_path: Path, monkeypatch: py
 
 
 async def check_all_receive_all(tabs: list[Tab]) -> None:
-    """Wait until each has got pictures and packets of sound of each other one, and nothing of the pictures is missing."""
+    """Wait until each has got pictures and packets of sound of each other one, and next to nothing is missing."""
     for tab in tabs:
         for other in tabs:
             if other is tab:
                 continue
             await tab.until(other.ssrc, "found.packetsReceived > 20")
-            await tab.until(other.video_ssrc, "found.framesDecoded > 5 && found.packetsLost === 0")
+            await tab.until(
+                other.video_ssrc, "found.framesDecoded > 5 && 50 * found.packetsLost < found.packetsReceived"
+            )
 
 
 async def check_sizes(sender: Tab, large: Tab, small: Tab) -> None:
