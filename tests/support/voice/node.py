@@ -33,6 +33,7 @@ LOOPBACK = "127.0.0.1"
 EVERYTHING = Rights(speak=True, hear=True, stream=True, priority=True)
 GUILD = 41
 CHANNEL = 42
+_CLOSED_S = 10
 
 
 class News(VoiceListener):
@@ -148,3 +149,8 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "", dav
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+    # Sockets that close still are no matter of the next test, in which the collector of garbage would tell of them.
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_CLOSED_S):
+            while node.listener.socket_count:  # noqa: ASYNC110 - nothing tells of the last one
+                await asyncio.sleep(0.005)
