@@ -19,10 +19,8 @@ from typing import Final
 
 import msgspec
 
-MOST_PEERS: Final = 8
-"""Each peer sends its media to each other one: with more, a home's network does not carry it."""
 FEWEST_PEERS: Final = 2
-CONNECT_MS: Final = 20_000
+CONNECT_MS: Final = 30_000
 """How long a round may take until all have said that they are connected: a second where it works at all, and some more
 where only the last pair of candidates does."""
 

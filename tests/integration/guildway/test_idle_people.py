@@ -115,7 +115,7 @@ async def test_whoever_says_nothing_for_the_timeout_is_moved_to_the_afk_channel(
         await watch.sweep_after(TIMEOUT_S - 1)
         watch.noted.clear()
         while not watch.noted.is_set():
-            voice.talk(b"I am here" * 30)  # as many bytes as speech has
+            voice.talk(b"I am here" * 100)  # as many bytes as speech has
             await asyncio.sleep(0.02)
         await watch.sweep_after(1)
         moved = await alices.wait_for("VOICE_STATE_UPDATE", lambda state: state["channel_id"] == afk)

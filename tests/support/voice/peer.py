@@ -11,7 +11,7 @@ from av import AudioFrame
 from av.frame import Frame
 from typing_extensions import override
 
-WAIT_S: Final = 20
+WAIT_S: Final = 60
 _LOUD: Final = 8000
 """Of 32,767: half of it is heard after Opus, and silence is far below."""
 
