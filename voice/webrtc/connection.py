@@ -12,10 +12,25 @@ _MOST_ADDRESSES: Final = 8
 """A browser checks from each of its networks, and changes them now and then."""
 
 
+class _Answers:
+    """The node's datagrams of one handshake. It knows no connection, so that nobody has to look for cycles later."""
+
+    __slots__ = ("_emit", "address")
+
+    def __init__(self, emit: Callable[[bytes, Address], None]) -> None:
+        self._emit = emit
+        self.address: Address | None = None
+
+    def send(self, datagram: bytes) -> None:
+        """Send one to where the last one came from."""
+        if self.address is not None:
+            self._emit(datagram, self.address)
+
+
 class Connection:
     """The gate alone changes it."""
 
-    __slots__ = ("addresses", "dtls_address", "handshake", "is_over", "name", "password", "peer", "task")
+    __slots__ = ("_answers", "addresses", "handshake", "is_over", "name", "password", "peer", "task")
 
     def __init__(
         self,
@@ -31,20 +46,19 @@ class Connection:
         self.name = name
         self.password = password
         self.addresses: list[Address] = []
-        self.dtls_address: Address | None = None
-        """Where the last datagram of the handshake came from."""
         self.task: asyncio.Task[None] | None = None
         """The handshake, from its first datagram on."""
         self.is_over = False
         """Whether the handshake has failed, or either side has ended the connection."""
-
-        def answer(datagram: bytes) -> None:
-            if self.dtls_address is not None:
-                emit(datagram, self.dtls_address)
-
+        self._answers = _Answers(emit)
         self.handshake = Handshake(
-            certificate=certificate, expected=peer.offer.fingerprints, emit=answer, after_step=after_step
+            certificate=certificate, expected=peer.offer.fingerprints, emit=self._answers.send, after_step=after_step
         )
+
+    @property
+    def dtls_address(self) -> Address | None:
+        """Where the last datagram of the handshake came from."""
+        return self._answers.address
 
     def know(self, address: Address) -> Address | None:
         """Add an address; return one that is forgotten for it."""
@@ -57,7 +71,7 @@ class Connection:
 
     def take_dtls(self, datagram: bytes, address: Address) -> bool:
         """Take a datagram of the handshake from a known address; return False when too many wait."""
-        self.dtls_address = address
+        self._answers.address = address
         return self.handshake.take(datagram)
 
     def close(self) -> None:

@@ -205,6 +205,7 @@ class Gate:
             logger.exception("a handshake has ended in an error")
         finally:
             connection.is_over = True
+            connection.task = None  # it remembers how it was cancelled, and with that the connection
             connection.peer.keys = connection.peer.address = None
 
     def _take_rtp(self, connection: Connection, datagram: bytes, address: Address) -> None:

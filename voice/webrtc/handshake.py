@@ -93,6 +93,7 @@ class Handshake:
                 await over.wait()
         finally:
             await transport.stop()
+            transport.remove_all_listeners()  # one of them knows the transport, which would be garbage in a cycle
 
 
 def _export_keys(transport: Any) -> SrtpKeys:
