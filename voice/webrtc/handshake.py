@@ -19,7 +19,6 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
     SRTPProtectionProfile,
 )
-from OpenSSL import SSL
 from typing_extensions import override
 
 from voice.webrtc.offer import Fingerprint
@@ -31,6 +30,8 @@ _MOST_WAITING: Final = 32
 """Datagrams of one handshake that wait to be read: it has a dozen."""
 _LABEL: Final = b"EXTRACTOR-dtls_srtp"
 _ALGORITHM: Final = "sha-256"
+_NO_SESSIONS: Final = 0
+"""OpenSSL's SSL_SESS_CACHE_OFF."""
 
 
 class NodeCertificate:
@@ -47,13 +48,13 @@ class NodeCertificate:
 class _Certificate(RTCCertificate):  # type: ignore[misc]  # aiortc's classes are not typed here
     """A certificate that makes OpenSSL's context once, which is a fifth of what a handshake costs."""
 
-    _context: SSL.Context | None = None
+    _context: Any = None
 
     @override
-    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> Any:
         if self._context is None:
             self._context = super()._create_ssl_context(srtp_profiles)
-            self._context.set_session_cache_mode(SSL.SESS_CACHE_OFF)  # each browser proves its own certificate
+            self._context.set_session_cache_mode(_NO_SESSIONS)  # each browser proves its own certificate
         return self._context
 
 
