@@ -153,6 +153,7 @@ async def test_select_protocol_of_what_is_not_there_is_refused(stage: Stage, dat
     client = VoiceTestClient(ADA, GUILD, stage.seat(ADA))
     await client.open()
     await client.identify()
+    await client.expect(2)  # the node may hear of the seat later than of its client
     await client.say(1, data)
     assert await client.wait_closed() == code
 
