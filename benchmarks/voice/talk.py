@@ -1,5 +1,6 @@
 """People who talk for a while at a steady pace, each at another moment, and what comes to those who hear."""
 
+import os
 import socket
 import struct
 import time
@@ -8,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from benchmarks.harness.processes import CLIENT_CORE, core
 from benchmarks.voice.browser import Browser
 from core_ext.media import Arrivals
 
@@ -70,7 +72,8 @@ class Ears:
 
 
 def talk(speakers: Sequence[Browser], ears: Ears, *, payload: bytes, a_second: int, seconds: float) -> Talk:
-    """Let each speaker send so many packets a second. It takes a thread for so long."""
+    """Let each speaker send so many packets a second. It takes a thread, which it puts on the clients' core."""
+    os.sched_setaffinity(0, core(CLIENT_CORE))
     ears.hear()
     came_before, count = ears.came, len(speakers)
     ears.ages_us.clear()
