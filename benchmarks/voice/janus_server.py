@@ -106,11 +106,13 @@ class JanusServer:
         """Have people join, each of whom sends and gets what all others send; return who sends and who gets."""
         await self._tell(await self._attach(), {"request": "create", "room": room, "publishers": people})
         certificate = Certificate()
-        publishers = [await self._publish(certificate, room, person, payload_type) for person in range(people)]
+        publishers = await asyncio.gather(
+            *(self._publish(certificate, room, person, payload_type) for person in range(people))
+        )
         feeds = [feed for feed, _ in publishers]
-        hearers = [
-            await self._subscribe(certificate, room, [other for other in feeds if other != feed]) for feed in feeds
-        ]
+        hearers = await asyncio.gather(
+            *(self._subscribe(certificate, room, [other for other in feeds if other != feed]) for feed in feeds)
+        )
         return [browser for _, browser in publishers], hearers
 
     async def _publish(
