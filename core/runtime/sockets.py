@@ -1,7 +1,9 @@
 """Listening sockets, bound first, so that port 0 is resolved and a taken port is reported before the rest starts."""
 
+import contextlib
 import errno
 import socket
+from random import SystemRandom
 from typing import Final, Protocol
 
 from core.runtime.errors import StartError
@@ -9,6 +11,11 @@ from core.runtime.unix_sockets import UNIX, bind_unix_socket, find_path
 
 BACKLOG: Final = 4096
 """The backlog. A restart brings every client back within seconds; the kernel caps this with net.core.somaxconn."""
+
+_LASTING_PORTS: Final = range(10_000, 32_768)
+"""Ports that neither Linux nor the BSDs give to whoever asks for any: one of those could be a connection's own when the
+process starts that it was found for."""
+_TRIES: Final = 100
 
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address", as reached from this machine
 
@@ -89,7 +96,10 @@ def find_free_port(host: str) -> int:
     """Return a port that nobody listens on now, for a process that is started later. Raises StartError."""
     with bind_socket(host, 0) as sock:
         port: int = sock.getsockname()[1]
-        return port
+    for lasting in SystemRandom().sample(_LASTING_PORTS, _TRIES):
+        with contextlib.suppress(StartError), bind_socket(host, lasting):
+            return lasting
+    return port
 
 
 def find_bound_place(sock: socket.socket) -> tuple[str, int]:

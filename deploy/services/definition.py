@@ -4,17 +4,21 @@ The definitions are in redis_server.py, postgres_server.py, cassandra_server.py,
 `deploy.services.process` runs them.
 """
 
+import contextlib
 import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import SystemRandom
 from typing import Final, Protocol
 
 LOOPBACK: Final = "127.0.0.1"
 """The only address on which services are started: they ask for no password."""
 
 _CONNECT_S: Final = 1.0
+_LASTING_PORTS: Final = range(10_000, 32_768)
+"""Ports that neither Linux nor the BSDs give to whoever asks for any: those are taken by somebody else all the time."""
 
 
 class MissingProgram(Exception):
@@ -68,10 +72,12 @@ class Service(Protocol):
 
 
 def find_free_port() -> int:
-    """Return a port of loopback that nobody uses at the moment."""
-    with socket.socket() as asked:
-        asked.bind((LOOPBACK, 0))
-        return int(asked.getsockname()[1])
+    """Return a port of loopback that nobody uses at the moment, and that no connection takes before it is used."""
+    while True:
+        port = SystemRandom().choice(_LASTING_PORTS)
+        with socket.socket() as asked, contextlib.suppress(OSError):
+            asked.bind((LOOPBACK, port))
+            return port
 
 
 def is_port_taken(port: int) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, Final, Protocol, Self
 
+from deploy.services.definition import find_free_port
 from deploy.services.orphans import end_with_parent
 
 _LONGEST_LINE: Final = 1 << 24
@@ -121,7 +122,10 @@ class Server:
         raise AssertionError("the server ended before it was ready:\n" + "\n".join(self.log))
 
     def _find_place(self, flag: str) -> str:
-        return f"unix:{self._sockets[flag]}" if flag in self._sockets else f"127.0.0.1:{self._ports.get(flag, '0')}"
+        if flag in self._sockets:
+            return f"unix:{self._sockets[flag]}"
+        # Nobody else may have it when the server is started again.
+        return f"127.0.0.1:{self._ports.setdefault(flag, str(find_free_port()))}"
 
     async def _read_ready(self, line: str) -> None:
         for field in line.split()[1:]:

@@ -36,7 +36,9 @@ class StockProxy:
             "127.0.0.1:8081": _name_place(name, gateway),
             "listen 443 ssl": f"listen {LOOPBACK}:{port} ssl",
             "bind :443": f"bind {LOOPBACK}:{port}",
-            "chat.example.org {": f"https://{LOOPBACK}:{port} {{\n\ttls {certificates.server} {certificates.server}",
+            "chat.example.org {": (
+                f"https://{LOOPBACK}:{port} {{\n\tbind {LOOPBACK}\n\ttls {certificates.server} {certificates.server}"
+            ),
             "server_name chat.example.org": f"server_name {LOOPBACK}",
             "maxconn 100000": "maxconn 1000",
             # Staff comes from elsewhere, so that clients of tests are strangers.
