@@ -342,8 +342,9 @@ class GuildActor:
     def tell_presence(self, envelope: Envelope, without: Collection[int]) -> int:
         """Dispatch a presence to all who may see it, except these users. Return how many sessions got it."""
         slots = self._recipients.find_others(envelope)
-        for user_id in (*without, *self._hidden_from(envelope.user_id)):
-            slots -= SlotSet(self.sessions.slots_of(user_id))
+        left_out = (*without, *self._hidden_from(envelope.user_id))
+        if left_out:
+            slots -= SlotSet(slot for user_id in left_out for slot in self.sessions.slots_of(user_id))
         self._dispatch(envelope, slots)
         return len(slots)
 
@@ -364,6 +365,10 @@ class GuildActor:
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
         """Return the users with a session here, each with the guilds that its sessions are attached to."""
         return self.sessions.guilds_of_users()
+
+    def guilds_of(self, user_id: int) -> Collection[int]:
+        """Return the guilds that a user's sessions are attached to, none when it has no session here."""
+        return self.sessions.guilds_of(user_id)
 
     def _on_channel_put(self, envelope: Envelope) -> None:
         """Apply a channel that is new or changed."""

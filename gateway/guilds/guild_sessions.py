@@ -124,10 +124,11 @@ class GuildSessions:
         All sessions of a user are in the same guilds, except those that are entering, so it is enough to ask a few of
         them.
         """
-        return {
-            user_id: {guild_id for slot in slots[:_TELLING] for guild_id in self.at(slot).slots}
-            for user_id, slots in self._users.items()
-        }
+        return {user_id: self.guilds_of(user_id) for user_id in self._users}
+
+    def guilds_of(self, user_id: int) -> Collection[int]:
+        """Return the guilds that a user's sessions are attached to, none when it has no session here."""
+        return {guild_id for slot in self.slots_of(user_id)[:_TELLING] for guild_id in self.at(slot).slots}
 
     def slots_of(self, user_id: int) -> Sequence[int]:
         """Return the slots of a user's sessions."""

@@ -64,7 +64,7 @@ _WINDOW_S: Final = 1.0
 class PresencePace:
     """The part that the batches of all guilds share: timers, and the counts of this second."""
 
-    __slots__ = ("_clock", "_ends_s", "_extra", "_told", "_total", "call_later")
+    __slots__ = ("_clock", "_ends_s", "_extra", "_most_extra", "_told", "_total", "call_later")
 
     def __init__(self, *, clock: Clock, call_later: CallLater) -> None:
         self.call_later = call_later
@@ -75,6 +75,8 @@ class PresencePace:
         """The presences told in this second, keyed by guild id."""
         self._extra: dict[int, int] = {}
         """The owed presences told in this second, keyed by user id."""
+        self._most_extra = 0
+        """The most that any user has in `_extra`."""
 
     def now_s(self) -> float:
         """Return the time on a clock that never goes back."""
@@ -87,8 +89,8 @@ class PresencePace:
 
     def note_owed(self, user_id: int, count: int) -> None:
         """Count owed presences that a user was told."""
-        self._extra[user_id] = self._extra.get(user_id, 0) + count
-        self._total += count
+        extra = self._extra[user_id] = self._extra.get(user_id, 0) + count
+        self._most_extra = max(self._most_extra, extra)
 
     def has_room_for_all(self, count: int) -> bool:
         """Return whether so many are allowed for every user, in whatever guilds: the usual case, and a cheap test."""
@@ -97,8 +99,8 @@ class PresencePace:
             self._ends_s = now_s + _WINDOW_S
             self._told.clear()
             self._extra.clear()
-            self._total = 0
-        return self._total + count <= USER_PER_S
+            self._total = self._most_extra = 0
+        return self._total + self._most_extra + count <= USER_PER_S
 
     def room_of(self, user_id: int, guild_ids: Iterable[int]) -> int:
         """Return how many presences a user in these guilds may still be told in this second, at least."""
@@ -122,6 +124,9 @@ class Viewers(Protocol):
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
         """Return the users with a session here, each with the guilds that its sessions are attached to."""
 
+    def guilds_of(self, user_id: int) -> Collection[int]:
+        """Return the guilds that a user's sessions are attached to, none when it has no session here."""
+
 
 class PresenceBatches:
     """The presences of one guild that wait."""
@@ -131,6 +136,7 @@ class PresenceBatches:
         "_forgetting",
         "_gone",
         "_left",
+        "_newest",
         "_owed",
         "_pace",
         "_recent",
@@ -146,6 +152,9 @@ class PresenceBatches:
         """The newest presence of each user, in the order in which the users began to wait."""
         self._owed: dict[int, dict[int, Envelope]] = {}
         """The presences that a user is owed, keyed by receiver and by the user that they are about."""
+        self._newest: dict[int, Envelope | None] = {}
+        """What has come while anything was owed, by the user that it is about; None for who has left. What is owed and
+        older is out of date. It is found when it would be told, as many may be owed it."""
         self._gone: dict[int, None] = {}
         self._recent: dict[int, tuple[float, Envelope]] = {}
         """The presences that were told last, and when, by the user that they are about; the oldest first."""
@@ -159,7 +168,7 @@ class PresenceBatches:
         """Take a member's presence that has changed."""
         user_id = envelope.user_id
         self._waiting[user_id] = envelope
-        self._forget_owed(user_id)
+        self._outdate(user_id, envelope)
         if self._timer is None:
             self._begin()
 
@@ -209,7 +218,7 @@ class PresenceBatches:
         self._waiting.pop(user_id, None)
         self._owed.pop(user_id, None)
         self._recent.pop(user_id, None)
-        self._forget_owed(user_id)
+        self._outdate(user_id, None)
 
     def welcome(self, change: MemberAdded) -> None:
         """Note that the user is a member, again or for the first time."""
@@ -248,7 +257,7 @@ class PresenceBatches:
         envelope = self._waiting.pop(user_id)
         self._keep_recent(envelope)
         self._left -= 1
-        self._deliveries += self._viewers.tell_presence(envelope, full)
+        self._deliveries += self._viewers.tell_presence(envelope, full) + len(full)
         self._pace.note(self._viewers.guild_id, 1)
         for receiver_id in full:
             if receiver_id != user_id:
@@ -272,23 +281,37 @@ class PresenceBatches:
 
     def _pay(self) -> None:
         """Tell presences that are owed, as far as the limit allows."""
-        guilds, left = self._viewers.guilds_of_users(), PAID_AT_ONCE
-        for user_id, owed in list(self._owed.items()):
+        left = PAID_AT_ONCE
+        for user_id in list(self._owed):
             if left <= 0:
-                return
-            room = min(self._pace.room_of(user_id, guilds[user_id]), BATCH) if user_id in guilds else 0
-            paid = list(owed)[: min(room, left)]
-            for about_id in paid:
-                self._viewers.tell_presence_to(owed.pop(about_id), user_id)
+                break
+            owed, guild_ids = self._owed[user_id], self._viewers.guilds_of(user_id)
+            room = min(self._pace.room_of(user_id, guild_ids), BATCH, left) if guild_ids else 0
+            paid = self._take_owed(owed, room)
+            for envelope in paid:
+                self._viewers.tell_presence_to(envelope, user_id)
             left -= len(paid)
             self._pace.note_owed(user_id, len(paid))
-            if not owed or user_id not in guilds:
+            if not owed or not guild_ids:
                 del self._owed[user_id]
+        if not self._owed:
+            self._newest.clear()
 
-    def _forget_owed(self, about_id: int) -> None:
-        """Drop owed presences of a user, which are out of date."""
-        for owed in self._owed.values():
-            owed.pop(about_id, None)
+    def _take_owed(self, owed: dict[int, Envelope], room: int) -> list[Envelope]:
+        """Take what there is room for, and what is out of date, out of what is owed. Return what is to be told."""
+        taken: list[Envelope] = []
+        for about_id in list(owed):
+            if len(taken) == room:
+                break
+            envelope = owed.pop(about_id)
+            if self._newest.get(about_id, envelope) is envelope:
+                taken.append(envelope)
+        return taken
+
+    def _outdate(self, about_id: int, envelope: Envelope | None) -> None:
+        """Note that what is owed of a user is out of date."""
+        if self._owed:
+            self._newest[about_id] = envelope
 
 
 REACTIONS: Final[Reactions[PresenceBatches]] = {

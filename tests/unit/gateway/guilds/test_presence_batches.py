@@ -48,7 +48,10 @@ class Guild:
         self._note(user_id, envelope)
 
     def guilds_of_users(self) -> Mapping[int, Collection[int]]:
-        return {user_id: {self.guild_id, *self.others.get(user_id, ())} for user_id in self.users}
+        return {user_id: self.guilds_of(user_id) for user_id in self.users}
+
+    def guilds_of(self, user_id: int) -> Collection[int]:
+        return {self.guild_id, *self.others.get(user_id, ())} if user_id in self.users else ()
 
     def _note(self, user_id: int, envelope: Envelope) -> None:
         status = bytes(envelope.payload).decode()
@@ -234,3 +237,33 @@ def test_crowd_that_comes_back_is_told_some_at_a_time_and_not_more_than_the_newe
     scene.timers.advance(5)
     assert len(guild.told) == len(crowd) * RECENT
     assert {about for _, _, about, _ in guild.told} == set(range(RECENT, 2 * RECENT))
+
+
+def test_users_who_may_be_told_no_more_are_work_of_a_slice_too(scene: PacedGuilds) -> None:
+    """Each of them is owed each presence: a slice with many of them has few presences."""
+    crowd = SLICE_DELIVERIES // 4
+    guild = scene.guild(*range(1000, 1000 + crowd))
+    scene.pace.has_room_for_all(0)  # a second begins
+    scene.pace.note(guild.guild_id, USER_PER_S)
+    for user_id in range(30):
+        guild.change(user_id)
+    scene.timers.advance(GAP_S)
+    assert guild.told == []
+    assert scene.timers.delays_s.count(0) == MAX_DELIVERIES // SLICE_DELIVERIES - 1
+
+
+@pytest.mark.parametrize("people", [10, 300])
+def test_news_go_to_all_at_once_while_a_crowd_is_owed_what_it_has_missed(scene: PacedGuilds, people: int) -> None:
+    """What some are told besides is counted for them alone, so nobody else is owed anything for it."""
+    crowd = range(1000, 1000 + people)
+    guild = scene.guild(*crowd)
+    for user_id in range(RECENT):
+        guild.change(user_id)
+    scene.timers.advance(3)
+    for user_id in crowd:
+        guild.batches.owe_recent(user_id)
+    scene.timers.advance(2 * GAP_S)
+    guild.told.clear()
+    guild.change(5000)
+    scene.timers.advance(GAP_S)
+    assert [receiver for _, receiver, about, _ in guild.told if about == 5000] == list(crowd)
