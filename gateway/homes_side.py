@@ -69,7 +69,7 @@ def build_homes_side(common: Common, *, online: OnlineCounts) -> HomesSide:
     """Build the parts. Call this within a running loop."""
     inbox = Inbox(call_soon=asyncio.get_running_loop().call_soon, clock=common.clock)
     windows = LoginWindows()
-    rows = RowWait(bus=common.bus, store=common.store)
+    rows = RowWait(bus=common.bus, store=common.store, spawn=common.tasks.spawn)
     neighbours = common.neighbours
     progress = LogProgress() if neighbours is None else LogProgress(is_here=neighbours.homes.is_here)
     missed = MissedEvents(bus=common.bus, call_later=common.call_later)
