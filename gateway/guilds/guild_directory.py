@@ -92,7 +92,7 @@ class GuildDirectory:
             entry.idle_timer = None
         stay = GuildStay(entry, user_id, is_new=is_new, collects=collects, end=self._end_stay)
         if collects:
-            entry.collecting.append(stay)
+            entry.collecting[stay] = None
         return stay
 
     def deliver(self, delivery: Delivery) -> None:
@@ -100,8 +100,9 @@ class GuildDirectory:
         entry = self._entries.get(delivery.envelope.guild_id)
         if entry is None:
             return
-        for stay in entry.collecting:
-            stay.collected.append(delivery)
+        if delivery.position:  # what is volatile is told anew, and in a crowd that comes back there is much of it
+            for stay in entry.collecting:
+                stay.collected.append(delivery)
         if entry.actor is None:
             self._hold(entry, delivery)
             return
@@ -136,7 +137,7 @@ class GuildDirectory:
         entry = stay.entry
         entry.stays -= 1
         if stay.collects:
-            entry.collecting.remove(stay)
+            del entry.collecting[stay]
         self._rest(entry)
 
     def _hold(self, entry: GuildEntry, delivery: Delivery) -> None:

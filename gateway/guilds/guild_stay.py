@@ -48,8 +48,8 @@ class GuildEntry:
         """The events that have come while the guild is loaded."""
         self.stays = 0
         """The number of stays, which keep the guild in memory."""
-        self.collecting: list[GuildStay] = []
-        """The stays that collect the guild's events."""
+        self.collecting: dict[GuildStay, None] = {}
+        """The stays that collect the guild's events, in the order in which they began."""
         self.idle_timer: Handle | None = None
 
 
@@ -79,7 +79,7 @@ class GuildStay:
         self._mark: RowMark | None = None
         """The mark for the read of the membership that is awaited."""
         self.collected: list[Delivery] = []
-        """The guild's events during the stay, if it collects them."""
+        """The guild's events of the log during the stay, if it collects them."""
         self.collects = collects
         self.entry = entry
         """The guild in its directory."""

@@ -71,7 +71,7 @@ class GuildReturns:
             read = await self._missed.read(shard, after=after, until=until)
             await self._entrance.prepare(stay)
             missed = [delivery for delivery in read if delivery.envelope.guild_id == guild_id]
-            missed += [delivery for delivery in stay.collected if delivery.position]
+            missed += stay.collected
             known = find_known()
             if known is None:
                 return False

@@ -68,8 +68,7 @@ class _Return:
     def guilds(self) -> Iterable[tuple[SessionGuild, GuildStay, Sequence[Delivery]]]:
         """Each guild with its stay and its events: those that were missed and those that came meanwhile."""
         for known, stay in zip(self.state.guilds, self.stays, strict=True):
-            came = [delivery for delivery in stay.collected if delivery.position]
-            yield known, stay, [*self.of_guilds[stay.guild_id], *came]
+            yield known, stay, [*self.of_guilds[stay.guild_id], *stay.collected]
 
     def note_missed(self, deliveries: Iterable[Delivery], *, user_after: int) -> None:
         """Take what was read of a shard's log, and keep what concerns the session; of its user what is newer."""

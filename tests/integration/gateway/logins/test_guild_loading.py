@@ -8,10 +8,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
-from core.domain.events import GUILD_UPDATE
+from core.domain.events import GUILD_UPDATE, Audience
 from core.runtime.clock import SystemClock
 from core.store.sql.store import SqlStore
+from core.wire.envelope import NO_ID, Envelope
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.guilds.guild_loader import GuildLoader, GuildRows
@@ -364,6 +366,27 @@ async def test_stay_of_a_user_who_has_just_joined_hears_what_is_said_before_it_e
     assert seen == [["GUILD_CREATE"], ["GUILD_CREATE", "MESSAGE_CREATE"]]
     await writer.say(channel_id, alice, "more", guild_id=guild_id)
     assert [delivery.envelope.event for delivery in new.collected] == ["MESSAGE_CREATE"]
+
+
+async def test_stay_collects_nothing_that_is_volatile(writer: StoreWriter, directory: GuildDirectory) -> None:
+    """A crowd that comes back tells as many presences as it has stays."""
+    alice, bob = await writer.person("alice"), await writer.person("bob")
+    guild_id = await writer.guild(alice, bob)
+    stays = [directory.stay(guild_id, user.id, collects=True) for user in (alice, bob)]
+    await stays[0].open()
+    presence = msgspec.Raw(b'{"user":{"id":"%d"},"status":"idle"}' % alice.id)
+    envelope = Envelope(
+        id=NO_ID,
+        event="PRESENCE_UPDATE",
+        audience=Audience.GUILD,
+        payload=presence,
+        guild_id=guild_id,
+        user_id=alice.id,
+    )
+    directory.deliver(Delivery(0, 0, envelope))
+    assert [stay.collected for stay in stays] == [[], []]
+    for stay in stays:
+        stay.close()
 
 
 async def test_message_that_came_before_the_snapshot_is_applied(
