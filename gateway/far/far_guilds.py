@@ -59,7 +59,7 @@ class Stranded(NamedTuple):
 
 
 class FarGuilds:
-    __slots__ = ("_home_of", "_links", "_parts", "_positions", "_presences", "_sessions", "_users")
+    __slots__ = ("_home_of", "_links", "_parts", "_positions", "_presences", "_sessions", "_users", "has_late")
 
     def __init__(
         self,
@@ -79,6 +79,8 @@ class FarGuilds:
         self._presences = presences
         self._sessions = sessions
         self._users: FarUsers
+        self.has_late = False
+        """Whether sessions sit where they were to leave, until a home has said the rest of what it has to say."""
 
     def hand_to(self, users: FarUsers) -> None:
         """Set who is told of sessions, before there is any."""
@@ -193,13 +195,25 @@ class FarGuilds:
         return stranded
 
     def leave_old_homes(self) -> list[Stranded]:
-        """Take the sessions away from workers that are not the homes of their guilds any more."""
+        """Take the sessions away from workers that are not the homes of their guilds any more.
+
+        A worker that is in the middle of what it has to say keeps them until the rest has come (`has_late`).
+        """
         stranded: list[Stranded] = []
+        late: dict[int, str] = {}
+        self.has_late = False
         for guild_id, peer in self._sessions.homes():
-            if self._home_of(guild_id) not in ("", peer):
-                for far in self._sessions.seated_in(guild_id):
-                    stranded += self._strand(peer, far, guild_id)
-                    self.send(peer, Leave(far.number, guild_id))
+            home = self._home_of(guild_id)
+            if home == peer:
+                continue
+            if not home or not self._positions.is_whole(peer):
+                late[guild_id] = peer
+                self.has_late |= bool(home)
+                continue
+            for far in self._sessions.seated_in(guild_id):
+                stranded += self._strand(peer, far, guild_id)
+                self.send(peer, Leave(far.number, guild_id))
+        self._positions.stay(late)
         return stranded
 
     def _strand(self, peer: str, far: FarSession, guild_id: int) -> list[Stranded]:

@@ -61,6 +61,8 @@ class FarSide(LinkListener):
                 self._guests.take(peer, said)
             else:
                 self._homes.take(peer, said)
+                if isinstance(said, Reached):
+                    self._moves.note_whole()
         except Exception:
             # One frame must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("a frame of another worker could not be applied", extra={"peer": peer})

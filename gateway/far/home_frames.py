@@ -103,7 +103,9 @@ class HomeFrames:
         """Return whether a session waits for the seat that it is given, and who gives it is the guild's home."""
         stay = far.stays.get(frame.guild_id)
         is_awaited = stay is not None and stay.attempt == frame.attempt and not stay.is_loaded
-        return is_awaited and self._home_of(frame.guild_id) == peer
+        # While others have yet to leave the former home, whose positions count, there is no seat at the next one.
+        counts = self._positions.counts(peer, frame.guild_id)
+        return is_awaited and counts and self._home_of(frame.guild_id) == peer
 
     def _arrive(self, far: FarSession, frame: Arrived) -> None:
         was_muted, far.is_muted = far.is_muted, False

@@ -30,6 +30,7 @@ from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
 from gateway.events.session_positions import of_session
+from gateway.far.doorways import Doorways
 from gateway.far.far_guilds import FarGuilds, Stranded
 from gateway.far.far_session import FarSession, Move
 from gateway.far.far_stay import Purpose
@@ -43,7 +44,8 @@ from gateway.sessions.session_guild import SessionGuild
 logger = logging.getLogger(__name__)
 
 GIVE_UP_S: Final = 30.0
-"""Ten times what a takeover needs. Who has waited for longer is better off with a new session."""
+"""Ten times what a takeover needs, without the time in a line (`gateway.far.doorways`). Who has waited for longer is
+better off with a new session."""
 _AGAIN_S: Final = 0.1
 """The pause before a home is asked again that could not let a session in: it is about to hear of the shard."""
 _LOOK_S: Final = 1.0
@@ -65,8 +67,8 @@ class Moves:
     """`own` is this worker, and `on_end` takes the outcome of each move."""
 
     __slots__ = (
-        "_changed", "_ended", "_far", "_guilds", "_here", "_homes", "_moving", "_num_shards", "_on_end", "_own",
-        "_progress", "_shards", "_sweeps", "_tasks",
+        "_changed", "_doors", "_ended", "_far", "_guilds", "_here", "_homes", "_moving", "_num_shards", "_on_end",
+        "_own", "_progress", "_shards", "_sweeps", "_tasks",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a move has two ends
@@ -84,6 +86,7 @@ class Moves:
     ) -> None:
         self._changed = asyncio.Event()
         """Set when there may be a home where there was none; then replaced."""
+        self._doors = Doorways()
         self._ended = asyncio.Event()
         """Set when a move has ended; then replaced."""
         self._far = far
@@ -118,6 +121,7 @@ class Moves:
 
     def lose(self, peer: str) -> None:
         """Move all sessions that had their seats at a worker: the conversation with it is over."""
+        self._doors.forget(peer)
         self._begin_all(self._far.lose(peer))
 
     def follow_map(self) -> None:
@@ -155,6 +159,11 @@ class Moves:
                 while far.moving and not session.is_ended:
                     await self._ended.wait()
 
+    def note_whole(self) -> None:
+        """Move the sessions that have waited for the rest of what their home had to say, which has come."""
+        if self._far.has_late:
+            self._begin_all(self._far.leave_old_homes())
+
     def _list_shards(self) -> set[int]:
         return {shard for shard in range(self._num_shards) if self._homes.is_here(shard)}
 
@@ -188,8 +197,8 @@ class Moves:
     async def _move(self, far: FarSession, guild_id: int, move: Move) -> None:
         outcome = Outcome.LOST
         try:
-            async with asyncio.timeout(GIVE_UP_S):
-                outcome = await self._find_seat(far, guild_id, move.after)
+            async with asyncio.timeout(GIVE_UP_S) as limit:
+                outcome = await self._find_seat(far, guild_id, move.after, limit)
         except TimeoutError:
             logger.warning("a guild has no home for too long", extra={"guild_id": guild_id})
         except Exception:
@@ -213,13 +222,25 @@ class Moves:
                 logger.info("a session begins anew, for it may have missed something", extra={"guild_id": guild_id})
                 self._far.drop(far.session)
 
-    async def _find_seat(self, far: FarSession, guild_id: int, after: int) -> Outcome:
+    async def _find_seat(self, far: FarSession, guild_id: int, after: int, limit: asyncio.Timeout) -> Outcome:
+        now_s = asyncio.get_running_loop().time
         while not far.session.is_ended:
             home = self._homes.home_of(guild_id)
-            outcome = await (self._sit_here if home == self._own else self._sit_there)(far, guild_id, after)
-            if outcome is not None:
-                return outcome
+            left_s = (limit.when() or 0.0) - now_s()
+            limit.reschedule(None)  # a line is no sign that there is no home
+            async with self._doors.to(home):
+                limit.reschedule(now_s() + left_s)
+                answer = await self._ask(home, far, guild_id, after)
+            if isinstance(answer, Outcome):
+                return answer
+            await self._wait(answer)
         return Outcome.LOST
+
+    async def _ask(self, home: str, far: FarSession, guild_id: int, after: int) -> Outcome | float:
+        """Ask a home that was chosen before the line. Seconds: it may be asked again after them."""
+        if far.session.is_ended or self._homes.home_of(guild_id) != home:
+            return 0.0
+        return await (self._sit_here if home == self._own else self._sit_there)(far, guild_id, after)
 
     async def _wait(self, longest_s: float) -> None:
         try:
@@ -228,8 +249,8 @@ class Moves:
         except TimeoutError:
             return
 
-    async def _sit_here(self, far: FarSession, guild_id: int, after: int) -> Outcome | None:
-        """Take a seat here. None: that was not possible yet, and it may be now."""
+    async def _sit_here(self, far: FarSession, guild_id: int, after: int) -> Outcome | float:
+        """Take a seat here. Seconds: that was not possible yet, and it may be after them."""
         try:
             is_back = await self._here.bring_back(
                 far.session,
@@ -238,14 +259,13 @@ class Moves:
                 find_known=lambda: None if far.session.is_ended else far.guilds.get(guild_id),
             )
         except Unavailable:
-            await self._wait(_AGAIN_S)
-            return None
+            return _AGAIN_S
         if is_back:
             del far.guilds[guild_id]
         return Outcome.KEPT if is_back else Outcome.LOST
 
-    async def _sit_there(self, far: FarSession, guild_id: int, after: int) -> Outcome | None:
-        """Take a seat at another worker. None: that was not possible yet, and it may be now."""
+    async def _sit_there(self, far: FarSession, guild_id: int, after: int) -> Outcome | float:
+        """Take a seat at another worker. Seconds: that was not possible yet, and it may be after them."""
         purpose = Purpose(after=after, back=far.guilds[guild_id])
         stay = self._far.stay(far.session, guild_id, purpose=purpose, is_live=True)
         try:
@@ -253,8 +273,7 @@ class Moves:
         finally:
             stay.close()
         if stay.is_late:
-            await self._wait(_AGAIN_S if stay.home else _LOOK_S)
-            return None
+            return _AGAIN_S if stay.home else _LOOK_S
         if not stay.is_member:
             return Outcome.LOST
         # What was told meanwhile of the user did not reach this guild.

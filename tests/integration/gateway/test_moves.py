@@ -256,6 +256,21 @@ async def test_session_begins_anew_when_a_home_breaks_off_in_the_middle(talk: Ta
     assert (await client.wait_for_op(Opcode.INVALID_SESSION))["d"] is False
 
 
+async def test_session_leaves_a_home_when_it_has_said_the_rest(talk: Talk, client: GatewayClient) -> None:
+    """The host hears of the next home in the middle of what the one before has to say."""
+    await talk.begin(client)
+    await asyncio.sleep(0)
+    talk.host.links.hold(after=1)  # a message, but not how far the home was with it
+    await talk.say()
+    await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == talk.said[-1])
+    talk.move(at_host)
+    await talk.say()
+    talk.host.links.go_on()
+    await talk.wait_moved(1)
+    await talk.hear()
+    assert talk.count_moves("lost") == 0
+
+
 async def test_subscription_of_a_session_moves_with_it(talk: Talk, client: GatewayClient) -> None:
     await talk.begin(client)
     channels = {str(talk.channel_id): [[0, 99]]}

@@ -35,3 +35,22 @@ def test_guild_of_which_something_has_come_since_has_no_position() -> None:
     positions.touch("home", GUILD)
     positions.forget("home")
     assert positions.find("home", GUILD) == 8
+
+
+def test_home_counts_until_its_sessions_have_left_it() -> None:
+    shard = shard_of(GUILD, SHARDS)
+    owners = {shard: "home"}
+    positions = positions_of(owners)
+    positions.reach("home", {shard: 7})
+    positions.touch("home", GUILD)
+    assert not positions.is_whole("home")
+    owners[shard] = "next"
+    positions.stay({GUILD: "home"})
+    assert (positions.counts("home", GUILD), positions.counts("next", GUILD)) == (True, False)
+    positions.reach("next", {shard: 9})
+    positions.reach("home", {shard: 8})
+    assert positions.is_whole("home")
+    assert positions.find("home", GUILD) == 8
+    positions.stay({})
+    positions.reach("next", {shard: 9})
+    assert positions.find("next", GUILD) == 9
