@@ -23,6 +23,7 @@ import asyncio
 import contextlib
 import enum
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -50,6 +51,8 @@ _AGAIN_S: Final = 0.1
 """The pause before a home is asked again that could not let a session in: it is about to hear of the shard."""
 _LOOK_S: Final = 1.0
 """The time between looks for a home, where nothing has been heard of one."""
+STARTS_A_TURN: Final = 256
+"""The moves that begin to ask in one turn of the loop: some 10 ms."""
 _SWEEPS: Final = 60
 """The sweeps after a change of the map, for half a minute. A login that has begun before is over by then."""
 
@@ -68,7 +71,7 @@ class Moves:
 
     __slots__ = (
         "_changed", "_doors", "_ended", "_far", "_guilds", "_here", "_homes", "_moving", "_num_shards", "_on_end",
-        "_own", "_progress", "_shards", "_sweeps", "_tasks",
+        "_own", "_progress", "_shards", "_starting", "_sweeps", "_tasks",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a move has two ends
@@ -101,6 +104,8 @@ class Moves:
         self._tasks = tasks
         self._shards = self._list_shards()
         """The shards that were here at the last look."""
+        self._starting: deque[tuple[FarSession, int, Move]] = deque()
+        """The moves that have yet to begin to ask, each with its session and guild."""
         self._sweeps = 0
         """The sweeps that are to be made yet."""
 
@@ -192,7 +197,18 @@ class Moves:
             each.far.guilds[each.guild_id] = each.known
             move = each.far.moving[each.guild_id] = Move(each.after)
             self._moving.add(each.far)
-            self._tasks.spawn(self._move(each.far, each.guild_id, move))
+            if not self._starting:
+                self._tasks.spawn(self._start_all())
+            self._starting.append((each.far, each.guild_id, move))
+
+    async def _start_all(self) -> None:
+        """Start the moves, some in each turn of the loop, so that a crowd keeps the loop from nothing else."""
+        while True:
+            for _ in range(min(STARTS_A_TURN, len(self._starting))):
+                self._tasks.spawn(self._move(*self._starting.popleft()))
+            if not self._starting:
+                return
+            await asyncio.sleep(0)
 
     async def _move(self, far: FarSession, guild_id: int, move: Move) -> None:
         outcome = Outcome.LOST

@@ -1,13 +1,19 @@
 """What the cuts of the journal are told of sessions that are on their way to another home of a guild."""
 
+import asyncio
+from collections.abc import Coroutine
+from types import SimpleNamespace
 from typing import Any, cast
+
+import pytest
 
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
 from gateway.events.session_positions import of_session
-from gateway.far.far_guilds import FarGuilds
+from gateway.far.far_guilds import FarGuilds, Stranded
+from gateway.far.far_session import FarSession
 from gateway.far.far_sessions import FarSessions
-from gateway.far.moves import Moves
+from gateway.far.moves import STARTS_A_TURN, Moves
 from gateway.scheduling.tasks import Tasks
 from gateway.sessions.session_guild import SessionGuild
 from tests.support.gateway.neighbours import FixedHomes
@@ -67,3 +73,39 @@ async def test_session_is_as_far_in_a_shard_as_in_the_guild_that_is_behind_most(
         await moves.bring_back(session, [SessionGuild(guild_id=each)], {shard: position}, wait_s=0)
     assert moves.positions_behind() == {of_session(0, shard): 5}
     tasks.close()
+
+
+class Starts:
+    """Tasks that only count the moves that begin to ask, by the turns of the loop."""
+
+    def __init__(self) -> None:
+        self.turn = 0
+        self.begun: dict[int, int] = {}
+
+    def spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        if coroutine.__name__ == "_move":
+            self.begun[self.turn] = self.begun.get(self.turn, 0) + 1
+            coroutine.close()
+        else:
+            self.running = asyncio.ensure_future(coroutine)
+
+
+@pytest.mark.parametrize("crowd", [10, 1000])
+async def test_crowd_begins_to_ask_some_at_a_time_while_other_work_goes_on(crowd: int) -> None:
+    starts = Starts()
+    moves = make_moves(cast("Any", starts))
+    known = SessionGuild(guild_id=GUILDS[0])
+    sessions = [make_session(1, session_id=str(number))[0] for number in range(crowd)]
+    stranded = [
+        Stranded(FarSession(number, session, is_live=True), GUILDS[0], known, after=5)
+        for number, session in enumerate(sessions)
+    ]
+    for place, session in enumerate(sessions):
+        session.place = place
+    moves._far = cast("Any", SimpleNamespace(lose=lambda _peer: stranded))
+    moves.lose("home")
+    assert len(moves.positions_behind()) == crowd
+    while sum(starts.begun.values()) < crowd:
+        await asyncio.sleep(0)  # the other work
+        starts.turn += 1
+    assert max(starts.begun.values()) == min(crowd, STARTS_A_TURN)
