@@ -61,3 +61,4 @@ class HomePositions:
     def forget(self, peer: str) -> None:
         """Forget a home with which the conversation is over, when its sessions have been asked for."""
         self._touched.pop(peer, None)
+        self._stays = {shard: home for shard, home in self._stays.items() if home != peer}

@@ -115,6 +115,8 @@ class Moves:
         for far in self._moving:
             if far.session.place >= 0:
                 for guild_id, move in far.moving.items():
+                    if guild_id in far.session.slots:  # it has its seat and what it missed; its task has yet to hear
+                        continue
                     key = of_session(far.session.place, shard_of(guild_id, self._num_shards))
                     behind[key] = min(move.after, behind.get(key, move.after))
         return behind

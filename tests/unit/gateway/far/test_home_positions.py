@@ -54,3 +54,10 @@ def test_home_counts_until_its_sessions_have_left_it() -> None:
     positions.stay({})
     positions.reach("next", {shard: 9})
     assert positions.find("next", GUILD) == 9
+
+
+def test_home_with_which_the_conversation_is_over_counts_no_more() -> None:
+    positions = positions_of({shard_of(GUILD, SHARDS): "next"})
+    positions.stay({GUILD: "home"})
+    positions.forget("home")
+    assert positions.counts("next", GUILD)

@@ -75,6 +75,18 @@ async def test_session_is_as_far_in_a_shard_as_in_the_guild_that_is_behind_most(
     tasks.close()
 
 
+async def test_session_that_has_its_seat_is_behind_no_more() -> None:
+    """Its move may have yet to hear of it, when the cut is made."""
+    tasks = Tasks()
+    moves = make_moves(tasks)
+    session, _ = make_session(1)
+    session.place = 0
+    await moves.bring_back(session, [SessionGuild(guild_id=GUILDS[0])], {shard_of(GUILDS[0], SHARDS): 5}, wait_s=0)
+    session.slots[GUILDS[0]] = 3
+    assert moves.positions_behind() == {}
+    tasks.close()
+
+
 class Starts:
     """Tasks that only count the moves that begin to ask, by the turns of the loop."""
 
