@@ -109,8 +109,8 @@ class _Place(msgspec.Struct):
     index: int = -1
     """The entry of the last dispatch, -1 before the first."""
     alike: list[int] = []
-    """Earlier entries of which the first dispatch may have been as well, because they are alike. While there are some,
-    no other dispatch has come."""
+    """Earlier entries of which the last dispatch may have been as well, because they are alike: the first dispatch, or one
+    that may repeat what came on another connection. The next dispatch tells, or it does not matter."""
     lives: dict[Key, int] = {}
     """The connection on which each dispatch came first."""
 
@@ -192,9 +192,9 @@ class SessionCheck:
         if is_repeat and not (later and self._find_left_out(stream, place, later[0]) is None):
             return None
         while not later and place.alike:
-            place.index = place.alike.pop()  # the first dispatch was of an earlier one
+            place.index = place.alike.pop()  # the dispatch was of an earlier one
             later = [each for each in candidates if each > place.index]
-        place.alike = []
+        place.alike = [place.index] if is_repeat else []  # a repeat may be of an earlier one, which moves nothing
         if not later:
             self._complain(f"got {_name(dispatch)} again, or out of order")
             return None
