@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.channels.channel import Overwrite
-from core.domain.events import Audience
+from core.domain.events import GUILD_CREATE, GUILD_DELETE, GUILD_UPDATE, Audience
 from core.domain.guilds.permissions import Permission
 from core.domain.intents import ALL_INTENTS, Intent
 from core.live.limits import MemoryRateLimiter
@@ -47,6 +47,8 @@ CHANGING = ("role", "drop_role", "hide", "hide_from", "topic", "drop_channel", "
 """What may change them, and can be undone."""
 LEAVING = ("kick",)
 """What ends a membership, over which no session comes back."""
+
+OF_GUILDS = (GUILD_CREATE, GUILD_UPDATE, GUILD_DELETE)
 
 Step = tuple[str, int]
 steps = st.tuples(st.sampled_from(HARMLESS), st.integers(0, 2))
@@ -223,7 +225,8 @@ async def run_gateway(store: SqlStore, writer: StoreWriter) -> AsyncIterator[Gat
 
 def split(told: list[tuple[str, Any]]) -> tuple[list[Any], list[Any]]:
     """Part the dispatches of the guild from those of the user: only each of the two has an order."""
-    of_guild = [each for each in told if isinstance(each[1], dict) and "guild_id" in each[1]]
+    # A guild's own events have its id as theirs.
+    of_guild = [each for each in told if isinstance(each[1], dict) and (each[0] in OF_GUILDS or "guild_id" in each[1])]
     return of_guild, [each for each in told if each not in of_guild]
 
 
