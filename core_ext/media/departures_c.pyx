@@ -53,6 +53,9 @@ cdef enum:
     _NONCE_BYTES = 4
     _KEY_BYTES = 32
     _XCHACHA_NONCE_BYTES = 24
+    _PLAIN_HEADER_BYTES = 12
+    _MISREAD_FIRST = 0xBE
+    _MISREAD_SECOND = 0xDE
     _MOST_PORT = 0xFFFF
 
 assert (LONGEST_BYTES, LONGEST_SRTP_BYTES) == (_LONGEST_BYTES, _LONGEST_SRTP_BYTES)
@@ -62,6 +65,7 @@ assert (departures_py.SHORTEST_SRTP_BYTES, departures_py.TAG_BYTES, departures_p
     _TAG_BYTES,
     _NONCE_BYTES,
 )
+assert departures_py.MISREAD == bytes((_MISREAD_FIRST, _MISREAD_SECOND))
 
 # int srtp_protect(srtp_t, void* packet, int* length)
 ctypedef int (*Protect)(void*, void*, int*) noexcept nogil
@@ -166,24 +170,32 @@ cdef class AeadSeal(Seal):
     cdef int write_into(self, unsigned char* room, bytes head, bytes body, object ssrc, long long number) except FAILED:
         cdef Py_ssize_t head_size = PyBytes_GET_SIZE(head)
         cdef Py_ssize_t body_size = PyBytes_GET_SIZE(body)
+        cdef unsigned char* content = room + head_size
         cdef bytes nonce
-        cdef bytes sealed
         if head_size > _LONGEST_BYTES - body_size - _TAG_BYTES - _NONCE_BYTES:
             return LONG
-        try:
-            nonce = self._nonces.take()
-        except NoncesUsedUp:
-            return NO_NONCE
-        if self._function == NULL:
-            sealed = self._encrypt(body, head, nonce)
-            if PyBytes_GET_SIZE(sealed) != body_size + _TAG_BYTES:
-                raise ValueError("what is encrypted must be 16 bytes longer")
-            memcpy(room + head_size, PyBytes_AS_STRING(sealed), body_size + _TAG_BYTES)
-        else:
-            self._encrypt_by_libsodium(room + head_size, head, body, nonce)
+        while True:
+            try:
+                nonce = self._nonces.take()
+            except NoncesUsedUp:
+                return NO_NONCE
+            self._encrypt_into(content, head, body, nonce)
+            if head_size != _PLAIN_HEADER_BYTES or content[0] != _MISREAD_FIRST or content[1] != _MISREAD_SECOND:
+                break
         memcpy(room, PyBytes_AS_STRING(head), head_size)
-        memcpy(room + head_size + body_size + _TAG_BYTES, PyBytes_AS_STRING(nonce), _NONCE_BYTES)
+        memcpy(content + body_size + _TAG_BYTES, PyBytes_AS_STRING(nonce), _NONCE_BYTES)
         return <int>(head_size + body_size + _TAG_BYTES + _NONCE_BYTES)
+
+    cdef int _encrypt_into(self, unsigned char* room, bytes head, bytes body, bytes nonce) except -1:
+        cdef bytes sealed
+        if self._function != NULL:
+            self._encrypt_by_libsodium(room, head, body, nonce)
+            return 0
+        sealed = self._encrypt(body, head, nonce)
+        if PyBytes_GET_SIZE(sealed) != PyBytes_GET_SIZE(body) + _TAG_BYTES:
+            raise ValueError("what is encrypted must be 16 bytes longer")
+        memcpy(room, PyBytes_AS_STRING(sealed), PyBytes_GET_SIZE(sealed))
+        return 0
 
     cdef void _encrypt_by_libsodium(self, unsigned char* room, bytes head, bytes body, bytes nonce) noexcept:
         cdef unsigned char whole[_XCHACHA_NONCE_BYTES]

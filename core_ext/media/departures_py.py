@@ -38,6 +38,11 @@ LONGEST_SRTP_BYTES: Final = 1356
 SHORTEST_SRTP_BYTES: Final = 12
 TAG_BYTES: Final = 16
 NONCE_BYTES: Final = 4
+MISREAD: Final = b"\xbe\xde"
+"""How extensions begin (RFC 8285). @discordjs/voice takes a packet whose content begins so when it is encrypted for one
+with extensions, whatever its header says, and gives an empty one to its user: one of 65,536.
+"""
+_PLAIN_HEADER_BYTES: Final = 12
 
 
 class Refused(Exception):
@@ -87,7 +92,7 @@ class SrtpSeal(Seal):
 
 
 class AeadSeal(Seal):
-    """An AEAD with nonces of four bytes on the wire."""
+    """An AEAD with nonces of four bytes on the wire. A nonce by which a packet would be misread is left out."""
 
     __slots__ = ("_encrypt", "_nonces")
 
@@ -107,11 +112,14 @@ class AeadSeal(Seal):
         """Return a packet with its content encrypted and its nonce behind it. Raises Refused."""
         if len(head) + len(body) + TAG_BYTES + NONCE_BYTES > LONGEST_BYTES:
             raise Refused("long")
-        try:
-            nonce = self._nonces.take()
-        except NoncesUsedUp as error:
-            raise Refused("no nonce") from error
-        return head + self._encrypt(body, head, nonce) + nonce
+        while True:
+            try:
+                nonce = self._nonces.take()
+            except NoncesUsedUp as error:
+                raise Refused("no nonce") from error
+            sealed = self._encrypt(body, head, nonce)
+            if len(head) != _PLAIN_HEADER_BYTES or not sealed.startswith(MISREAD):
+                return head + sealed + nonce
 
 
 class Receiver:

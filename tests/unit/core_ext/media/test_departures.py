@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pylibsrtp import Policy
 
 from tests.unit.core_ext.twins import each, implementations_of
-from voice.crypto.suites import _ENCRYPT, AesGcm, XChaCha
+from voice.crypto.suites import _ENCRYPT, AesGcm, Suite, XChaCha
 from voice.webrtc import srtp
 
 KEY = bytes(range(32))
@@ -97,6 +97,23 @@ def test_each_receiver_gets_a_packet_in_its_own_form(ends: Ends) -> None:
     assert seal.find_number(1, 0x2345) == 0x1_2345
     seal.forget(1)
     assert seal.find_number(1, 0x2345) is None
+
+
+FIRST, SECOND = b"\x80\0\0\x80", b"\x80\0\0\x81"
+EXTENDED = HEAD + b"\xbe\xde\0\0"
+"""A header that says itself that there are extensions."""
+
+
+@pytest.mark.parametrize("module", each("departures"))
+@pytest.mark.parametrize(("suite", "function"), [(AesGcm(KEY), 0), (XChaCha(KEY), _ENCRYPT)])
+@pytest.mark.parametrize(("head", "nonce"), [(HEAD, SECOND), (EXTENDED, FIRST)])
+def test_packet_that_would_be_misread_takes_the_next_nonce(
+    module: ModuleType, suite: Suite, function: int, head: bytes, nonce: bytes
+) -> None:
+    body = bytes(a ^ b for a, b in zip(suite.seal(bytes(2), head, FIRST), b"\xbe\xde", strict=False)) + b"sound"
+    assert suite.seal(body, head, FIRST).startswith(b"\xbe\xde")
+    seal = module.AeadSeal(suite.seal, key=KEY, function=function)
+    assert seal.write(head, body, 1, 7) == head + suite.seal(body, head, nonce) + nonce
 
 
 def test_receivers_without_a_proven_address_or_keys_get_nothing(ends: Ends) -> None:
