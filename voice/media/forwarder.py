@@ -135,12 +135,17 @@ class Forwarder:
             self._tally.drop("muted")
             peer.break_off()
             return
+        now_s = self._monotonic_s()
+        if peer.address == address and peer.is_flooding(now_s):
+            self._tally.drop("flood")
+            peer.break_off()
+            return
         nonce = datagram[-NONCE_BYTES:]
         if not peer.fresh.is_fresh(nonce):
             self._tally.drop("repeated")
             return
         try:
-            passing = peer.open(datagram, self._monotonic_s())
+            passing = peer.open(datagram, now_s)
         except Forged:
             self._tally.drop("forged")
             return

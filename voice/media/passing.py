@@ -40,6 +40,8 @@ class KeptBack(enum.Enum):
     """The others could not read it, or were not told of such a stream."""
     QUIET = "quiet"
     """Others of the room are louder."""
+    FLOOD = "flood"
+    """Its sender has sent too many."""
     EMPTY = "empty"
     """There is no picture in it: browsers try with such packets what their network carries."""
 

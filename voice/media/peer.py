@@ -6,7 +6,7 @@ which has its address and its key.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from core.voice.seats import Rights
 from core_ext.media import Receiver
@@ -18,6 +18,10 @@ from voice.media.stream import Stream
 
 Address = tuple[str, int]
 """An IP address and a port, as the socket gives them for IPv4; those of IPv6 have two numbers more."""
+
+MOST_TAKEN: Final = 5000
+"""Packets that are taken of one client in a second, so that it cannot make others pay for more: twice the most video
+that a browser is told to send."""
 
 
 class Peer(Protocol):

@@ -1,5 +1,6 @@
 """A peer of Discord's own protocol: one key for both directions, nonces on the wire."""
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from voice.crypto.nonces import FreshNonces
 from voice.crypto.suites import Suite
 from voice.media.active_speakers import Activity, measure_loudness
 from voice.media.passing import DISCORD_FORM, Codec, KeptBack, Passing
-from voice.media.peer import Circle, Peer
+from voice.media.peer import MOST_TAKEN, Circle, Peer
 from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
@@ -24,7 +25,10 @@ _OPUS_ALONE: Final = {Codec.OPUS: DISCORD_FORM}
 class UdpPeer(Peer):
     """The peer."""
 
-    __slots__ = ("activity", "circle", "forms", "fresh", "heard", "receiver", "rights", "ssrc", "suite", "voice")
+    __slots__ = (
+        "_second_s", "_taken", "activity", "circle", "forms", "fresh", "heard", "receiver", "rights", "ssrc", "suite",
+        "voice",
+    )  # fmt: skip
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
@@ -39,6 +43,9 @@ class UdpPeer(Peer):
         self.receiver.seal = suite.make_seal()
         self.voice = voice
         self.heard = Ring(VOICE_PACKETS)
+        self._second_s = -math.inf
+        """When the second began in which so many authentic packets were taken."""
+        self._taken = 0
 
     @override
     def choose(self, passing: Passing) -> Passing | None:
@@ -50,12 +57,16 @@ class UdpPeer(Peer):
         return (self.ssrc,)
 
     def open(self, datagram: bytes, now_s: float) -> Passing | KeptBack:
-        """Decrypt a packet with a fresh nonce. Raises Forged."""
+        """Decrypt a packet with a fresh nonce, and count it. Raises Forged."""
         nonce = datagram[-NONCE_BYTES:]
         end = measure_header(datagram)
         header = datagram[:end]
         plain = self.suite.open(datagram[end:-NONCE_BYTES], header, nonce)
         self.fresh.add(nonce)
+        if self.is_flooding(now_s):
+            self.break_off()
+            return KeptBack.FLOOD
+        self._taken += 1
         packet = parse_rtp(header + plain)
         if packet is None:
             return KeptBack.UNKNOWN
@@ -76,6 +87,12 @@ class UdpPeer(Peer):
         )
         passing.discord = header, plain
         return passing
+
+    def is_flooding(self, now_s: float) -> bool:
+        """Return whether no more packets are taken of it in this second."""
+        if now_s - self._second_s >= 1:
+            self._second_s, self._taken = now_s, 0
+        return self._taken >= MOST_TAKEN
 
     @override
     def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:

@@ -35,11 +35,12 @@ from aiortc.rtp import (
 from core.runtime.clock import Clock
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Passing
+from voice.media.peer import MOST_TAKEN
 from voice.media.ring import Ring
 from voice.media.stream import Stream
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import choose_layers, find_filmed, find_seen, find_share
-from voice.webrtc.peer import MOST_AGAIN, MOST_TAKEN, WebrtcPeer
+from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
 from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_nacks, write_reports
 
 _KEYFRAME_S: Final = 0.5

@@ -15,7 +15,7 @@ from core.voice.seats import Rights
 from core_ext.media import Receiver
 from voice.media.active_speakers import Activity, measure_loudness
 from voice.media.passing import Codec, Form, KeptBack, Passing, Picture
-from voice.media.peer import Circle, Peer
+from voice.media.peer import MOST_TAKEN, Circle, Peer
 from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
 from voice.media.stream import Stream
@@ -35,9 +35,6 @@ has one, so whoever shares a screen a hundred times connects anew."""
 _MOST_BYTES = 1400
 _LOSS_S = 8.0
 """How long a figure of loss stands: browsers tell of a voice every five seconds or so."""
-MOST_TAKEN = 5000
-"""Packets and wishes that are taken of one browser between two reports, so that it cannot make others pay for more:
-twice the most video that it is told to send."""
 MOST_AGAIN = 500
 """Packets that are sent again to one browser between two reports, so that a few bytes cannot make many for long."""
 
@@ -95,7 +92,7 @@ class WebrtcPeer(Peer):
         self.again_left = MOST_AGAIN
         """Packets that may be sent to it again until it gets its next reports."""
         self.taken_left = MOST_TAKEN
-        """What it may send until then: packets, and wishes in its reports."""
+        """What it may send until then, about a second: packets, and wishes in its reports."""
         self._on_end = on_end
         self._codecs_by_number = {number: codec for codec, number in offer.payload_types.items()}
         self._keys: SrtpKeys | None = None

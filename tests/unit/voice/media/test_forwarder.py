@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.voice.seats import Rights
+from tests.fakes.clock import FakeClock
 from tests.fakes.datagram_socket import record_into
 from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
@@ -27,8 +28,9 @@ class Network:
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Address]] = []
         self.tally = Tally()
+        self.clock = FakeClock()
         self.forwarder = Forwarder(
-            departures=record_into(self.sent, self.tally), tally=self.tally, monotonic_s=lambda: 0.0
+            departures=record_into(self.sent, self.tally), tally=self.tally, monotonic_s=self.clock.monotonic_s
         )
         self.circle = Circle()
 
@@ -120,6 +122,36 @@ def test_address_that_another_has_had_goes_to_who_proves_it() -> None:
     network.forwarder.take(make_packet(2, 0), HERE)
     assert (first.address, second.address) == (None, HERE)
     assert network.forwarder.sizes == (2, 2, 1)
+
+
+def test_client_that_floods_is_heard_to_a_bound_in_each_second() -> None:
+    network = Network()
+    network.add(1)
+    network.add(2)
+    network.forwarder.take(make_packet(2, 0), THERE)
+    del network.sent[:]
+    for number in range(6000):
+        network.forwarder.take(make_packet(1, number), HERE)
+    assert len(network.sent) == 5000
+    assert network.tally.read().drops == {"flood": 1000}
+    network.forwarder.take(make_packet(1, 6000), ELSEWHERE)
+    assert network.tally.read().drops == {"flood": 1001}, "also from where it has moved to"
+    network.clock.advance(1)
+    for number in range(6001, 6011):
+        network.forwarder.take(make_packet(1, number), ELSEWHERE)
+    assert len(network.sent) == 5010
+
+
+def test_packets_that_others_forge_do_not_count_as_a_clients_flood() -> None:
+    network = Network()
+    network.add(1)
+    network.add(2)
+    network.forwarder.take(make_packet(2, 0), THERE)
+    del network.sent[:]
+    for number in range(6000):
+        network.forwarder.take(make_packet(1, number)[:-5] + b"wrong", HERE)
+    network.forwarder.take(make_packet(1, 6000), HERE)
+    assert [to for _, to in network.sent] == [THERE]
 
 
 @given(st.lists(st.tuples(st.binary(max_size=120), st.sampled_from([HERE, THERE, ELSEWHERE])), max_size=20))
