@@ -6,11 +6,18 @@ from typing import Final, Protocol
 import zstandard
 
 
+class DamagedError(ValueError):
+    """What came is no part of the stream."""
+
+
 class Unpacker(Protocol):
     """The state of one connection's stream."""
 
     def unpack(self, payload: bytes) -> bytes:
-        """Return the message that the payload holds. Each message ends where the server has flushed its stream."""
+        """Return the message that the payload holds. Each message ends where the server has flushed its stream.
+
+        Raises DamagedError.
+        """
 
 
 class Plain:
@@ -32,8 +39,11 @@ class ZlibStream:
         self._stream = zlib.decompressobj()
 
     def unpack(self, payload: bytes) -> bytes:
-        """Return what the flush has made whole."""
-        return self._stream.decompress(payload)
+        """Return what the flush has made whole. Raises DamagedError."""
+        try:
+            return self._stream.decompress(payload)
+        except zlib.error as error:
+            raise DamagedError(str(error)) from error
 
 
 class ZstdStream:
@@ -45,8 +55,11 @@ class ZstdStream:
         self._stream = zstandard.ZstdDecompressor().decompressobj()
 
     def unpack(self, payload: bytes) -> bytes:
-        """Return what the flush has made whole."""
-        return self._stream.decompress(payload)
+        """Return what the flush has made whole. Raises DamagedError."""
+        try:
+            return self._stream.decompress(payload)
+        except zstandard.ZstdError as error:
+            raise DamagedError(str(error)) from error
 
 
 UNPACKERS: Final[dict[str, type[Unpacker]]] = {"": Plain, "zlib-stream": ZlibStream, "zstd-stream": ZstdStream}

@@ -74,9 +74,12 @@ class Etf:
         return bytes(erlpack.pack(command))
 
     def read(self, message: bytes) -> TermPayload:
-        """Read the whole payload, and keep its body as erlpack gives it."""
-        term = {_read_text(key): value for key, value in erlpack.unpack(message).items()}
-        return TermPayload(op=term["op"], d=term.get("d"), s=term.get("s"), t=_read_text(term.get("t")))
+        """Read the whole payload, and keep its body as erlpack gives it. Raises DecodeError as the other one does."""
+        try:
+            term = {_read_text(key): value for key, value in erlpack.unpack(message).items()}
+            return TermPayload(op=term["op"], d=term.get("d"), s=term.get("s"), t=_read_text(term.get("t")))
+        except Exception as error:  # erlpack raises whatever it stumbles over
+            raise msgspec.DecodeError(f"no payload in ETF: {error!r}") from error
 
     def take(self, payload: TermPayload, kind: type[T]) -> T:
         """Read the body."""

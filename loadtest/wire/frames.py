@@ -17,6 +17,8 @@ _MASKED: Final = 0x80
 _TWO_BYTES, _EIGHT_BYTES = 126, 127
 _MAX_BYTES: Final = 1 << 28
 """A larger message is a fault: READY of a person with many large guilds has some megabytes."""
+_MAX_CONTROL_BYTES: Final = 125
+_OPCODES: Final = frozenset({CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG})
 
 
 class FrameError(Exception):
@@ -58,7 +60,11 @@ class FrameReader:
         opcode = first & _OPCODE
         if first & _RESERVED:
             raise FrameError("a frame has reserved bits")
+        if opcode not in _OPCODES:
+            raise FrameError(f"a frame has the opcode {opcode}")
         if opcode >= CLOSE:
+            if not first & _FINAL or len(payload) > _MAX_CONTROL_BYTES:
+                raise FrameError("a control frame is in pieces or too long")
             return Message(opcode, payload)
         if (opcode == CONTINUATION) != bool(self._pieces):
             raise FrameError("a fragment is out of order")
@@ -67,10 +73,20 @@ class FrameReader:
         if not self._pieces:
             self._opcode = opcode
         self._pieces.append(payload)
+        if sum(map(len, self._pieces)) > _MAX_BYTES:
+            raise FrameError(f"a message in pieces of more than {_MAX_BYTES} bytes")
         if not first & _FINAL:
             return None
         whole, self._pieces = b"".join(self._pieces), []
         return Message(self._opcode, whole)
+
+
+def cut_at_close(messages: list[Message]) -> tuple[list[Message], Message | None]:
+    """Return what came before the close frame, which is to be heard before the end, and that frame if there is one."""
+    for number, message in enumerate(messages):
+        if message.opcode == CLOSE:
+            return messages[:number], message
+    return messages, None
 
 
 def _find_frame(came: bytes, at: int) -> tuple[int, int, int] | None:

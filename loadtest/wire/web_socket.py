@@ -1,9 +1,11 @@
 """A WebSocket on a gevent socket: the upgrade, messages in both directions, and the ends of a connection.
 
-One greenlet reads; any may write. Pings are answered inside. The client masks with random bytes, as RFC 6455 demands.
+One greenlet reads; any may write, one after the other: a frame that the network takes in parts is whole before the next
+one begins. Pings are answered inside. The client masks with random bytes, as RFC 6455 demands.
 """
 
 import base64
+import contextlib
 import hashlib
 import os
 import ssl
@@ -11,14 +13,17 @@ import struct
 from typing import Final
 from urllib.parse import urlsplit
 
-from gevent import socket
+from gevent import Timeout, socket
 from gevent import ssl as gevent_ssl
+from gevent.lock import Semaphore
 
-from loadtest.wire.frames import CLOSE, PING, PONG, FrameReader, Message, encode_frame
+from loadtest.wire.frames import CLOSE, PING, PONG, FrameReader, Message, cut_at_close, encode_frame
 
 _GUID: Final = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 """The constant of RFC 6455, section 1.3."""
-_CONNECT_TIMEOUT_S: Final = 30.0
+_PATIENCE_S: Final = 30.0
+"""The time for a step of connecting, and for a frame to be taken by the network."""
+_GOODBYE_S: Final = 1.0
 _MAX_HEAD: Final = 1 << 14
 _CHUNK: Final = 1 << 16
 _NORMAL: Final = 1000
@@ -38,13 +43,15 @@ class ConnectionEndedError(Exception):
 class WebSocket:
     """An open connection."""
 
-    __slots__ = ("_frames", "_ready", "_socket")
+    __slots__ = ("_came", "_end", "_frames", "_socket", "_writing")
 
     def __init__(self, connection: socket.socket, *, came: bytes = b"") -> None:
         """`came` is what came with the upgrade's answer."""
         self._socket = connection
         self._frames = FrameReader()
-        self._ready = self._frames.feed(came) if came else []
+        self._came = came
+        self._end: Message | None = None
+        self._writing = Semaphore()
 
     def read(self, timeout_s: float) -> list[Message]:
         """Return the messages that have come since the last call; none when nothing comes for so long.
@@ -53,40 +60,50 @@ class WebSocket:
             ConnectionEndedError: when the connection has ended.
             FrameError: when the server has broken the protocol.
         """
-        messages, self._ready = self._ready, []
-        if not messages:
-            self._socket.settimeout(max(timeout_s, 0.001))
-            try:
-                data = self._socket.recv(_CHUNK)
-            except TimeoutError:
-                return []
-            except OSError as error:
-                raise ConnectionEndedError(LOST, str(error)) from error
-            if not data:
-                raise ConnectionEndedError(LOST)
-            messages = self._frames.feed(data)
+        if self._end is not None:
+            raise _describe_end(self._end)
+        data, self._came = self._came or self._receive(timeout_s), b""
+        if data is None:
+            return []
+        if not data:
+            raise ConnectionEndedError(LOST)
+        messages, self._end = cut_at_close(self._frames.feed(data))
+        if self._end is not None and not messages:
+            raise _describe_end(self._end)
         return [message for message in messages if self._is_for_the_caller(message)]
 
+    def _receive(self, timeout_s: float) -> bytes | None:
+        """Return what has come, b"" at the end, and None when nothing comes for so long.
+
+        The socket's own timeout would bound what other greenlets send meanwhile, too.
+        """
+        data: bytes | None = None
+        try:
+            with Timeout(max(timeout_s, 0.001), False):  # noqa: FBT003 - gevent's way to end without an error
+                data = self._socket.recv(_CHUNK)
+        except OSError as error:
+            raise ConnectionEndedError(LOST, str(error)) from error
+        return data
+
     def _is_for_the_caller(self, message: Message) -> bool:
-        if message.opcode == CLOSE:
-            code = struct.unpack("!H", message.payload[:2])[0] if len(message.payload) >= 2 else _NO_CODE
-            raise ConnectionEndedError(code, message.payload[2:].decode(errors="replace"))
         if message.opcode == PING:
             self.send(PONG, message.payload)
         return message.opcode < CLOSE
 
     def send(self, opcode: int, payload: bytes) -> None:
-        """Send a message. Raises ConnectionEndedError."""
+        """Send a message. Raises ConnectionEndedError; the connection is closed then, as half a frame may be out."""
         try:
-            self._socket.sendall(encode_frame(opcode, payload, os.urandom(4)))
+            with self._writing:
+                self._socket.sendall(encode_frame(opcode, payload, os.urandom(4)))
         except OSError as error:
+            self.drop()
             raise ConnectionEndedError(LOST, str(error)) from error
 
     def close(self, code: int = _NORMAL) -> None:
         """Say goodbye, and close without waiting for the answer."""
         try:
-            self._socket.settimeout(1.0)
-            self._socket.sendall(encode_frame(CLOSE, struct.pack("!H", code), os.urandom(4)))
+            with Timeout(_GOODBYE_S, False), self._writing:  # noqa: FBT003 - as above
+                self._socket.sendall(encode_frame(CLOSE, struct.pack("!H", code), os.urandom(4)))
         except OSError:
             pass  # The other side is gone already.
         self.drop()
@@ -96,20 +113,29 @@ class WebSocket:
         self._socket.close()
 
 
+def _describe_end(end: Message) -> ConnectionEndedError:
+    code = struct.unpack("!H", end.payload[:2])[0] if len(end.payload) >= 2 else _NO_CODE
+    return ConnectionEndedError(code, end.payload[2:].decode(errors="replace"))
+
+
 def open_web_socket(url: str, *, verifies: bool = True) -> WebSocket:
     """Connect and upgrade. `url` begins with ws or wss. Raises ConnectionEndedError."""
     parts = urlsplit(url)
     is_secure = parts.scheme == "wss"
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
-    try:
-        connection = socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT_S)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if is_secure:
-            connection = _make_context(verifies=verifies).wrap_socket(connection, server_hostname=host)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        return _upgrade(connection, parts.netloc, target)
-    except (OSError, ssl.SSLError) as error:
-        raise ConnectionEndedError(LOST, str(error)) from error
+    with contextlib.ExitStack() as stack:
+        try:
+            connection = stack.enter_context(socket.create_connection((host, port), timeout=_PATIENCE_S))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if is_secure:
+                context = _make_context(verifies=verifies)
+                connection = stack.enter_context(context.wrap_socket(connection, server_hostname=host))
+            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+            opened = _upgrade(connection, parts.netloc, target)
+        except OSError as error:
+            raise ConnectionEndedError(LOST, str(error)) from error
+        stack.pop_all()  # It stays open.
+        return opened
 
 
 def _make_context(*, verifies: bool) -> ssl.SSLContext:
@@ -138,6 +164,5 @@ def _upgrade(connection: socket.socket, authority: str, target: str) -> WebSocke
     # SHA-1 is the protocol's choice and protects nothing.
     expected = base64.b64encode(hashlib.sha1((key + _GUID).encode(), usedforsecurity=False).digest()).decode()
     if " 101 " not in f"{status} " or headers.get("sec-websocket-accept") != expected:
-        connection.close()
         raise ConnectionEndedError(LOST, f"the upgrade was answered {status!r}")
     return WebSocket(connection, came=rest)

@@ -31,3 +31,10 @@ def test_encode_command_is_read_back(name: str) -> None:
     coded = ENCODINGS[name]()
     payload: Any = coded.read(coded.encode({"op": 1, "d": 5}))
     assert (payload.op, payload.t, coded.take(payload, int)) == (1, None, 5)
+
+
+@pytest.mark.parametrize("name", list(ENCODINGS))
+@pytest.mark.parametrize("message", [b"", b"\x83", b"\x83m\x00\x00\x00\x01x", b"[]", b"\x83t\x00\x00\x00\x00", b"{}"])
+def test_read_what_is_no_payload_raises(name: str, message: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        ENCODINGS[name]().read(message)

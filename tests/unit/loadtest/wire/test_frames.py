@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 
-from loadtest.wire.frames import BINARY, CLOSE, PING, TEXT, FrameError, FrameReader, Message, encode_frame
+from loadtest.wire.frames import BINARY, CLOSE, PING, TEXT, FrameError, FrameReader, Message, cut_at_close, encode_frame
 
 texts = st.text(max_size=300)
 messages = st.lists(
@@ -45,8 +45,27 @@ def test_feed_close_gives_its_code() -> None:
     assert FrameReader().feed(server.send(CloseConnection(code=4004))) == [Message(CLOSE, b"\x0f\xa4")]
 
 
+def test_cut_at_close_keeps_what_was_said_before() -> None:
+    server = Connection(ConnectionType.SERVER)
+    sent = server.send(TextMessage(data="last words")) + server.send(CloseConnection(code=4009))
+    heard, end = cut_at_close(FrameReader().feed(sent))
+    assert (heard, end) == ([Message(TEXT, b"last words")], Message(CLOSE, b"\x0f\xa9"))
+    assert cut_at_close(heard) == (heard, None)
+
+
 @pytest.mark.parametrize(
-    "data", [b"\xc1\x00", b"\x81\x80", b"\x80\x01x", b"\x01\x01a\x81\x01b", b"\x81\x7f\x7f" + bytes(7)]
+    "data",
+    [
+        b"\xc1\x00",
+        b"\x81\x80",
+        b"\x80\x01x",
+        b"\x01\x01a\x81\x01b",
+        b"\x81\x7f\x7f" + bytes(7),
+        b"\x83\x00",
+        b"\x8b\x00",
+        b"\x09\x00",
+        b"\x89\x7e\x00\x7e" + bytes(126),
+    ],
 )
 def test_feed_broken_frames_raises(data: bytes) -> None:
     with pytest.raises(FrameError):
