@@ -89,6 +89,12 @@ class LoadRun:
         """Keep the run in a locust environment."""
         setattr(environment, _ATTRIBUTE, self)
 
+    def begin(self) -> None:
+        """Begin from nothing, as a run may that follows another one at locust's page."""
+        self._numbers = itertools.count()
+        self.sound = Sound()
+        self.generator.start()
+
     def make_actor(self) -> Actor:
         """Make the next person of the world. Beyond the last one people have a second session, without voice."""
         number = next(self._numbers)
@@ -106,7 +112,7 @@ class LoadRun:
         line = self._lines[number % len(self._lines)]
         client = GatewayClient(line=line, token=who.token, observer=listener, source=source)
         return Actor(
-            part=Part(who, self.world.guilds[who.guild], self.scenario, self._machine),
+            part=Part(who, f"{who.id}-{number}", self.world.guilds[who.guild], self.scenario, self._machine),
             rest=self._rest,
             client=client,
             listener=listener,

@@ -31,9 +31,11 @@ from loadtest.people.scenarios import Scenario
 from loadtest.person import Person
 from loadtest.reports.page import CHARTS, describe_run, make_page
 from loadtest.reports.report import (
+    Fault,
     Report,
     encode_report,
     find_silence,
+    read_crashes,
     read_faults,
     read_rows,
     round_duration,
@@ -82,6 +84,8 @@ class LoadTest:
         self._limit_per_second = 0.0
         self._watched: dict[str, Watched] = {}
         self._sounds: dict[str, Sound] = {}
+        self._faults: list[Fault] = []
+        """Those of the run itself."""
         self._began_s = time.monotonic()
         self._took_s = 0.0
         self._is_running = False
@@ -93,7 +97,7 @@ class LoadTest:
         runner, hooks = self._environment.runner, self._environment.events
         if isinstance(runner, WorkerRunner):
             runner.register_message(_WORLD, self._take_world)
-            hooks.test_start.add_listener(lambda **_: self._run.generator.start())
+            hooks.test_start.add_listener(lambda **_: self._run.begin())
             hooks.report_to_master.add_listener(self._report)
             return
         options = self._options
@@ -120,13 +124,13 @@ class LoadTest:
         return LoadRun.of(self._environment)
 
     def _attach(self, world: World) -> None:
-        lines = choose_lines(self._options, world.gateway, forgives_ends=self._scenario.forgives_ends)
+        lines = choose_lines(self._options, world.gateways, forgives_ends=self._scenario.forgives_ends)
         LoadRun(
             scenario=self._scenario,
             world=world,
             rest=self._rest,
             lines=lines,
-            voice_line=choose_voice_line(self._options, world.gateway),
+            voice_line=choose_voice_line(self._options, world.gateways[0]),
             stats=self._environment.stats,
             seed=self._options.seed,
         ).attach(self._environment)
@@ -142,10 +146,11 @@ class LoadTest:
     def _begin(self, **_: Any) -> None:
         self._began_s = time.monotonic()
         self._is_running = True
+        self._faults.clear()
         if isinstance(self._environment.runner, MasterRunner):
             self._share_world()
         else:
-            self._run.generator.start()
+            self._run.begin()
         after_s = self._options.kill_after or (self._options.run_time or 0) / 2
         if self._options.kill_command and after_s:
             gevent.spawn_later(after_s, self._kill)
@@ -164,9 +169,13 @@ class LoadTest:
 
     def _kill(self) -> None:
         logger.info("Killing the server: %s", self._options.kill_command)
-        done = subprocess.run(shlex.split(self._options.kill_command), check=False)
+        try:
+            done = subprocess.run(shlex.split(self._options.kill_command), check=False)
+        except (OSError, ValueError) as error:
+            self._faults.append(Fault("kill", f"the command cannot be run: {error}", 1))
+            return
         if done.returncode:
-            logger.error("The command that kills the server ended with %d.", done.returncode)
+            self._faults.append(Fault("kill", f"the command ended with {done.returncode}", 1))
 
     def _report(self, data: dict[str, Any], **_: Any) -> None:
         if self._world is None:
@@ -193,6 +202,7 @@ class LoadTest:
         if not self._watched:
             return  # Nothing was run, as when a web page was looked at.
         stats, sound = self._environment.stats, add_up(self._sounds.values())
+        crashes = read_crashes(self._environment.runner.exceptions.values())
         report = Report(
             scenario=self._options.scenario,
             about=self._scenario.about,
@@ -200,7 +210,7 @@ class LoadTest:
             users=self._options.num_users or 1,
             seconds=round(self._took_s, 1),
             rows=read_rows(stats),
-            faults=[*read_faults(stats), *find_silence(sound)],
+            faults=[*self._faults, *read_faults(stats), *crashes, *find_silence(sound)],
             sound=sound,
             generator=find_worst(list(self._watched.values())),
             limit_per_second=self._limit_per_second * len(self._watched),

@@ -1,5 +1,6 @@
 """The flags of a load test, beside locust's own (--host, --users, --run-time, --spawn-rate, --processes …)."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -60,6 +61,8 @@ def choose_scenario(options: Any) -> Scenario:
         "speakers": options.speakers,
         "stay_s": options.stay,
     }
+    if options.upload_bytes is not None and options.upload_bytes < 0:
+        raise OptionError("a file has no fewer than 0 bytes")
     changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if options.kill_command:
         changes |= {"forgives_ends": True, "storm": None}
@@ -81,19 +84,20 @@ def _read_acts(text: str) -> dict[Act, int]:
     return acts
 
 
-def choose_lines(options: Any, gateway: str, *, forgives_ends: bool) -> list[Line]:
-    """Return how clients connect, in turn."""
+def choose_lines(options: Any, gateways: Sequence[str], *, forgives_ends: bool) -> list[Line]:
+    """Return how clients connect, in turn: each kind of client to each gateway."""
     compression = "" if options.compress == _PLAIN else options.compress
     kinds = MIXED_LINES if options.encoding == _MIXED else ((options.encoding, compression),)
     return [
         Line(
-            url=gateway,
+            urls=(*gateways[first:], *gateways[:first]),
             encoding=encoding,
             compression=packed,
             verifies=not options.insecure,
             forgives_ends=forgives_ends,
         )
         for encoding, packed in kinds
+        for first in range(len(gateways))
     ]
 
 

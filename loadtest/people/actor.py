@@ -53,6 +53,8 @@ class Part(msgspec.Struct, frozen=True):
     """Who a person is, where, and what there is to do."""
 
     who: Inhabitant
+    session: str
+    """What names this session of the person in stamps, which are counted by session."""
     community: Community
     scenario: Scenario
     machine: str
@@ -72,6 +74,7 @@ class Actor:
         "_random",
         "_rest",
         "_scenario",
+        "_session",
         "_statuses",
         "_tally",
         "_who",
@@ -90,6 +93,7 @@ class Actor:
     ) -> None:
         """`caller` is the person in voice, if they have a place there."""
         self._who = part.who
+        self._session = part.session
         self._community = part.community
         self._scenario = part.scenario
         self._machine = part.machine
@@ -169,7 +173,7 @@ class Actor:
     def _send(self, channel: str, name: str, post: Callable[[dict[str, Any]], Answer], content: str) -> None:
         """Send a message with a stamp. A repeat is not timed, as it would count the server's absence."""
         number = self._numbers[channel]
-        author = f"{self._who.id}-{channel}"
+        author = f"{self._session}-{channel}"
         stamp = make_stamp(self._machine, author, number)
         body = {"content": f"{content} {stamp.encode()}", "nonce": f"{stamp.sent_ns}"}
         answer = post(body)
@@ -229,7 +233,7 @@ class Actor:
 
     def _change_status(self) -> None:
         self._statuses += 1
-        state = make_stamp(self._machine, self._who.id, self._statuses).encode()
+        state = make_stamp(self._machine, self._session, self._statuses).encode()
         activity = {"name": "Custom Status", "type": 4, "state": state}
         status = self._random.choice(("online", "idle", "dnd"))
         self._client.send(PRESENCE, {"since": None, "activities": [activity], "status": status, "afk": False})

@@ -1,5 +1,6 @@
 """The report of a run: what was measured, the goals, the errors, and how the generator itself was."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,11 @@ def read_faults(stats: Any) -> list[Fault]:
     """Read locust's errors, the most frequent first."""
     faults = [Fault(error.name, str(error.error), error.occurrences) for error in stats.errors.values()]
     return sorted(faults, key=lambda fault: -fault.count)
+
+
+def read_crashes(exceptions: Iterable[Any]) -> list[Fault]:
+    """Read locust's notes of what has gone wrong in the users themselves, and was left half done."""
+    return [Fault("a user", row["msg"], row["count"]) for row in exceptions]
 
 
 def find_silence(sound: Sound) -> list[Fault]:

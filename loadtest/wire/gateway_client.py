@@ -42,6 +42,7 @@ class Ready(msgspec.Struct):
     """What a client needs of READY."""
 
     session_id: str
+    resume_gateway_url: str
 
 
 class Observer(Protocol):
@@ -60,7 +61,8 @@ class Observer(Protocol):
 class Line(msgspec.Struct, frozen=True):
     """How a client connects."""
 
-    url: str
+    urls: tuple[str, ...]
+    """The gateway's addresses: the first is the client's, others come in when it cannot be reached."""
     encoding: str = "json"
     compression: str = ""
     verifies: bool = True
@@ -68,11 +70,10 @@ class Line(msgspec.Struct, frozen=True):
     forgives_ends: bool = False
     """Whether a lost connection is no fault, as when a server is killed on purpose."""
 
-    @property
-    def address(self) -> str:
-        """The address with its query."""
+    def complete(self, url: str) -> str:
+        """Return an address with its query."""
         packed = f"&compress={self.compression}" if self.compression else ""
-        return f"{self.url.rstrip('/')}/?v=10&encoding={self.encoding}{packed}"
+        return f"{url.rstrip('/')}/?v=10&encoding={self.encoding}{packed}"
 
 
 class GatewayClient:
@@ -91,10 +92,12 @@ class GatewayClient:
         "_observer",
         "_presence",
         "_random",
+        "_resume_url",
         "_seq",
         "_session_id",
         "_socket",
         "_token",
+        "_turn",
         "_unpacker",
         "_wants",
         "ready",
@@ -112,7 +115,8 @@ class GatewayClient:
         self._unpacker: Unpacker = UNPACKERS[line.compression]()
         self._socket: WebSocket | None = None
         self._greenlet: gevent.Greenlet | None = None
-        self._session_id = ""
+        self._session_id = self._resume_url = ""
+        self._turn = 0
         self._seq: int | None = None
         self._began = self._beat_at = self._beat_due = 0.0
         self._interval_s = _NO_HELLO_S
@@ -129,7 +133,8 @@ class GatewayClient:
 
     def enter(self) -> None:
         """Begin a new session. `ready` is set when it is there."""
-        self._wants, self._session_id, self._seq = True, "", None
+        self._wants, self._is_dropped = True, False
+        self._forget()
         self._greenlet = gevent.spawn(self._run)
 
     def leave(self) -> None:
@@ -138,14 +143,15 @@ class GatewayClient:
         self.ready.clear()
         if self._socket is not None:
             self._socket.close()
+            self._socket = None
         if self._greenlet is not None:
             self._greenlet.kill(block=False)
 
     def drop(self) -> None:
-        """Lose the connection, and come back at once."""
-        self._is_dropped = True
-        self.ready.clear()
+        """Lose the connection, if there is one, and come back at once."""
         if self._socket is not None:
+            self._is_dropped = True
+            self.ready.clear()
             self._socket.drop()
 
     def send(self, op: int, d: Any) -> None:
@@ -186,7 +192,14 @@ class GatewayClient:
         self._unpacker = UNPACKERS[self._line.compression]()
         self._is_answered = True
         self._beat_due = self._began + _NO_HELLO_S
-        self._socket = open_web_socket(self._line.address, verifies=self._line.verifies)
+        url = self._resume_url or self._line.urls[self._turn % len(self._line.urls)]
+        try:
+            self._socket = open_web_socket(self._line.complete(url), verifies=self._line.verifies)
+        except ConnectionEndedError:
+            # Another worker resumes the session too. The first failure leads back to the client's own address.
+            self._turn += not self._resume_url
+            self._resume_url = ""
+            raise
 
     def _read(self) -> None:
         socket = self._socket
@@ -196,6 +209,8 @@ class GatewayClient:
             if unpacked:
                 self._obey(self._encoding.read(unpacked))
         if time.monotonic() >= self._beat_due:
+            if not self._is_answered:
+                raise ConnectionEndedError(LOST, "a heartbeat had no answer")
             self._beat()
 
     def _obey(self, payload: Any) -> None:
@@ -216,8 +231,13 @@ class GatewayClient:
             case op if op == RECONNECT:
                 self.drop()
             case op if op == INVALID_SESSION:
-                self._session_id, self._seq = "", None
+                self._forget()
                 self.drop()
+
+    def _forget(self) -> None:
+        """Have the next connection begin a new session."""
+        self._session_id = self._resume_url = ""
+        self._seq = None
 
     def _greet(self, hello: Hello) -> None:
         self._interval_s = hello.heartbeat_interval / _MS
@@ -233,12 +253,11 @@ class GatewayClient:
         name = "resume" if payload.t == "RESUMED" else "login"
         self._observer.measure(name, (time.monotonic() - self._began) * _MS)
         if name == "login":
-            self._session_id = self._encoding.take(payload, Ready).session_id
+            ready = self._encoding.take(payload, Ready)
+            self._session_id, self._resume_url = ready.session_id, ready.resume_gateway_url
         self.ready.set()
 
     def _beat(self) -> None:
-        if not self._is_answered:
-            raise ConnectionEndedError(LOST, "a heartbeat had no answer")
         self._is_answered = False
         self._beat_at = time.monotonic()
         self._beat_due = self._beat_at + self._interval_s

@@ -15,8 +15,13 @@ from geventhttpclient import HTTPClient
 _TIMEOUT_S: Final = 60.0
 _MOST_CONNECTIONS: Final = 500
 """Half of what a server allows one address."""
+_WAIT_S: Final = 1.0
 NO_ANSWER: Final = 0
 """The status of a request without an answer."""
+
+
+class _Wait(msgspec.Struct, frozen=True):
+    retry_after: float = _WAIT_S
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -33,8 +38,16 @@ class Answer(msgspec.Struct, frozen=True):
         """Return whether the status is 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def retry_after_s(self) -> float:
+        """The time that the server asks to wait for; a second when it names none, as a proxy may."""
+        try:
+            return msgspec.json.decode(self.body, type=_Wait).retry_after
+        except msgspec.DecodeError:
+            return _WAIT_S
+
     def read(self) -> Any:
-        """Read the JSON of the body."""
+        """Read the JSON of the body. Raises DecodeError."""
         return msgspec.json.decode(self.body)
 
     def describe(self) -> str:

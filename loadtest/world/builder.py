@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 _AT_ONCE: Final = 8
 """Registrations and joins at a time. A server hashes two passwords at a time."""
 _TOO_MANY: Final = 429
+_ASKED_GATEWAYS: Final = 32
+"""How often the gateway's address is asked for, four times the workers of a large cluster."""
 _TEXT, _VOICE = 0, 2
 """Types of channels."""
 _TELL_EVERY_S: Final = 5.0
@@ -46,7 +48,7 @@ class WorldBuilder:
 
     def build(self, *, people: int, shape: Shape) -> World:
         """Make so many people, in guilds of the shape. Raises WorldError."""
-        gateway = self.find_gateway()
+        gateways = self.find_gateways()
         size = shape.guild_size or people
         tokens = self._each("registered", people, range(people), self._register)
         owners = tokens[::size]
@@ -60,11 +62,11 @@ class WorldBuilder:
             for number, (user_id, token) in enumerate(tokens)
         ]
         guilds = [community for community, _ in made]
-        return World(self._api, gateway, shape, inhabitants, guilds)
+        return World(self._api, gateways, shape, inhabitants, guilds)
 
-    def find_gateway(self) -> str:
-        """Ask for the gateway's address. Raises WorldError."""
-        return str(self._ask("GET", "/gateway")["url"])
+    def find_gateways(self) -> list[str]:
+        """Ask for the gateway's addresses, of which a cluster tells one after the other. Raises WorldError."""
+        return sorted({str(self._ask("GET", "/gateway")["url"]) for _ in range(_ASKED_GATEWAYS)})
 
     def _each(self, what: str, count: int, items: Any, make: Callable[[Any], Any]) -> list[Any]:
         self._done = 0
@@ -124,10 +126,13 @@ class WorldBuilder:
             self._wait_out(answer)
         if not answer.is_good:
             raise WorldError(f"{method} {path}: {answer.describe()}")
-        return answer.read()
+        try:
+            return answer.read()
+        except msgspec.DecodeError as error:
+            raise WorldError(f"{method} {path}: the answer is no JSON ({answer.describe()})") from error
 
     def _wait_out(self, answer: Answer) -> None:
-        wait_s = float(answer.read().get("retry_after", 1.0))
+        wait_s = answer.retry_after_s
         if time.monotonic() - self._told_s > _TELL_EVERY_S:
             self._told_s = time.monotonic()
             logger.info(
@@ -145,7 +150,7 @@ class WorldBuilder:
         if not self._rest.call("GET", "/users/@me", token=kept.people[people - 1].token).is_good:
             return None
         logger.info("The people of %s are used again.", file)
-        return msgspec.structs.replace(kept, gateway=self.find_gateway())
+        return msgspec.structs.replace(kept, gateways=self.find_gateways())
 
 
 def open_world(file: Path, builder: WorldBuilder, *, people: int, shape: Shape) -> World:

@@ -36,7 +36,8 @@ class World(msgspec.Struct, frozen=True):
     """All of them."""
 
     api: str
-    gateway: str
+    gateways: list[str]
+    """The addresses to which the server sends clients: in a cluster each worker's, unless a balancer is before them."""
     shape: Shape
     people: list[Inhabitant]
     guilds: list[Community]

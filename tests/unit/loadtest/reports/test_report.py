@@ -8,7 +8,7 @@ from loadtest.measures.goals import Verdict
 from loadtest.measures.sound import Sound
 from loadtest.measures.watched import Watched, find_worst
 from loadtest.reports.page import describe_run, make_page
-from loadtest.reports.report import Fault, Report, Row, encode_report, find_silence
+from loadtest.reports.report import Fault, Report, Row, encode_report, find_silence, read_crashes
 
 REPORT = Report(
     scenario="quiet",
@@ -79,3 +79,9 @@ def test_voice_that_nobody_hears_is_a_fault() -> None:
     [fault] = find_silence(Sound(sent=500))
     assert (fault.name, fault.count) == ("voice", 500)
     assert find_silence(Sound()) == find_silence(Sound(sent=500, received=1)) == []
+
+
+def test_users_that_broke_off_are_faults() -> None:
+    [fault] = read_crashes([{"count": 3, "msg": "KeyError: 'id'", "traceback": "", "nodes": {"local"}}])
+    assert (fault.name, fault.error, fault.count) == ("a user", "KeyError: 'id'", 3)
+    assert msgspec.structs.replace(REPORT, faults=[fault]).verdict is Verdict.FAILED

@@ -6,8 +6,8 @@ from loadtest.world.world import Community, Inhabitant, Shape, World
 
 PEOPLE = [Inhabitant(id=str(number), token="t", guild=0) for number in range(10)]
 GUILDS = [Community("1", ["2", "3"], ["4"])]
-WORLD = World("http://a", "ws://a", Shape(5, channels=2, rooms=1), PEOPLE, GUILDS)
-EVERYBODY = World("http://a", "ws://a", Shape(0, channels=2), PEOPLE, GUILDS)
+WORLD = World("http://a", ["ws://a"], Shape(5, channels=2, rooms=1), PEOPLE, GUILDS)
+EVERYBODY = World("http://a", ["ws://a"], Shape(0, channels=2), PEOPLE, GUILDS)
 
 
 @pytest.mark.parametrize(
