@@ -1,15 +1,22 @@
-"""One browser's connection: its name and password for ICE, the addresses that it is known at, and its handshake."""
+"""One browser's connection: its name and password for ICE, the addresses that it is known at, and its handshake.
+
+A browser says that it still wants media where it gets it: by a signed check every few seconds (RFC 7675), and by each
+authentic packet. When nothing has come of it for a while, nothing is sent there until something comes again: the
+address may be another's by then.
+"""
 
 import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from voice.media.peer import Address
+from voice.media.peer import MOST_TAKEN, Address
 from voice.webrtc.handshake import Handshake, NodeCertificate
 from voice.webrtc.peer import WebrtcPeer
 
 _MOST_ADDRESSES: Final = 8
 """A browser checks from each of its networks, and changes them now and then."""
+SILENT_S: Final = 15.0
+"""Browsers check every 2.5 to 5 s, so three checks and all reports were lost. RFC 7675 allows 30 s."""
 
 
 class _Answers:
@@ -30,7 +37,9 @@ class _Answers:
 class Connection:
     """The gate alone changes it."""
 
-    __slots__ = ("_answers", "addresses", "handshake", "is_over", "name", "password", "peer", "task")
+    __slots__ = (
+        "_answers", "_heard_s", "_left_address", "addresses", "handshake", "is_over", "name", "password", "peer", "task",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -41,11 +50,16 @@ class Connection:
         after_step: Callable[[], None],
         name: str,
         password: str,
+        now_s: float,
     ) -> None:
         self.peer = peer
         self.name = name
         self.password = password
         self.addresses: list[Address] = []
+        self._heard_s = now_s
+        """When something authentic has come of it last."""
+        self._left_address: Address | None = None
+        """Where its media went before it was silent."""
         self.task: asyncio.Task[None] | None = None
         """The handshake, from its first datagram on."""
         self.is_over = False
@@ -59,6 +73,20 @@ class Connection:
     def dtls_address(self) -> Address | None:
         """Where the last datagram of the handshake came from."""
         return self._answers.address
+
+    def hear_check(self, address: Address, now_s: float) -> None:
+        """Note a signed check from a known address. It is enough to go on where media went before."""
+        self._heard_s = now_s
+        if self.peer.address is None and self.peer.keys is not None and address == self._left_address:
+            self.peer.address = address
+
+    def watch(self, now_s: float) -> None:
+        """Send nothing more to a browser that is silent. Called before what it may send is counted anew."""
+        peer = self.peer
+        if peer.taken_left < MOST_TAKEN:
+            self._heard_s = now_s
+        elif peer.address is not None and now_s - self._heard_s >= SILENT_S:
+            self._left_address, peer.address = peer.address, None
 
     def know(self, address: Address) -> Address | None:
         """Add an address; return one that is forgotten for it."""

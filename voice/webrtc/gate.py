@@ -11,7 +11,7 @@
 ICE is the "lite" kind: a browser checks, and the node answers. A signed check makes an address *known*, which means
 that a handshake with it may begin. Media goes to the address where the handshake was made, and follows the browser
 when an authentic packet, which cannot be repeated, comes from another known address. An address that somebody has
-proven is not given to another.
+proven is not given to another, until that browser is silent for too long: then nothing is sent to it.
 """
 
 import asyncio
@@ -106,6 +106,7 @@ class Gate:
             after_step=self._after_step,
             name=self._randomness.token_bytes(8).hex(),
             password=self._randomness.token_bytes(16).hex(),
+            now_s=self._clock.monotonic_s(),
         )
         self._names[connection.name] = self._connections[peer] = connection
         return connection
@@ -170,6 +171,7 @@ class Gate:
         elif not self.know(connection, address):
             self._tally.drop("stranger")
         else:
+            connection.hear_check(address, self._clock.monotonic_s())
             self._forwarder.emit(check.answer(connection.password, address), address)
 
     def know(self, connection: Connection, address: Address) -> bool:
@@ -262,7 +264,7 @@ class Gate:
     # ---- reports
 
     async def run(self) -> None:
-        """Send reports until cancelled."""
+        """Send reports, and look who is silent, until cancelled."""
         tick = 0
         while True:
             await asyncio.sleep(_TICK_S)
@@ -271,10 +273,12 @@ class Gate:
 
     def report(self, tick: int) -> None:
         """Ask all browsers for what is missing, and report to a tenth of them: those whose turn is at this tick."""
-        for peer in list(self._connections):
+        now_s = self._clock.monotonic_s()
+        for peer, connection in list(self._connections.items()):
             try:
                 self._feedback.ask(peer)
                 if (peer.ssrc >> 2) % _TICKS == tick:  # the lowest bits are the same for all
+                    connection.watch(now_s)
                     self._feedback.report_to(peer)
             except Exception:  # what one browser has sent must not end the reports of all, and with them the node
                 logger.exception("reports to a browser have failed")

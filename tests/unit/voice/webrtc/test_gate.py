@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aioice.stun import Class, Message, Method
-from aiortc.rtp import RtcpPacket, RtcpRtpfbPacket
+from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpRtpfbPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy
@@ -45,7 +45,7 @@ class Network:
         self.sent: list[tuple[bytes, Address]] = []
         self.tally = Tally()
         self.spawned: list[Coroutine[Any, Any, None]] = []
-        clock = FakeClock()
+        self.clock = clock = FakeClock()
         self.forwarder = Forwarder(
             departures=record_into(self.sent, self.tally),
             tally=self.tally,
@@ -233,6 +233,79 @@ def test_browser_that_floods_is_heard_to_a_bound_until_its_next_reports() -> Non
     for tick in range(10):
         network.gate.report(tick)
     assert flood(10) == 10
+
+
+class Pair:
+    """Two browsers that talk, of whom Bob may vanish."""
+
+    def __init__(self) -> None:
+        self.network = Network()
+        self.ada, self.bob = self.network.add(4), self.network.add(8)
+        self.network.check(self.ada, HERE)
+        self.network.check(self.bob, THERE)
+        self.adas, self.bobs = give_keys(self.ada, HERE), give_keys(self.bob, THERE)
+
+    def pass_second(self) -> list[Address]:
+        """Let Ada say something, and a second pass with its reports; return where anything was sent."""
+        network = self.network
+        del network.sent[:]
+        network.sequence += 1
+        sealed = self.adas.seal_rtp(b"\x80\x6f" + network.sequence.to_bytes(2, "big") + bytes(8) + b"sound")
+        assert sealed is not None
+        network.gate.take(sealed, HERE)
+        for tick in range(10):
+            network.gate.report(tick)
+        network.clock.advance(1)
+        return [to for _, to in network.sent]
+
+    def pass_seconds(self, count: int) -> list[bool]:
+        """Let so many pass; return for each whether anything was sent to Bob."""
+        return [THERE in self.pass_second() for _ in range(count)]
+
+
+def test_browser_that_has_vanished_is_sent_nothing_until_it_checks_again() -> None:
+    pair = Pair()
+    assert pair.pass_seconds(20) == [True] * 16 + [False] * 4
+    assert pair.bob.peer.circle is not None, "it stays in the room"
+    pair.network.check(pair.bob, ("192.0.2.9", 1))
+    assert not any(pair.pass_seconds(1)), "nobody has proven that address"
+    pair.network.check(pair.bob, THERE)
+    assert pair.pass_seconds(20) == [True] * 16 + [False] * 4
+
+
+def test_browser_that_checks_or_reports_has_not_vanished() -> None:
+    pair = Pair()
+    for _ in range(3):
+        assert all(pair.pass_seconds(10))
+        pair.network.check(pair.bob, THERE)
+    for _ in range(3):
+        assert all(pair.pass_seconds(10))
+        report = pair.bobs.seal_rtcp(bytes(RtcpRrPacket(ssrc=1)))
+        assert report is not None
+        pair.network.gate.take(report, THERE)
+    assert all(pair.pass_seconds(10))
+
+
+def test_browser_that_has_vanished_comes_back_from_elsewhere_with_an_authentic_packet() -> None:
+    pair = Pair()
+    elsewhere = ("192.0.2.9", 1)
+    pair.pass_seconds(20)
+    pair.network.check(pair.bob, elsewhere)
+    report = pair.bobs.seal_rtcp(bytes(RtcpRrPacket(ssrc=1)))
+    assert report is not None
+    pair.network.gate.take(report, elsewhere)
+    pair.network.check(pair.bob, THERE)
+    assert set(pair.pass_second()) == {HERE, elsewhere}
+
+
+def test_address_of_a_browser_that_has_vanished_may_become_anothers() -> None:
+    pair = Pair()
+    pair.pass_seconds(20)
+    eve = pair.network.add(12)
+    pair.network.check(eve, THERE)
+    give_keys(eve, THERE)
+    pair.network.check(pair.bob, THERE)
+    assert (pair.bob.peer.address, eve.peer.address) == (None, THERE)
 
 
 def test_sources_that_strangers_name_in_a_browsers_place_take_no_room() -> None:
