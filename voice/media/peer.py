@@ -65,6 +65,10 @@ class Peer(Protocol):
         send any.
         """
 
+    @property
+    def is_filming(self) -> bool:
+        """Whether its camera is on, or it shares its screen."""
+
     def want(self, wants: Wants) -> None:
         """Take what the client shows of others' video."""
 
@@ -78,23 +82,43 @@ class Peer(Protocol):
 class Circle:
     """The peers that hear each other: one room's. Its forwarder alone changes it."""
 
-    __slots__ = ("peers", "speakers")
+    __slots__ = ("_by_ssrc", "filming", "peers", "speakers")
 
     def __init__(self, most_voices: int = UNLIMITED) -> None:
         """Of so many voices the packets are passed on, at most: of the loudest."""
         self.peers: list[Peer] = []
+        self.filming: list[Peer] = []
+        """Those whose camera is on, or who share their screen."""
+        self._by_ssrc: dict[int, Peer] = {}
         self.speakers = ActiveSpeakers(most_voices)
 
     def add(self, peer: Peer) -> None:
         """Let a peer take part."""
         peer.circle = self
         self.peers.append(peer)
+        self._by_ssrc.update(dict.fromkeys(peer.ssrcs, peer))
+        self.note_filming(peer)
 
     def remove(self, peer: Peer) -> None:
         """Let a peer that takes part do so no more."""
         self.speakers.release(peer.activity)
         self.peers.remove(peer)
+        for ssrc in peer.ssrcs:
+            del self._by_ssrc[ssrc]
+        if peer in self.filming:
+            self.filming.remove(peer)
         peer.circle = None
+
+    def find(self, ssrc: int) -> Peer | None:
+        """Return whose stream the others know by this SSRC."""
+        return self._by_ssrc.get(ssrc)
+
+    def note_filming(self, peer: Peer) -> None:
+        """Follow that a peer that takes part films from now on, or no longer."""
+        if peer.is_filming and peer not in self.filming:
+            self.filming.append(peer)
+        elif not peer.is_filming and peer in self.filming:
+            self.filming.remove(peer)
 
     def hears(self, peer: Peer, loudness: float, now_s: float) -> bool:
         """Return whether the others get a packet of a peer's voice, which is so loud, in dB above silence."""

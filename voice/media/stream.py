@@ -23,6 +23,8 @@ _MOST_AHEAD: Final = 3000
 """A longer gap is a new beginning (RFC 3550 appendix A.1, MAX_DROPOUT)."""
 _MOST_BEHIND: Final = 600
 """Packets that may be overtaken or sent again: what rings keep, and a little more."""
+_LATELY_S: Final = 10.0
+"""Somewhat longer than browsers report on a stream of which nothing comes any more."""
 _MOST_LOST: Final = (1 << 23) - 1
 _JITTER_PARTS: Final = 16
 """Each packet counts one sixteenth (RFC 3550 section 6.4.1)."""
@@ -113,6 +115,10 @@ class Stream:
         self._offset -= 1
         self._left_out.append(self._highest)
         return True
+
+    def was_passed_on(self, now_s: float) -> bool:
+        """Return whether a packet of it was passed on of late."""
+        return self.source is not None and now_s - self._last_s <= _LATELY_S
 
     def find_sequence(self, number: int) -> int:
         """Return the sender's own sequence number of a packet."""

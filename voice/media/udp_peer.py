@@ -94,6 +94,11 @@ class UdpPeer(Peer):
             self._second_s, self._taken = now_s, 0
         return self._taken >= MOST_TAKEN
 
+    @property
+    @override
+    def is_filming(self) -> bool:
+        return False
+
     @override
     def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
         return False

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from voice.media.passing import Codec
+from voice.media.peer import Peer
 from voice.video.allocation import NOTHING, Wish, allocate
 from voice.video.camera import Camera
 from voice.video.downlink import UNLIMITED
@@ -65,18 +66,25 @@ def find_filmed(viewer: WebrtcPeer) -> list[Filmed]:
 
 def find_seen(viewer: WebrtcPeer, ssrc: int) -> Filmed | None:
     """Return the camera or screen of this SSRC, if the browser can see it."""
-    return next((filmed for filmed in _list_filmed(viewer) if filmed.camera.ssrc == ssrc), None)
+    sender = None if viewer.circle is None else viewer.circle.find(ssrc)
+    return next((filmed for filmed in _list_seen(viewer, sender) if filmed.camera.ssrc == ssrc), None)
 
 
 def _list_filmed(viewer: WebrtcPeer) -> Iterator[Filmed]:
-    for other in viewer.circle.peers if viewer.circle is not None and viewer.rights.hear else ():
-        if (
-            isinstance(other, WebrtcPeer)
-            and other is not viewer
-            and other.offer.video_codec in viewer.offer.payload_types
-            and other.may_send(Codec.VP8)
-        ):
-            yield from (Filmed(other, camera) for camera in other.cameras if camera.is_on)
+    for sender in viewer.circle.filming if viewer.circle is not None else ():
+        yield from _list_seen(viewer, sender)
+
+
+def _list_seen(viewer: WebrtcPeer, sender: Peer | None) -> Iterator[Filmed]:
+    """Return what a browser can see of another one."""
+    if (
+        isinstance(sender, WebrtcPeer)
+        and sender is not viewer
+        and viewer.rights.hear
+        and sender.offer.video_codec in viewer.offer.payload_types
+        and sender.may_send(Codec.VP8)
+    ):
+        yield from (Filmed(sender, camera) for camera in sender.cameras if camera.is_on)
 
 
 def _wish(viewer: WebrtcPeer, camera: Camera) -> Wish:

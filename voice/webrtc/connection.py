@@ -38,7 +38,8 @@ class Connection:
     """The gate alone changes it."""
 
     __slots__ = (
-        "_answers", "_heard_s", "_left_address", "addresses", "handshake", "is_over", "name", "password", "peer", "task",
+        "_answers", "_heard_s", "_left_address", "addresses", "handshake", "is_over", "name", "password", "peer",
+        "task",
     )  # fmt: skip
 
     def __init__(

@@ -40,6 +40,7 @@ from voice.media.ring import Ring
 from voice.media.stream import Stream
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import choose_layers, find_filmed, find_seen, find_share
+from voice.webrtc.heard import Heard
 from voice.webrtc.peer import MOST_AGAIN, WebrtcPeer
 from voice.webrtc.reports import NODE_SSRC, Sent, find_rtts, parse_reports, write_nacks, write_reports
 
@@ -109,8 +110,10 @@ class Feedback:
             layer.wants_keyframe, layer.asked_s = False, now_s
             self._tell(sender, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=NODE_SSRC, media_ssrc=source))
 
-    def report_to(self, peer: WebrtcPeer) -> None:
-        """Tell a browser how its streams came, and by what clock those go that it gets; choose what it gets."""
+    def report_to(self, peer: WebrtcPeer, heard: Heard) -> None:
+        """Tell a browser how its streams came, and by what clock those go that it gets; choose what it gets. `heard` is
+        the same for all that are reported to at once.
+        """
         peer.again_left, peer.taken_left = MOST_AGAIN, MOST_TAKEN
         if peer.circle is None:
             return
@@ -124,7 +127,7 @@ class Feedback:
             receptions[0] = msgspec.structs.replace(
                 receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.find_hearers_loss(now_s))
             )
-        for plain in write_reports(receptions, _find_sent(peer), now_ms=self._clock.now_ms(), now_s=now_s):
+        for plain in write_reports(receptions, _find_sent(peer, heard), now_ms=self._clock.now_ms(), now_s=now_s):
             self._tell(peer, plain)
         if peer.is_filming:
             self._tell_share(peer)
@@ -177,12 +180,13 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any], now_s: float) -> None:
     if peer.circle is None:
         return
     losses = {report.ssrc: report.fraction_lost for report in reports if report.fraction_lost}
-    for other in peer.circle.peers if losses else ():
+    for ssrc, loss in losses.items():
+        other = peer.circle.find(ssrc)
         if isinstance(other, WebrtcPeer) and other is not peer:
-            if other.ssrc in losses:
-                other.note_hearers_loss(losses[other.ssrc], now_s)
-            for camera in other.cameras:
-                peer.downlink.note_loss(losses.get(camera.ssrc, 0) / _ALL_LOST)
+            if other.ssrc == ssrc:
+                other.note_hearers_loss(loss, now_s)
+            else:
+                peer.downlink.note_loss(loss / _ALL_LOST)
 
 
 def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Passing | None] | None:
@@ -190,17 +194,17 @@ def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Pas
     filmed = find_seen(peer, ssrc)
     if filmed is not None:
         return lambda sequence: peer.find_missing(filmed.camera, sequence, now_s)
-    for other in peer.circle.peers if peer.circle is not None and peer.rights.hear else ():
-        if other.ssrc == ssrc and other is not peer:
-            return functools.partial(peer.find_missing_voice, other)
-    return None
+    other = None if peer.circle is None or not peer.rights.hear else peer.circle.find(ssrc)
+    if other is None or other is peer or other.ssrc != ssrc:
+        return None
+    return functools.partial(peer.find_missing_voice, other)
 
 
-def _find_sent(peer: WebrtcPeer) -> list[Sent]:
+def _find_sent(peer: WebrtcPeer, heard: Heard) -> list[Sent]:
     """Return the streams of others that a browser gets."""
     if peer.circle is None or not peer.rights.hear:
         return []
-    sent = [Sent(other.ssrc, other.voice) for other in peer.circle.peers if other is not peer]
+    sent = [each for each in heard.list_voices(peer.circle) if each.ssrc != peer.ssrc]
     for _, camera in find_filmed(peer):
         view = peer.view(camera.ssrc)
         layer = camera.get(view.current) if view.current >= 0 else None

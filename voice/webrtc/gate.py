@@ -32,6 +32,7 @@ from voice.video.camera import Camera
 from voice.webrtc.connection import Connection
 from voice.webrtc.feedback import Feedback
 from voice.webrtc.handshake import NodeCertificate
+from voice.webrtc.heard import Heard
 from voice.webrtc.offer import Offer
 from voice.webrtc.peer import WebrtcPeer
 from voice.webrtc.srtp import SrtpKeys, Unauthentic
@@ -274,11 +275,12 @@ class Gate:
     def report(self, tick: int) -> None:
         """Ask all browsers for what is missing, and report to a tenth of them: those whose turn is at this tick."""
         now_s = self._clock.monotonic_s()
+        heard = Heard(now_s)
         for peer, connection in list(self._connections.items()):
             try:
                 self._feedback.ask(peer)
                 if (peer.ssrc >> 2) % _TICKS == tick:  # the lowest bits are the same for all
                     connection.watch(now_s)
-                    self._feedback.report_to(peer)
+                    self._feedback.report_to(peer, heard)
             except Exception:  # what one browser has sent must not end the reports of all, and with them the node
                 logger.exception("reports to a browser have failed")

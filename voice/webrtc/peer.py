@@ -147,14 +147,16 @@ class WebrtcPeer(Peer):
         return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.is_filming
 
     @property
+    @override
     def is_filming(self) -> bool:
-        """Whether its camera is on, or it shares its screen."""
         return self.camera.is_on or self.screen.is_on
 
     @override
     def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
         self.camera.switch(camera)
         self.screen.switch([] if screen is None else [screen])
+        if self.circle is not None:
+            self.circle.note_filming(self)
         return self.offer.video_codec is not None
 
     def may_have_source(self, ssrc: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aioice.stun import Class, Message, Method
-from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpRtpfbPacket
+from aiortc.rtp import RtcpPacket, RtcpRrPacket, RtcpRtpfbPacket, RtcpSrPacket
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pylibsrtp import Policy
@@ -306,6 +306,31 @@ def test_address_of_a_browser_that_has_vanished_may_become_anothers() -> None:
     give_keys(eve, THERE)
     pair.network.check(pair.bob, THERE)
     assert (pair.bob.peer.address, eve.peer.address) == (None, THERE)
+
+
+def test_listener_is_told_of_the_clocks_of_those_alone_who_were_heard_of_late() -> None:
+    pair = Pair()
+    for ssrc in range(12, 100, 4):
+        give_keys(pair.network.add(ssrc), ("192.0.2.3", ssrc))
+
+    def list_told() -> list[int]:
+        """Let a second pass; return of whose streams Bob is told."""
+        pair.network.check(pair.bob, THERE)
+        del pair.network.sent[:]
+        for tick in range(10):
+            pair.network.gate.report(tick)
+        pair.network.clock.advance(1)
+        reports = [RtcpPacket.parse(pair.bobs.open_rtcp(sent)) for sent, to in pair.network.sent if to == THERE]
+        return [each.ssrc for report in reports for each in report if isinstance(each, RtcpSrPacket)]
+
+    assert list_told() == []
+    pair.pass_second()
+    assert list_told() == [4]
+    for _ in range(10):
+        list_told()
+    assert list_told() == []
+    pair.pass_second()
+    assert list_told() == [4]
 
 
 def test_sources_that_strangers_name_in_a_browsers_place_take_no_room() -> None:
