@@ -10,6 +10,7 @@ is worth nothing.
 | dies: its conversation is broken, or it is not offered | are placed again, and the listener is told for each seat |
 | drains, or says that it stops | are placed again where another node takes them; the old seats end as clients come |
 | is full | stay, and it gets no others |
+| tells that it has room | stay, and those come to it, a few at a time, whose region has had no node with room |
 
 A call has people at several workers and no home, so all gateways of a cluster choose the same node for it by its id.
 
@@ -52,6 +53,9 @@ from core.voice.seats import Rights, Room, Seat, SeatKey
 from core.voice.tokens import NONCE_BYTES, TOKEN_LIFETIME_MS, sign_token
 from core.voice.tokens import Claims as TokenClaims
 
+MOST_NEARER: Final = 4
+"""The rooms that come to a node of their region at a time. What it tells of its load a second later counts for the
+next ones: they are in no hurry, and a node that is just up shall not be full at once."""
 CLAIM_S: Final = 3.0
 """The time in which nodes say what they have of a claim. A node that is just beginning has looked twice by then."""
 
@@ -227,9 +231,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             case Ended():
                 self._on_ended(peer, order)
             case Load():
-                node.load = order
-                self._observe(peer, order)
-                self._use_room()
+                self._on_load(peer, node, order)
             case Held():
                 self._take_held(peer, node, order)
             case Visited():
@@ -286,7 +288,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         return VoiceServer(sign_token(self._secret, claims), address.host, address.port)
 
     def _choose(self, room: Room, region: str) -> str:
-        if room.is_call and self._num_shards > 1:
+        if self._has_own_place(room):
             return choose_call_node(self._nodes, room, region)
         return choose_node(self._nodes, region or self._default_region)
 
@@ -340,6 +342,25 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         """Move seats to other nodes: all when this one drains, and calls that have another place now."""
         self._move(name, [key for key in node.seats if self._has_to_move(self._seats[key], node)])
 
+    def _bring_near(self, region: str) -> None:
+        """Move rooms to the node of their region that takes some, from where they began for want of one.
+
+        Rooms that name no region stay where they began, also when their gateway changes, and calls of a cluster have a
+        rule of their own. A room that moves already ends that first, as its old place is where its clients hear each
+        other until then.
+        """
+        far: dict[Room, list[SeatKey]] = {}
+        for node in self._nodes.values() if region else ():
+            for key in node.seats if node.address.region != region else ():
+                placed = self._seats[key]
+                if placed.region == region:
+                    far.setdefault(placed.seat.room, []).append(key)
+        free = [
+            room for room, keys in far.items() if not (self._has_own_place(room) or any(map(self._moving.find, keys)))
+        ]
+        for room in free[:MOST_NEARER]:
+            self._move(self._rooms[room], far[room])
+
     def _move(self, name: str, keys: Iterable[SeatKey]) -> None:
         moved = [self._seats[key] for key in keys]
         for placed in moved:
@@ -354,8 +375,12 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
     def _has_to_move(self, placed: Placed, node: Node) -> bool:
         return node.address.is_draining or self._is_call_elsewhere(placed.seat.room, placed.node, placed.region)
 
+    def _has_own_place(self, room: Room) -> bool:
+        """Return whether the room's own id chooses its node: it is a call of a cluster."""
+        return room.is_call and self._num_shards > 1
+
     def _is_call_elsewhere(self, room: Room, name: str, region: str) -> bool:
-        return room.is_call and self._num_shards > 1 and self._choose(room, region) != name
+        return self._has_own_place(room) and self._choose(room, region) != name
 
     def _is_nearer(self, room: Room, name: str, region: str) -> bool:
         """Return whether a room at this node would be in the region elsewhere, and is not here."""
@@ -367,6 +392,13 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
             self._seats[key] = msgspec.structs.replace(self._seats[key], began_ms=order.began_ms)
             self._moving.end(key)
             self._listener.on_connected(key, order.session_id)
+
+    def _on_load(self, name: str, node: Node, order: Load) -> None:
+        node.load = order
+        self._observe(name, order)
+        self._use_room()
+        if node.takes_rooms:
+            self._bring_near(node.address.region)
 
     def _on_ended(self, name: str, order: Ended) -> None:
         key = SeatKey(order.server_id, order.user_id)

@@ -3,7 +3,7 @@
 from core.domain.guilds.voice_session import VoiceSession
 from core.links.interfaces import PeerAddress
 from core.voice.interfaces import VoiceServer
-from core.voice.linked_nodes import LinkedVoiceNodes
+from core.voice.linked_nodes import MOST_NEARER, LinkedVoiceNodes
 from core.voice.orders import Admit, Change, Claim, Connected, Held, HeldSeat, Leaving, Load, Remove, encode_order
 from core.voice.placement import NodeAddress
 from core.voice.seats import Rights, Room, Seat, SeatKey
@@ -75,6 +75,61 @@ def test_room_whose_channel_names_another_region_moves_there_if_there_is_a_node(
     assert len(scene.gateway.servers) == 2
     scene.nodes.relocate(room, "")
     assert scene.places() == {1: 2, 2: 2}
+
+
+def tell_load(scene: Scene, node: str, busy: float = 0.1) -> None:
+    """Have a node tell what it does."""
+    scene.nodes.on_frame(node, encode_order(Load(1, 1, busy)))
+
+
+def test_rooms_move_to_the_node_that_their_region_gets_later_a_few_at_a_time() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "near"))
+    for user_id in range(1, 7):
+        scene.nodes.place(make_seat(user_id, channel_id=user_id), "far")
+    scene.nodes.place(make_seat(7, channel_id=6), "far")
+    scene.nodes.place(make_seat(8, channel_id=8))
+    scene.nodes.place(make_seat(9, channel_id=9), "nowhere")
+    scene.begin(one=address(1, "near"), two=address(2, "far"))
+    assert scene.places() == {}, "it has not told how much it does"
+    tell_load(scene, "two", busy=0.95)
+    assert scene.places() == {}, "it is full"
+    tell_load(scene, "one")
+    assert scene.places() == {}
+    tell_load(scene, "two")
+    assert len({each.room for each, _ in scene.gateway.servers}) == MOST_NEARER
+    tell_load(scene, "two")
+    tell_load(scene, "one")
+    tell_load(scene, "two")
+    assert scene.places() == dict.fromkeys(range(1, 8), 2)
+    assert len(scene.gateway.servers) == 7, "each is told once"
+
+
+def test_room_that_moves_to_its_region_is_heard_where_it_was_until_its_clients_have_come() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "near"))
+    scene.nodes.place(make_seat(1), "far")
+    scene.begin(one=address(1, "near"), two=address(2, "far"))
+    tell_load(scene, "two")
+    assert [order for peer, order in scene.links.sent if peer == "one" and not isinstance(order, Claim)] == []
+    scene.nodes.on_frame("two", encode_order(Connected(10, 1, "s1", 5)))
+    assert [order for peer, order in scene.links.sent if peer == "one"][-1] == Remove(10, 1)
+
+
+def test_room_that_is_moving_ends_that_before_it_moves_to_its_region() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "near"), two=address(2, "near"))
+    scene.nodes.place(make_seat(1), "far")
+    scene.begin(
+        one=address(1, "near", is_draining=True), two=address(2, "near"), three=address(3, "far", is_draining=True)
+    )
+    assert scene.places() == {1: 2}
+    scene.nodes.offer({"one": address(1, "near"), "two": address(2, "near"), "three": address(3, "far")})
+    tell_load(scene, "three")
+    assert scene.places() == {1: 2}
+    scene.nodes.on_frame("two", encode_order(Connected(10, 1, "s1", 5)))
+    tell_load(scene, "three")
+    assert scene.places() == {1: 3}
 
 
 def test_region_that_a_channel_names_while_its_room_is_unsure_holds_when_it_is_placed() -> None:
