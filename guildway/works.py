@@ -114,7 +114,14 @@ def back_up(task: BackupTask, flags: Flags) -> int:
     from guildway.data.backup import run_backup  # noqa: PLC0415
 
     run_backup(files, Path(task.target), replaces=task.replaces, out=sys.stdout)
+    _tell_of_bucket(settings)
     return DONE
+
+
+def _tell_of_bucket(settings: Settings) -> None:
+    """Say what a backup of an embedded server lacks."""
+    if settings.files.s3_bucket:
+        sys.stdout.write(f"the files are in the bucket {settings.files.s3_bucket}, and not in this backup\n")
 
 
 async def _use_shelf(task: BackupTask, settings: Settings, files: "DataFiles") -> None:
@@ -137,6 +144,8 @@ async def _use_shelf(task: BackupTask, settings: Settings, files: "DataFiles") -
         clock = SystemClock()
         original = ClusterOriginal(settings, clock=clock) if task.is_cluster else FolderOriginal(files)
         await take_snapshot(original, shelf, clock=clock, out=sys.stdout)
+        if not task.is_cluster:
+            _tell_of_bucket(settings)
         if task.keep is not None:
             await keep_newest(shelf, task.keep, sys.stdout)
 

@@ -78,22 +78,23 @@ class FileSource:
             if folder != BLOB_FOLDER or not member.isreg():
                 continue
             check_path(path)
-            yield path, self._read_member(member.name)
+            yield path, self._read_member(member)
 
-    async def _read_member(self, name: str) -> AsyncIterator[bytes]:
-        with self._open(name) as file:
+    async def _read_member(self, member: tarfile.TarInfo) -> AsyncIterator[bytes]:
+        with self._open(member) as file:
             for data in _read(file):
                 yield data
 
-    def _open(self, name: str) -> IO[bytes]:
+    def _open(self, member: tarfile.TarInfo | str) -> IO[bytes]:
+        """Open a member. By its name it is looked for among all of them."""
         if self._archive is None:
             return self._path.open("rb")
         try:
-            file = self._archive.extractfile(name)
+            file = self._archive.extractfile(member)
         except KeyError:
             file = None
         if file is None:
-            raise StartError(f"{self._path} has no {name}")
+            raise StartError(f"{self._path} has no {member if isinstance(member, str) else member.name}")
         return file
 
 

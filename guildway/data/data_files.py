@@ -81,9 +81,15 @@ class DataFiles(msgspec.Struct, kw_only=True, frozen=True):
             folders.sort()
             for name in sorted(names):
                 path = Path(folder, name)
-                if BEING_WRITTEN in name or not os.path.lexists(path):
+                if BEING_WRITTEN in name:
                     continue
-                if not stat.S_ISREG(path.stat().st_mode):
+                try:
+                    found = path.stat()
+                except FileNotFoundError:
+                    if path.is_symlink():  # it leads to nothing, and would be missing in what the caller makes
+                        raise
+                    continue
+                if not stat.S_ISREG(found.st_mode):
                     raise OSError(errno.EINVAL, "is no regular file", str(path))
                 yield path
 

@@ -2,11 +2,11 @@
 byte.
 
 A file gets its name when it is whole. A copy that was cut off is done again. Files that are there already stay: their
-names tell their contents.
+names tell their contents. Nobody else copies into the folder at the same time.
 """
 
+import contextlib
 import filecmp
-import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -52,7 +52,8 @@ def copy_images(source: DataFiles, target: DataFiles) -> CopiedImages:
 
 def _copy(path: Path, copy: Path) -> None:
     copy.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    part = copy.with_name(f"{copy.name}{_PART}{os.getpid()}")
+    part = copy.with_name(f"{copy.name}{_PART}")
+    part.unlink(missing_ok=True)  # of an import that was killed
     create_private(part)
     try:
         shutil.copyfile(path, part)
@@ -85,9 +86,11 @@ async def upload_images(source: DataFiles, blobs: BlobStore) -> CopiedImages:
 async def _is_stored(blobs: BlobStore, name: str, path: Path) -> bool:
     """Tell whether the bucket has the file, byte by byte."""
     blob = await blobs.open(name)
-    if blob is None or blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - a command has nothing else to do
+    if blob is None:
         return False
-    with path.open("rb") as file:
+    with contextlib.closing(blob), path.open("rb") as file:  # noqa: ASYNC230 - a command has nothing else to do
+        if blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - as above
+            return False
         async for piece in blob.read(0, blob.size_bytes):
             if file.read(len(piece)) != piece:
                 return False

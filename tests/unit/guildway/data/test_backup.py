@@ -268,3 +268,12 @@ def test_what_cannot_be_is_told_in_one_line(
     assert text in errors
     assert errors.count("\n") == 1
     assert not (tmp_path / "copy.db").exists()
+
+
+@pytest.mark.parametrize("name", ["copy.db", "copy.tar", "snapshots/"])
+def test_backup_tells_that_files_in_a_bucket_are_not_in_it(
+    data: DataFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    monkeypatch.setenv("GUILDWAY_FILES_S3_BUCKET", "guildway-files")
+    assert main(["backup", f"{tmp_path}/{name}", "--data", str(data.database.parent)]) == 0
+    assert "in the bucket guildway-files, and not in this backup" in capsys.readouterr().out

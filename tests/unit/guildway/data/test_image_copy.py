@@ -41,9 +41,11 @@ def test_whole_images_are_copied_for_their_owner_alone(source: DataFiles, target
 def test_copy_goes_on_where_it_was_interrupted(source: DataFiles, target: DataFiles) -> None:
     target.images.mkdir(parents=True)
     (target.images / "b.png").write_bytes(b"other")
-    (target.images / "a.png#import7").write_bytes(b"pic")
+    (target.images / "avatars" / "1").mkdir(parents=True)
+    (target.images / "avatars" / "1" / "a.png#import").write_bytes(b"pic")
     assert copy_images(source, target) == CopiedImages(2, 12)
     assert copy_images(source, target) == CopiedImages(2, 12)
+    assert list_all(target) == {"avatars/1/a.png": b"picture", "b.png": b"other"}
 
 
 def test_folder_may_be_the_same(source: DataFiles) -> None:
