@@ -88,7 +88,7 @@ async def _is_stored(blobs: BlobStore, name: str, path: Path) -> bool:
     blob = await blobs.open(name)
     if blob is None:
         return False
-    with contextlib.closing(blob), path.open("rb") as file:  # noqa: ASYNC230 - a command has nothing else to do
+    with contextlib.closing(blob), path.open("rb") as file:
         if blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - as above
             return False
         async for piece in blob.read(0, blob.size_bytes):
