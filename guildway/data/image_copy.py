@@ -89,7 +89,7 @@ async def _is_stored(blobs: BlobStore, name: str, path: Path) -> bool:
     if blob is None:
         return False
     with contextlib.closing(blob), path.open("rb") as file:
-        if blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - as above
+        if blob.size_bytes != path.stat().st_size:  # noqa: ASYNC240 - a command has nothing else to do
             return False
         async for piece in blob.read(0, blob.size_bytes):
             if file.read(len(piece)) != piece:

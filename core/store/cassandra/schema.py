@@ -1,8 +1,10 @@
 """The keyspace and its tables, made by numbered steps.
 
 A step is applied once and noted in `schema_steps`. Its statements make only what is not there, so that a step which was
-cut in the middle is applied again. One process at a time may apply steps; the caller sees to that. A keyspace that is
-there keeps its replication, whose change is a matter of operators (ALTER KEYSPACE, then a repair).
+cut in the middle is applied again. One process at a time may apply steps; the caller sees to that. But the servers may
+still be at work on a statement of a process that was killed, and two that make one table at once would give it two ids.
+So each statement waits until all servers that are up have the same tables. A keyspace that is there keeps its
+replication, whose change is a matter of operators (ALTER KEYSPACE, then a repair).
 """
 
 from typing import Final
@@ -70,11 +72,16 @@ _TABLES: Final = ("messages", "message_buckets", "author_messages", "last_messag
 _STEPS_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_steps (step int PRIMARY KEY, name text, applied timestamp)"
 
 
+_AGREEMENT_S: Final = 60.0
+"""The time for all servers to have the same tables, which takes some seconds where there are many."""
+
+
 def make_keyspace(session: Session, keyspace: str, *, datacenter: str, replication: int) -> None:
     """Make the keyspace if it is not there. It blocks.
 
     Raises:
-        StartError: when the datacenter has fewer servers than there are to be copies.
+        StartError: when the datacenter has fewer servers than there are to be copies, or the servers do not come to the
+            same tables.
     """
     servers = [host for host in session.cluster.metadata.all_hosts() if host.datacenter == datacenter]
     if len(servers) < replication:
@@ -82,9 +89,10 @@ def make_keyspace(session: Session, keyspace: str, *, datacenter: str, replicati
             f"cassandra.replication asks for {replication} copies, and the datacenter {datacenter!r} has "
             f"{len(servers)} servers"
         )
-    session.execute(
+    _change(
+        session,
         f'CREATE KEYSPACE IF NOT EXISTS "{keyspace}" WITH replication = '
-        f"{{'class': 'NetworkTopologyStrategy', '{datacenter}': {replication}}}"
+        f"{{'class': 'NetworkTopologyStrategy', '{datacenter}': {replication}}}",
     )
 
 
@@ -93,14 +101,15 @@ def apply_steps(session: Session, keyspace: str) -> list[str]:
 
     Raises:
         NewerSchemaError: when there are steps that this version does not know.
+        StartError: when the servers do not come to the same tables.
     """
     session.set_keyspace(keyspace)
-    session.execute(_STEPS_TABLE)
+    _change(session, _STEPS_TABLE)
     done = _count_steps(session, keyspace)
     _refuse_newer(done)
     for number, step in enumerate(STEPS[done:], done + 1):
         for statement in step.statements:
-            session.execute(statement)
+            _change(session, statement)
         session.execute(
             "INSERT INTO schema_steps (step, name, applied) VALUES (%s, %s, toTimestamp(now()))", (number, step.name)
         )
@@ -144,6 +153,20 @@ def truncate(session: Session, keyspace: str, table: str) -> None:
 def _count_steps(session: Session, keyspace: str) -> int:
     rows = session.execute(f'SELECT step FROM "{keyspace}".schema_steps')  # noqa: S608 - settings bound its letters
     return max((row[0] for row in rows), default=0)
+
+
+def _change(session: Session, statement: str) -> None:
+    """Change tables, between two moments at which all servers have the same ones. Raises StartError."""
+    _wait_for_agreement(session)
+    session.execute(statement)
+    _wait_for_agreement(session)
+
+
+def _wait_for_agreement(session: Session) -> None:
+    if not session.cluster.control_connection.wait_for_schema_agreement(wait_time=_AGREEMENT_S):
+        raise StartError(
+            "Cassandra's servers have different tables (nodetool describecluster): mend that, then begin again"
+        )
 
 
 def _refuse_newer(done: int) -> None:

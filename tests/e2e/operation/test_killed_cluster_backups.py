@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from core.runtime.settings.settings import CassandraSettings
 from deploy.services.orphans import end_with_parent
 from tests.e2e.operation.conftest import MakeCluster
 from tests.support.clusters.empty_cluster import EmptyCluster
@@ -40,6 +41,11 @@ async def test_killed_restore_and_backup_of_a_cluster_leave_the_old_or_the_new(
         "VALUES (1, 'another', 'another', '', false, 0, 'en-US')"
     )
     assert await kill_at_each_step("backup", cluster, tmp_path) >= 3
+
+
+async def test_killed_upgrade_of_cassandra_goes_on(cassandra_settings: CassandraSettings, tmp_path: Path) -> None:
+    cluster = EmptyCluster("", cassandra_settings, tmp_path)
+    assert await kill_at_each_step("migrate-cassandra", cluster, tmp_path) >= 4
 
 
 async def test_killed_upgrade_of_postgres_leaves_the_old_schema_or_the_new_one(

@@ -1,11 +1,12 @@
-"""A program for tests: `restore`, `backup` or `migrate` of a cluster, killed at each step until it ends by itself.
+"""A program for tests: `restore`, `backup` or `migrate` of a cluster, killed at each step until it ends by itself;
+`migrate-cassandra` is the part of `migrate` that is about Cassandra.
 
     python -m tests.support.clusters.killed_cluster WORK PLACE
 
 The cluster is that of the variables GUILDWAY_…, and nobody else uses it. PLACE is a folder: `first/` in it has a snapshot
-that is restored. Prints the number of kills. With KILL_EVERY=1 all
-steps have one, else every second one. A step is the first or the tenth of some calls in a row of one kind:
-a table's rows, a request to Cassandra, a sync of the disk.
+that is restored. Prints the number of kills. With KILL_EVERY=1 all steps have one, else every second one; of Cassandra's
+migration, in which they are slow, every fourth one. A step is the first or the tenth of some calls in a row of one kind:
+a table's rows, a request to Cassandra, a sync of the disk. Of Cassandra's migration it is each request.
 """
 
 import asyncio
@@ -22,9 +23,12 @@ from typing import Any, Final
 
 import alembic.command
 import asyncpg  # type: ignore[import-untyped]  # it has no types
-from cassandra.cluster import Session
+from cassandra.cluster import Cluster, Session
 from sqlalchemy import Connection, text
 
+from core.runtime.settings.settings import CassandraSettings
+from core.store.cassandra.connection import look, migrate
+from core.store.cassandra.schema import STEPS
 from core.store.sql.engine.postgres import connect_postgres
 from core.store.sql.schema.migrate import SCHEMA_REVISION, find_revision, migration_config
 from guildway.cli import main
@@ -36,6 +40,9 @@ _ARMED_DISK: Final = ("fsync", "link", "mkdir", "rename", "replace", "unlink")
 _FILLED: Final = (
     "SELECT format('%I', relname) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' "
     "AND relname NOT IN ('alembic_version', 'cluster', 'log_heads', 'node_numbers') AND pg_relation_size(oid) > 0"
+)
+_COLUMNS: Final = (
+    "SELECT table_name, column_name, type, kind, clustering_order FROM system_schema.columns WHERE keyspace_name = %s"
 )
 _URL: Final = os.environ.get("GUILDWAY_POSTGRES_URL", "")
 
@@ -52,6 +59,11 @@ def obey(*words: object) -> str:
     status, told = quietly(*words)
     assert status == 0, told
     return told
+
+
+def arm_cassandra(step: int) -> None:
+    """Have this process killed before its n-th request to Cassandra."""
+    _Calls(step).count(Session, "execute_async", lambda words: str(words[1]))
 
 
 def arm_calls(step: int) -> None:
@@ -213,6 +225,38 @@ def migrate_old_schema(_: Path) -> int:
     )
 
 
+def migrate_cassandra(_: Path) -> int:
+    """Kill migrations of Cassandra, each on what the one before has left: it lacks the last steps or none, and its tables
+    are in the end those of a keyspace whose migration nobody has disturbed.
+    """
+    ports = int(os.environ["GUILDWAY_CASSANDRA_PORT"])
+    points = tuple(os.environ["GUILDWAY_CASSANDRA_CONTACT_POINTS"].split(","))
+    whole = os.environ["GUILDWAY_CASSANDRA_KEYSPACE"]
+    settings = CassandraSettings(contact_points=points, port=ports, keyspace=f"{whole}_killed", replication=1)
+    names = [step.name for step in STEPS]
+
+    def check() -> None:
+        missing = asyncio.run(look(settings))
+        assert missing == names[len(names) - len(missing) :]
+
+    kills = run_and_kill(
+        lambda: asyncio.run(migrate(settings)) and None, lambda: None, check, arm=arm_cassandra, every=EVERY**2
+    )
+    assert asyncio.run(migrate(settings)) == []
+    with Cluster(points, port=ports) as cluster:
+        session = cluster.connect()
+        found, expected = (
+            sorted(tuple(row) for row in session.execute(_COLUMNS, (name,))) for name in (settings.keyspace, whole)
+        )
+    assert found == expected != []
+    return kills
+
+
 if __name__ == "__main__":
-    works = {"restore": restore_everything, "backup": back_up, "migrate": migrate_old_schema}
+    works = {
+        "restore": restore_everything,
+        "backup": back_up,
+        "migrate": migrate_old_schema,
+        "migrate-cassandra": migrate_cassandra,
+    }
     sys.stdout.write(f"{works[sys.argv[1]](Path(sys.argv[2]))}\n")
