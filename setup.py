@@ -30,6 +30,7 @@ POINTERS = (
     "delivery/send_buffer",
     "guild/slot_set",
     "guild/view_index",
+    "media/openings",
     "payloads/framing",
     "payloads/template",
     "sockets/intake",

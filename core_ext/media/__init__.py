@@ -9,10 +9,12 @@ if TYPE_CHECKING:  # the plain code has the signatures
     from core_ext.media import arrivals_py as _arrivals
     from core_ext.media import departures_py as _departures
     from core_ext.media import nonces_py as _nonces
+    from core_ext.media import openings_py as _openings
 elif sys.platform == "linux":
     _arrivals = choose("core_ext.media.arrivals")
     _nonces = choose("core_ext.media.nonces")
     _departures = choose("core_ext.media.departures")
+    _openings = choose("core_ext.media.openings")
 else:  # elsewhere no call takes many datagrams
     from core_ext.media import arrivals_py as _arrivals
     from core_ext.media import departures_py as _departures
@@ -28,3 +30,5 @@ AeadSeal = _departures.AeadSeal
 Departures = _departures.Departures
 Receiver = _departures.Receiver
 SrtpSeal = _departures.SrtpSeal
+
+SrtpOpening = _openings.SrtpOpening

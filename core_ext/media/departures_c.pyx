@@ -321,14 +321,14 @@ cdef class Departures:
         if not self._is_held:
             self._send()
 
-    def put_all(self, receivers, bytes head not None, bytes body not None, ssrc, long long number):
-        """Send a packet to each receiver; return how many datagrams these are, and their bytes."""
+    def put_all(self, receivers, bytes head not None, bytes body not None, ssrc, long long number, speaker=None):
+        """Send a packet to each receiver but the speaker; return how many datagrams these are, and their bytes."""
         cdef Receiver receiver
         cdef long long count = 0
         cdef long long total = 0
         cdef int size
         for receiver in receivers:
-            if receiver._address is None:
+            if receiver._address is None or receiver is speaker:
                 continue
             size = self._write(receiver, head, body, ssrc, number)
             if size < 0:

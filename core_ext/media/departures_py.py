@@ -157,12 +157,20 @@ class Departures:
             self._drop("full" if isinstance(error, BlockingIOError) else "unreachable")
 
     def put_all(
-        self, receivers: Iterable[Receiver], head: bytes, body: bytes, ssrc: int, number: int
+        self,
+        receivers: Iterable[Receiver],
+        head: bytes,
+        body: bytes,
+        ssrc: int,
+        number: int,
+        speaker: Receiver | None = None,
     ) -> tuple[int, int]:
-        """Send a packet to each receiver; return how many datagrams these are, and their bytes."""
+        """Send a packet to each receiver but the speaker, who has sent it; return how many datagrams these are, and
+        their bytes.
+        """
         count = size = 0
         for receiver in receivers:
-            if receiver.address is None:
+            if receiver.address is None or receiver is speaker:
                 continue
             if receiver.seal is None:
                 self._drop("no keys")

@@ -19,7 +19,7 @@ packets at somebody who never asked. Whoever sends forged packets costs at most 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from core_ext.media import Departures, Receiver
@@ -152,7 +152,7 @@ class Forwarder:
         if peer.address != address:
             self._bind(peer, address)
         if isinstance(passing, KeptBack):
-            self._tally.drop(passing.value)
+            self._tally.drop(passing._value_)  # `value` is a call of Python
         elif may_speak:
             peer.heard.keep(passing)
             self.pass_on(peer, passing)
@@ -162,21 +162,29 @@ class Forwarder:
 
     def pass_on(self, speaker: Peer, passing: Passing) -> None:
         """Send a packet to all others of the speaker's circle who may hear it and want it."""
-        if speaker.circle is None:
+        circle = speaker.circle
+        if circle is None:
             return
-        codec = passing.codec
-        receivers: dict[Form, list[Receiver]] = {}
-        for peer in speaker.circle.peers:
-            form, receiver = peer.forms.get(codec), peer.receiver
-            if form is None or receiver.address is None or peer is speaker or not peer.rights.hear:
+        audience = circle.find_audience(passing.codec)
+        if passing.picture is not None:
+            self._show(speaker, passing, audience.viewers)
+            return
+        for form, receivers in audience.alike:
+            self._put(receivers, form, passing, speaker.receiver)
+
+    def _show(self, speaker: Peer, passing: Passing, viewers: Sequence[tuple[Form, Peer]]) -> None:
+        """Send a packet of video to each viewer as that one is to get it."""
+        alike: dict[Form, list[Receiver]] = {}
+        for form, peer in viewers:
+            if peer.receiver.address is None or peer is speaker:
                 continue
             chosen = peer.choose(passing)
             if chosen is passing:
-                receivers.setdefault(form, []).append(receiver)
+                alike.setdefault(form, []).append(peer.receiver)
             elif chosen is not None:
-                self._put([receiver], form, chosen)
-        for form, alike in receivers.items():
-            self._put(alike, form, passing)
+                self._put([peer.receiver], form, chosen)
+        for form, receivers in alike.items():
+            self._put(receivers, form, passing)
 
     def send_again(self, peer: Peer, passing: Passing) -> None:
         """Send a packet, with the peer's own numbers, to a peer that has missed it."""
@@ -184,9 +192,11 @@ class Forwarder:
         if form is not None:
             self._put([peer.receiver], form, passing)
 
-    def _put(self, receivers: list[Receiver], form: Form, passing: Passing) -> None:
+    def _put(
+        self, receivers: Sequence[Receiver], form: Form, passing: Passing, speaker: Receiver | None = None
+    ) -> None:
         head, body = passing.write(form)
-        count, size_bytes = self._departures.put_all(receivers, head, body, passing.ssrc, passing.number)
+        count, size_bytes = self._departures.put_all(receivers, head, body, passing.ssrc, passing.number, speaker)
         self._tally.packets_out += count
         self._tally.bytes_out += size_bytes
 

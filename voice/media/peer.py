@@ -6,7 +6,7 @@ which has its address and its key.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from core.voice.seats import Rights
 from core_ext.media import Receiver
@@ -28,7 +28,7 @@ class Peer(Protocol):
     """The state is changed by its owner between packets: everything here is synchronous."""
 
     ssrc: int
-    rights: Rights
+    _rights: Rights
     voice: Stream
     """Numbers the packets of its voice."""
     heard: Ring
@@ -38,7 +38,18 @@ class Peer(Protocol):
     """How much it speaks."""
     receiver: Receiver
     forms: Mapping[Codec, Form]
-    """What it takes, and how."""
+    """What it takes, and how. It stays the same."""
+
+    @property
+    def rights(self) -> Rights:
+        """What it may do."""
+        return self._rights
+
+    @rights.setter
+    def rights(self, rights: Rights) -> None:
+        self._rights = rights
+        if self.circle is not None:
+            self.circle.ask_anew()
 
     @property
     def address(self) -> Address | None:
@@ -51,9 +62,8 @@ class Peer(Protocol):
         self.receiver.address = address
 
     def choose(self, passing: Passing) -> Passing | None:
-        """Return a packet of another peer with the numbers that this one is to get it by, None when it is not to.
-
-        It is one of `forms`, and what all get alike is the packet itself.
+        """Return a packet of another peer's video with the numbers that this one is to get it by, None when it is not
+        to. It is one of `forms`.
         """
 
     @property
@@ -79,10 +89,22 @@ class Peer(Protocol):
         """Forget keys, and be heard no more."""
 
 
-class Circle:
-    """The peers that hear each other: one room's. Its forwarder alone changes it."""
+class Audience(NamedTuple):
+    """Those of a circle who get the packets of one codec."""
 
-    __slots__ = ("_by_ssrc", "filming", "peers", "speakers")
+    alike: Sequence[tuple[Form, Sequence[Receiver]]]
+    """Those who take it in the same form, each with that form."""
+    viewers: Sequence[tuple[Form, Peer]]
+    """The same ones by themselves, in the order in which they came."""
+
+
+class Circle:
+    """The peers that hear each other: one room's. Its forwarder alone changes it.
+
+    Who gets what is asked of everybody once, and again after each change of those who are there or of their rights.
+    """
+
+    __slots__ = ("_audiences", "_by_ssrc", "filming", "peers", "speakers")
 
     def __init__(self, most_voices: int = UNLIMITED) -> None:
         """Of so many voices the packets are passed on, at most: of the loudest."""
@@ -91,6 +113,7 @@ class Circle:
         """Those whose camera is on, or who share their screen."""
         self._by_ssrc: dict[int, Peer] = {}
         self.speakers = ActiveSpeakers(most_voices)
+        self._audiences: dict[Codec, Audience] = {}
 
     def add(self, peer: Peer) -> None:
         """Let a peer take part."""
@@ -98,6 +121,7 @@ class Circle:
         self.peers.append(peer)
         self._by_ssrc.update(dict.fromkeys(peer.ssrcs, peer))
         self.note_filming(peer)
+        self.ask_anew()
 
     def remove(self, peer: Peer) -> None:
         """Let a peer that takes part do so no more."""
@@ -107,6 +131,7 @@ class Circle:
             del self._by_ssrc[ssrc]
         if peer in self.filming:
             self.filming.remove(peer)
+        self.ask_anew()
         peer.circle = None
 
     def find(self, ssrc: int) -> Peer | None:
@@ -120,6 +145,21 @@ class Circle:
         elif not peer.is_filming and peer in self.filming:
             self.filming.remove(peer)
 
-    def hears(self, peer: Peer, loudness: float, now_s: float) -> bool:
-        """Return whether the others get a packet of a peer's voice, which is so loud, in dB above silence."""
-        return self.speakers.note(peer.activity, loudness, now_s)
+    def ask_anew(self) -> None:
+        """Note that somebody's rights have changed."""
+        self._audiences.clear()
+
+    def find_audience(self, codec: Codec) -> Audience:
+        """Return who may get packets of a codec and takes them; whoever sends one is among them."""
+        audience = self._audiences.get(codec)
+        if audience is None:
+            audience = self._audiences[codec] = _ask(self.peers, codec)
+        return audience
+
+
+def _ask(peers: Sequence[Peer], codec: Codec) -> Audience:
+    viewers = [(form, peer) for peer in peers if (form := peer.forms.get(codec)) is not None and peer.rights.hear]
+    alike: dict[Form, list[Receiver]] = {}
+    for form, peer in viewers:
+        alike.setdefault(form, []).append(peer.receiver)
+    return Audience(list(alike.items()), viewers)

@@ -26,7 +26,7 @@ class UdpPeer(Peer):
     """The peer."""
 
     __slots__ = (
-        "_second_s", "_taken", "activity", "circle", "forms", "fresh", "heard", "receiver", "rights", "ssrc", "suite",
+        "_rights", "_second_s", "_taken", "activity", "circle", "forms", "fresh", "heard", "receiver", "ssrc", "suite",
         "voice",
     )  # fmt: skip
 
@@ -34,9 +34,9 @@ class UdpPeer(Peer):
         """`voice` numbers its packets, and outlives it when the client takes other keys."""
         self.ssrc = ssrc
         self.suite = suite
+        self.circle: Circle | None = None
         self.rights = rights
         self.fresh = FreshNonces()
-        self.circle: Circle | None = None
         self.activity = Activity()
         self.forms = _OPUS_ALONE
         self.receiver = Receiver()
@@ -48,8 +48,8 @@ class UdpPeer(Peer):
         self._taken = 0
 
     @override
-    def choose(self, passing: Passing) -> Passing | None:
-        return passing
+    def choose(self, passing: Passing) -> None:
+        """It gets no video."""
 
     @property
     @override
@@ -72,7 +72,7 @@ class UdpPeer(Peer):
             return KeptBack.UNKNOWN
         if self.circle is not None and self.rights.speak:
             loudness = measure_loudness(None, len(packet.payload))
-            if not self.circle.hears(self, loudness, now_s):
+            if not self.circle.speakers.note(self.activity, loudness, now_s):
                 self.voice.keep_back(len(packet.payload))
                 return KeptBack.QUIET
         size = len(packet.payload)

@@ -35,13 +35,14 @@ from voice.webrtc.handshake import NodeCertificate
 from voice.webrtc.heard import Heard
 from voice.webrtc.offer import Offer
 from voice.webrtc.peer import WebrtcPeer
-from voice.webrtc.srtp import SrtpKeys, Unauthentic
+from voice.webrtc.srtp import SrtpKeys
 
 logger = logging.getLogger(__name__)
 
 _DTLS: Final = range(20, 64)
-_RTP: Final = range(128, 192)
-_RTCP_TYPES: Final = range(192, 224)
+_RTP: Final = (0x80, 0xC0)
+_RTCP_TYPES: Final = (192, 224)
+"""From the first to before the second: a `range` asks more slowly, and each packet is asked."""
 _LEAST_BYTES: Final = 12 + 10
 """A header and the shortest tag of SRTP."""
 _LEAST_DTLS_BYTES: Final = 13 + 1
@@ -136,31 +137,28 @@ class Gate:
 
     def take(self, datagram: bytes, address: Address) -> None:
         """Do what a datagram asks for. Never raises, whatever the datagram is."""
-        if is_stun(datagram):
-            self._count(datagram)
-            self._take_check(datagram, address)
-            return
         connection = self._at.get(address)
-        if connection is None:
+        if connection is None and not is_stun(datagram):
             self._forwarder.take(datagram, address)
             return
-        self._count(datagram)
-        size = len(datagram)
-        first = datagram[0] if size >= _LEAST_DTLS_BYTES else 0
-        if first in _DTLS:
+        size, tally = len(datagram), self._tally
+        tally.packets_in += 1
+        tally.bytes_in += size
+        if connection is None or size < _LEAST_BYTES or not _RTP[0] <= datagram[0] < _RTP[1]:
+            self._take_other(connection, datagram, address)
+        elif _RTCP_TYPES[0] <= datagram[1] < _RTCP_TYPES[1]:
+            self._take_rtcp(connection.peer, datagram, address)
+        else:
+            self._take_rtp(connection.peer, datagram, address)
+
+    def _take_other(self, connection: Connection | None, datagram: bytes, address: Address) -> None:
+        """Take what is no media: there are a few of them while somebody comes, and now and then later."""
+        if is_stun(datagram):
+            self._take_check(datagram, address)
+        elif connection is not None and len(datagram) >= _LEAST_DTLS_BYTES and datagram[0] in _DTLS:
             self._take_dtls(connection, datagram, address)
-        elif size < _LEAST_BYTES:
-            self._tally.drop("unknown")
-        elif first in _RTP and datagram[1] in _RTCP_TYPES:
-            self._take_rtcp(connection, datagram, address)
-        elif first in _RTP:
-            self._take_rtp(connection, datagram, address)
         else:
             self._tally.drop("unknown")
-
-    def _count(self, datagram: bytes) -> None:
-        self._tally.packets_in += 1
-        self._tally.bytes_in += len(datagram)
 
     def _take_check(self, datagram: bytes, address: Address) -> None:
         check = parse_check(datagram)
@@ -211,49 +209,45 @@ class Gate:
             connection.task = None  # it remembers how it was cancelled, and with that the connection
             connection.peer.keys = connection.peer.address = None
 
-    def _take_rtp(self, connection: Connection, datagram: bytes, address: Address) -> None:
-        peer, drop = connection.peer, self._tally.drop
-        codec = peer.find_codec(datagram)
-        if peer.keys is None or codec is None:
-            drop("no keys" if peer.keys is None else "unknown")
+    def _take_rtp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
+        drop, keys, receiver, codec = self._tally.drop, peer.keys, peer.receiver, peer.find_codec(datagram)
+        if keys is None or codec is None:
+            drop("no keys" if keys is None else "unknown")
             return
         is_allowed = peer.may_send(codec)
-        if not is_allowed and peer.address == address:
+        if not is_allowed and receiver.address == address:
             drop("muted")
             peer.break_off(codec)
             return
-        source = int.from_bytes(datagram[8:12], "big")
+        source = datagram[8:12]
         if not peer.may_have_source(source):
             drop("stranger")
             return
-        try:
-            plain = peer.keys.open_rtp(datagram)
-        except Unauthentic:
+        plain = keys.open_rtp(datagram)
+        if plain is None:
             drop("forged")
             return
         is_taken = peer.take_source(source)
-        peer.address = address
+        receiver.address = address
         if not is_allowed or not is_taken:
             drop("muted" if is_taken else "flood")
             peer.break_off(codec)
             return
         passing = peer.read(plain, codec, self._clock.monotonic_s())
         if isinstance(passing, KeptBack):
-            drop(passing.value)
+            drop(passing._value_)  # `value` is a call of Python
             return
         self._forwarder.pass_on(peer, passing)
         if peer.keep(passing):
             self._feedback.ask(peer)
 
-    def _take_rtcp(self, connection: Connection, datagram: bytes, address: Address) -> None:
-        peer = connection.peer
-        source = int.from_bytes(datagram[4:8], "big")
+    def _take_rtcp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
+        source = datagram[4:8]
         if peer.keys is None or not peer.may_have_source(source):
             self._tally.drop("no keys" if peer.keys is None else "stranger")
             return
-        try:
-            plain = peer.keys.open_rtcp(datagram)
-        except Unauthentic:
+        plain = peer.keys.open_rtcp(datagram)
+        if plain is None:
             self._tally.drop("forged")
             return
         if not peer.take_source(source):

@@ -43,9 +43,9 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_codecs_by_number", "_keys", "_on_end", "_sources", "_video_bytes_before", "_worst_loss", "_worst_loss_s",
-        "activity", "again_left", "camera",
-        "circle", "downlink", "filmed", "forms", "heard", "offer", "receiver", "rights", "screen", "sent_meter", "ssrc",
+        "_codecs_by_number", "_keys", "_on_end", "_rights", "_sources", "_video_bytes_before", "_worst_loss",
+        "_worst_loss_s", "activity", "again_left", "camera",
+        "circle", "downlink", "filmed", "forms", "heard", "offer", "receiver", "screen", "sent_meter", "ssrc",
         "taken_left", "views", "voice", "wants",
     )  # fmt: skip
 
@@ -62,9 +62,9 @@ class WebrtcPeer(Peer):
     ) -> None:
         """`voice` numbers its packets, and outlives it when the client connects anew, as do the streams of cameras."""
         self.ssrc = ssrc
+        self.circle: Circle | None = None
         self.rights = rights
         self.offer = offer
-        self.circle: Circle | None = None
         self.activity = Activity()
         self.receiver = Receiver()
         self.forms = {
@@ -96,7 +96,7 @@ class WebrtcPeer(Peer):
         self._on_end = on_end
         self._codecs_by_number = {number: codec for codec, number in offer.payload_types.items()}
         self._keys: SrtpKeys | None = None
-        self._sources: set[int] = set()
+        self._sources: set[bytes] = set()
 
     @property
     @override
@@ -159,15 +159,15 @@ class WebrtcPeer(Peer):
             self.circle.note_filming(self)
         return self.offer.video_codec is not None
 
-    def may_have_source(self, ssrc: int) -> bool:
-        """Return whether a packet with this SSRC may be read."""
-        return ssrc in self._sources or len(self._sources) < _MOST_SOURCES
+    def may_have_source(self, source: bytes) -> bool:
+        """Return whether a packet with this SSRC, in four bytes, may be read."""
+        return source in self._sources or len(self._sources) < _MOST_SOURCES
 
-    def take_source(self, ssrc: int) -> bool:
+    def take_source(self, source: bytes) -> bool:
         """Count an authentic packet, and its SSRC as the browser's own: what strangers send takes no place. Return
         whether the packet is taken, as there is a bound on how many are.
         """
-        self._sources.add(ssrc)
+        self._sources.add(source)
         self.taken_left -= 1
         return self.taken_left >= 0
 
@@ -189,7 +189,9 @@ class WebrtcPeer(Peer):
     def _read_voice(self, packet: RtpPacket, now_s: float) -> Passing | KeptBack:
         content, size = self._find_extension(packet, self.offer.level_number), len(packet.payload)
         level = content[0] if content else None
-        if self.circle is not None and not self.circle.hears(self, measure_loudness(level, size), now_s):
+        if self.circle is not None and not self.circle.speakers.note(
+            self.activity, measure_loudness(level, size), now_s
+        ):
             self.voice.keep_back(size)
             return KeptBack.QUIET
         number, timestamp = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
@@ -249,9 +251,7 @@ class WebrtcPeer(Peer):
 
     @override
     def choose(self, passing: Passing) -> Passing | None:
-        if passing.codec is Codec.OPUS:
-            return passing
-        return self.view(passing.ssrc).choose(passing) if passing.codec in self.offer.payload_types else None
+        return self.view(passing.ssrc).choose(passing)
 
     @override
     def want(self, wants: Wants) -> None:

@@ -6,50 +6,48 @@ of their own while Python reads reports: libsrtp allows no session in two thread
 
 import contextlib
 import functools
+from collections.abc import Callable
 from typing import Final
 
 from pylibsrtp import Error, Policy, Session
 from pylibsrtp._binding import ffi, lib  # not public: tests/contract/voice asks for it
 
-from core_ext.media import SrtpSeal
+from core_ext.media import SrtpOpening, SrtpSeal
 
 _WINDOW: Final = 1024
 """Packets that may be overtaken by later ones: a second of video."""
 _PROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
-"""The address of libsrtp's function."""
-
-
-class Unauthentic(Exception):
-    """The packet was not made with this key, has been changed, or came before."""
+_UNPROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_unprotect")))
+"""The addresses of libsrtp's functions."""
 
 
 class SrtpKeys:
     """The keys. They are gone with this object."""
 
-    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_in", "_rtp_out", "outgoing")
+    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_out", "open_rtp", "outgoing")
 
     def __init__(self, *, profile: int, theirs: bytes, ours: bytes) -> None:
         """`profile` is libsrtp's; the keys are master keys with their salts."""
-        self._rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND) for _ in range(2))
+        rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND) for _ in range(2))
         self._rtp_out, self._rtcp_out = (_make_session(profile, ours, Policy.SSRC_ANY_OUTBOUND) for _ in range(2))
-        context = int(ffi.cast("uintptr_t", self._rtp_out._srtp[0]))
-        self.outgoing = SrtpSeal(functools.partial(_protect, self._rtp_out), context=context, function=_PROTECT)
+        incoming = SrtpOpening(
+            functools.partial(_unprotect, rtp_in), context=_find_context(rtp_in), function=_UNPROTECT
+        )
+        self.open_rtp: Callable[[bytes], bytes | None] = incoming.open
+        """Decrypts a packet of the browser, once; gives None for one that was not made with this key, has been changed,
+        or came before.
+        """
+        self.outgoing = SrtpSeal(
+            functools.partial(_protect, self._rtp_out), context=_find_context(self._rtp_out), function=_PROTECT
+        )
         """What encrypts the others' packets for the browser."""
 
-    def open_rtp(self, datagram: bytes) -> bytes:
-        """Decrypt a packet, once. Raises Unauthentic."""
-        try:
-            plain: bytes = self._rtp_in.unprotect(datagram)
-        except (Error, ValueError) as error:  # ValueError: longer than a network carries
-            raise Unauthentic(str(error)) from error
-        return plain
-
-    def open_rtcp(self, datagram: bytes) -> bytes:
-        """Decrypt a report, once. Raises Unauthentic."""
+    def open_rtcp(self, datagram: bytes) -> bytes | None:
+        """Decrypt a report, once; None for one that `open_rtp` would give None for."""
         try:
             plain: bytes = self._rtcp_in.unprotect_rtcp(datagram)
-        except (Error, ValueError) as error:
-            raise Unauthentic(str(error)) from error
+        except (Error, ValueError):  # ValueError: longer than a network carries
+            return None
         return plain
 
     def seal_rtp(self, plain: bytes) -> bytes | None:
@@ -77,6 +75,18 @@ def _make_session(profile: int, key: bytes, direction: int) -> Session:
     policy.window_size = _WINDOW
     policy.allow_repeat_tx = True
     return Session(policy)
+
+
+def _find_context(session: Session) -> int:
+    return int(ffi.cast("uintptr_t", session._srtp[0]))
+
+
+def _unprotect(session: Session, datagram: bytes) -> bytes | None:
+    try:
+        plain: bytes = session.unprotect(datagram)
+    except Error:
+        return None
+    return plain
 
 
 def _protect(session: Session, plain: bytes) -> bytes | None:

@@ -79,9 +79,10 @@ def test_checks_are_not_taken_for_signed_without_a_signature() -> None:
 
 
 def test_functions_that_kernels_call_by_address_have_the_signatures_that_these_know() -> None:
-    protect = srtp.ffi.typeof(srtp.ffi.addressof(srtp.lib, "srtp_protect"))
-    assert protect.cname == "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
-    assert srtp.ffi.sizeof(protect.result) == 4
+    for name in ("srtp_protect", "srtp_unprotect"):
+        function = srtp.ffi.typeof(srtp.ffi.addressof(srtp.lib, name))
+        assert function.cname == "srtp_err_status_t(*)(struct srtp_ctx_t_ *, void *, int *)"
+        assert srtp.ffi.sizeof(function.result) == 4
     assert srtp.lib.srtp_err_status_ok == 0
     encrypt = suites.ffi.typeof(suites.ffi.addressof(suites.lib, "crypto_aead_xchacha20poly1305_ietf_encrypt"))
     text, size = "unsigned char *", "unsigned long long"

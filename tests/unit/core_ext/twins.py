@@ -17,6 +17,7 @@ _FOLDERS = {
     "intake": "sockets",
     "nonces": "media",
     "numbering": "media",
+    "openings": "media",
     "departures": "media",
     "permissions": "guild",
     "slot_set": "guild",

@@ -116,6 +116,14 @@ def test_packet_that_would_be_misread_takes_the_next_nonce(
     assert seal.write(head, body, 1, 7) == head + suite.seal(body, head, nonce) + nonce
 
 
+def test_speaker_does_not_get_its_own_packet(ends: Ends) -> None:
+    hearer, speaker = (ends.receiver(make_srtp(ends.module)[0]) for _ in range(2))
+    count, size = ends.departures.put_all([hearer, speaker], HEAD, b"sound", 1, 7, speaker)
+    (came,) = ends.take(1)
+    assert (count, size) == (1, len(came))
+    assert (hearer.bytes_sent, speaker.bytes_sent) == (len(came), 0)
+
+
 def test_receivers_without_a_proven_address_or_keys_get_nothing(ends: Ends) -> None:
     seal, _ = make_srtp(ends.module)
     gone, keyless = ends.receiver(seal), ends.receiver(None)
