@@ -38,13 +38,11 @@ class PeerSteps:
         if call.peering is None:
             return call
         present = await tx.voice_states.list_of_channel(call.channel_id)
-        after, why = leave(call.peering, self._find_presence(present))
-        return await self._put(tx, call, after, why or PeeringEnd.LEFT)
+        return await self._put(tx, call, leave(call.peering, self._find_presence(present)), PeeringEnd.LEFT)
 
     async def withdraw(self, tx: Transaction, call: Call, user_id: int) -> Call:
         """Take somebody's consent back. A round is over with it."""
-        after, _ = withdraw(call.peering, user_id)
-        return await self._put(tx, call, after, PeeringEnd.WITHDRAWN)
+        return await self._put(tx, call, call.peering and withdraw(call.peering, user_id), PeeringEnd.WITHDRAWN)
 
     async def connect(self, tx: Transaction, call: Call, user_id: int) -> Call:
         """Note that somebody has reached all others of the round."""

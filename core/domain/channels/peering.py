@@ -101,26 +101,22 @@ def agree(peering: Peering | None, peer: Peer, presence: Presence) -> Peering:
     return _begin((*others, peer), presence)
 
 
-def leave(peering: Peering | None, presence: Presence) -> tuple[Peering | None, PeeringEnd | None]:
-    """Return what is when somebody has left the call, and why nothing is if that is so. `presence` has who is left."""
-    if peering is None:
-        return None, None
+def leave(peering: Peering, presence: Presence) -> Peering | None:
+    """Return what is when somebody has left the call, None when nobody agrees any more. `presence` has who is left."""
     peers = tuple(peer for peer in peering.peers if (peer.user_id, peer.session_id) in presence.sessions)
     if not peering.round_id:
-        return (_begin(peers, presence) if peers else None), None
+        return _begin(peers, presence) if peers else None
     if len(peers) < FEWEST_PEERS:
-        return None, PeeringEnd.LEFT
-    return Peering(peers, peering.round_id, _find_end(peers, peering.until_ms)), None
+        return None
+    return Peering(peers, peering.round_id, _find_end(peers, peering.until_ms))
 
 
-def withdraw(peering: Peering | None, user_id: int) -> tuple[Peering | None, PeeringEnd | None]:
-    """Return what is when somebody does not agree any more, and why nothing is if that is so."""
-    if peering is None or peering.find(user_id) is None:
-        return peering, None
+def withdraw(peering: Peering, user_id: int) -> Peering | None:
+    """Return what is when somebody does not agree any more, None when nobody does then."""
+    if peering.find(user_id) is None:
+        return peering
     peers = tuple(peer for peer in peering.peers if peer.user_id != user_id)
-    if peering.round_id or not peers:
-        return None, PeeringEnd.WITHDRAWN
-    return Peering(peers), None
+    return None if peering.round_id or not peers else Peering(peers)
 
 
 def _begin(peers: tuple[Peer, ...], presence: Presence) -> Peering:
