@@ -52,14 +52,15 @@ class Visitor:
 
 
 @contextlib.asynccontextmanager
-async def open_server(folder: Path) -> AsyncIterator[Server]:
-    """A server with a media node and TLS for voice."""
+async def open_server(folder: Path, **more: str) -> AsyncIterator[Server]:
+    """A server with a media node and TLS for voice, and more settings."""
     settings = {
         **GENEROUS,
         "GUILDWAY_VOICE_ENABLED": "true",
         "GUILDWAY_VOICE_HOST": "127.0.0.1",
         "GUILDWAY_VOICE_PUBLIC_ADDRESS": "127.0.0.1",
         "GUILDWAY_VOICE_CERTIFICATE": str(make_certificates(folder).server),
+        **more,
     }
     server = await Server(folder / "data", settings).start()
     try:

@@ -134,11 +134,16 @@ async def open_scene(
 
 
 @contextlib.asynccontextmanager
-async def open_tabs(folder: Path, count: int, flags: Sequence[str] = ()) -> AsyncIterator[list[Page]]:
-    """Open so many tabs with the page, in a browser with more flags."""
+async def open_tabs(
+    folder: Path, count: int, flags: Sequence[str] = (), scripts: Sequence[Path] = ()
+) -> AsyncIterator[list[Page]]:
+    """Open so many tabs with the page, which may have more scripts, in a browser with more flags."""
     async with open_site() as site:
-        site.serve("/page.js", _SCRIPT.read_text(), "text/javascript")
-        site.serve("/", '<!doctype html><title>Voice</title><body><script src="/page.js"></script>')
+        page = "<!doctype html><title>Voice</title><body>"
+        for script in (_SCRIPT, *scripts):
+            site.serve(f"/{script.name}", script.read_text(), "text/javascript")
+            page += f'<script src="/{script.name}"></script>'
+        site.serve("/", page)
         site.serve("/favicon.ico", b"", "image/x-icon")
         urls = [site.url("/", "localhost")] * count
         async with open_pages(folder / "profile", urls, [*FLAGS, *flags]) as pages:
