@@ -160,11 +160,6 @@ class UnknownOverwrite(NotFound):
     message = "Unknown Overwrite"
 
 
-class UnknownEmoji(NotFound):
-    code = 10014
-    message = "Unknown Emoji"
-
-
 class UnknownRole(NotFound):
     code = 10011
     message = "Unknown Role"
@@ -289,6 +284,13 @@ class ForwardAgeRestricted(Forbidden):
 class EmptyMessage(Invalid):
     code = 50006
     message = "Cannot send an empty message"
+
+
+class UnknownEmoji(Invalid):
+    """What somebody reacts with is no emoji. Discord answers this one 400, unlike what else is unknown."""
+
+    code = 10014
+    message = "Unknown Emoji"
 
 
 class VoiceMessageContent(Invalid):

@@ -174,7 +174,7 @@ async def test_what_is_no_emoji_is_refused(post: Post, emoji: str) -> None:
         await post.bob.delete(post.reactions(emoji, "@me")),
         await post.alice.delete(post.reactions(emoji)),
     ):
-        assert error_code(answer) == (404, 10014)
+        assert error_code(answer) == (400, 10014)
 
 
 async def test_users_come_in_pages(api: ApiUnderTest, post: Post) -> None:
