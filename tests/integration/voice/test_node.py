@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosed
 from core.voice.seats import Rights, Room, SeatKey
 from tests.support.voice.client import GCM, XCHACHA, UdpClient, VoiceTestClient
 from tests.support.voice.node import CHANNEL, GUILD, Stage, open_stage
-from tests.support.voice.rooms import wait_for_drop
+from tests.support.voice.rooms import bot, wait_for_drop
 from voice.rooms.bounds import Bounds
 
 ADA, BOB, EVE = 1, 2, 3
@@ -20,14 +20,8 @@ ADA, BOB, EVE = 1, 2, 3
 @contextlib.asynccontextmanager
 async def joined(stage: Stage, *user_ids: int, mode: str = GCM) -> AsyncIterator[list[VoiceTestClient]]:
     """Clients in the room."""
-    clients = []
-    for user_id in user_ids:
-        client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
-        await client.join(mode)
-        clients.append(client)
-    yield clients
-    for client in clients:
-        await client.leave()
+    async with contextlib.AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(bot(stage, user_id, mode)) for user_id in user_ids]
 
 
 @pytest.mark.parametrize("mode", [GCM, XCHACHA])

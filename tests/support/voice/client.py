@@ -130,10 +130,11 @@ class VoiceTestClient:
         return self.ws.close_code
 
     async def leave(self, code: int = 1000) -> None:
-        """Close both."""
-        await self.ws.close(code)
+        """Close both, as far as they are open."""
         if hasattr(self, "udp"):
             self.udp.close()
+        if hasattr(self, "ws"):
+            await self.ws.close(code)
 
 
 class UdpClient(asyncio.DatagramProtocol):

@@ -143,12 +143,14 @@ async def open_stage(bounds: Bounds | None = None, *, certificate: str = "", dav
     # Tests and their clients share this process, and a node that is busy takes no new rooms.
     async with run_node(configuration, sockets, bounds, cpu_s=lambda: 0.0) as node:
         task = asyncio.ensure_future(links.run())
-        nodes.offer({"voice-1": address})
-        await news.wait_until(lambda: bool(news.loads))
-        yield Stage(nodes, news, node, secret)
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        try:
+            nodes.offer({"voice-1": address})
+            await news.wait_until(lambda: bool(news.loads))
+            yield Stage(nodes, news, node, secret)
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
     # Sockets that close still are no matter of the next test, in which the collector of garbage would tell of them.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_CLOSED_S):

@@ -12,20 +12,22 @@ from tests.support.voice.webrtc_client import WebrtcTestClient
 async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTestClient]]:
     """Browsers in the room."""
     clients = [WebrtcTestClient(user_id, GUILD, stage.seat(user_id)) for user_id in user_ids]
-    for client in clients:
-        await client.join()
-    yield clients
-    for client in clients:
-        await client.leave()
+    async with contextlib.AsyncExitStack() as stack:
+        for client in clients:
+            stack.push_async_callback(client.leave)
+            await client.join()
+        yield clients
 
 
 @contextlib.asynccontextmanager
 async def bot(stage: Stage, user_id: int, mode: str = GCM) -> AsyncIterator[VoiceTestClient]:
     """A client of Discord's own protocol in the room."""
     client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
-    await client.join(mode)
-    yield client
-    await client.leave()
+    try:
+        await client.join(mode)
+        yield client
+    finally:
+        await client.leave()
 
 
 async def wait_for_drop(stage: Stage, reason: str, count: int = 1) -> None:
