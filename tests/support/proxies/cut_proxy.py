@@ -16,7 +16,7 @@ class CutProxy:
         """With None the first two bytes of each connection are the port that it leads to."""
         self._server_port = port
         self._server: asyncio.Server | None = None
-        self._ways: set[asyncio.Task[None]] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._writers: set[asyncio.StreamWriter] = set()
         self.port = 0
         self.is_silent = False
@@ -34,8 +34,10 @@ class CutProxy:
         if self._server is not None:
             self._server.close()
         self.cut()
-        if self._ways:
-            await asyncio.wait(self._ways)
+        for task in self._serving:  # also of a connection that leads nowhere yet, which is not cut
+            task.cancel()
+        if self._serving:
+            await asyncio.wait(self._serving)
 
     def cut(self) -> None:
         """Cut all connections: what is on its way is lost."""
@@ -44,26 +46,36 @@ class CutProxy:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         try:
-            port = self._server_port or int.from_bytes(await reader.readexactly(2), "big")
-            back_reader, back_writer = await asyncio.open_connection(LOOPBACK, port)
-        except (OSError, asyncio.IncompleteReadError):
+            with contextlib.suppress(asyncio.CancelledError, OSError, asyncio.IncompleteReadError):
+                port = self._server_port or int.from_bytes(await reader.readexactly(2), "big")
+                await self._join((reader, writer), await asyncio.open_connection(LOOPBACK, port))
+        finally:
             writer.transport.abort()
-            return
-        pair = (writer, back_writer)
-        self._writers.update(pair)
+            self._serving.discard(task)
+
+    async def _join(self, *ends: tuple[asyncio.StreamReader, asyncio.StreamWriter]) -> None:
+        """Pass on in both directions until one end is gone."""
+        (reader, writer), (back_reader, back_writer) = ends
+        self._writers.update((writer, back_writer))
         silenced = asyncio.Event()
-        ways = {
+        ways = (
             asyncio.create_task(self._pass(reader, back_writer, silenced)),
             asyncio.create_task(self._pass(back_reader, writer, silenced)),
-        }
-        self._ways |= ways
-        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for end in pair:
-            end.close()
-        await asyncio.wait(ways)
-        self._ways -= ways
-        self._writers.difference_update(pair)
+        )
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            for end in (writer, back_writer):
+                end.close()
+            await asyncio.wait(ways)
+        finally:
+            for way in ways:
+                way.cancel()
+            back_writer.transport.abort()
+            self._writers.difference_update((writer, back_writer))
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, silenced: asyncio.Event) -> None:
         with contextlib.suppress(OSError):

@@ -53,6 +53,8 @@ class GatewayBalancer:
             self._listener.close()
             for task in self._connections:
                 task.cancel()
+            if self._connections:
+                await asyncio.wait(self._connections)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -61,9 +63,11 @@ class GatewayBalancer:
         ways: list[asyncio.Task[None]] = []
         try:
             from_worker, to_worker = await self._connect()
-            ways += [asyncio.create_task(_copy(reader, to_worker)), asyncio.create_task(_copy(from_worker, writer))]
-            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-            to_worker.transport.abort()
+            try:
+                ways += [asyncio.create_task(_copy(reader, to_worker)), asyncio.create_task(_copy(from_worker, writer))]
+                await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                to_worker.transport.abort()
         finally:
             for way in ways:
                 way.cancel()
