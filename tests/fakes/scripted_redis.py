@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import hiredis
 
 from core.redis.address import RedisAddress
+from deploy.services.definition import find_free_port
 
 Command = list[bytes]
 
@@ -34,7 +35,7 @@ class ScriptedRedis:
         self.changed = asyncio.Condition()
         self._server: asyncio.Server | None = None
         self._writers: list[asyncio.StreamWriter] = []
-        self._port = 0
+        self._port = find_free_port()
 
     @property
     def address(self) -> RedisAddress:
@@ -44,7 +45,6 @@ class ScriptedRedis:
     async def start(self) -> None:
         """Listen, on the same port as before when it was stopped."""
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Close the port and all connections."""

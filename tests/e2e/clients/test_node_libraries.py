@@ -1,10 +1,10 @@
 """Unmodified discord.js and oceanic.js bots from npm."""
 
-import socket
 from pathlib import Path
 
 import pytest
 
+from deploy.services.definition import find_free_port
 from tests.e2e.clients.node_bot import FOLDER, NODE, running_node_bot
 from tests.e2e.conftest import GENEROUS
 from tests.support.person import Person, text_channel
@@ -57,8 +57,7 @@ async def test_chat_history_members_and_resume(
 @pytest.fixture
 def free_port() -> int:
     """Return a port that nobody listens on, for a setting."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    return find_free_port()
 
 
 @pytest.mark.parametrize("path", ["/gateway", "/chat/"])

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from itertools import count
 from urllib.parse import urlsplit
 
+from deploy.services.definition import find_free_port
+
 
 class ApiBalancer:
     """The balancer. `processes` are the addresses of the API processes, and may change."""
@@ -16,7 +18,7 @@ class ApiBalancer:
     def __init__(self) -> None:
         self.processes: Sequence[str] = ()
         self._turns = count()
-        self._port = 0
+        self._port = find_free_port()  # nobody else gets it while it is stopped
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -26,9 +28,8 @@ class ApiBalancer:
         return f"http://127.0.0.1:{self._port}"
 
     async def start(self) -> None:
-        """Listen, on a free port at first."""
+        """Listen, on the same port as before when it was stopped."""
         self._listener = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-        self._port = self._listener.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
         """Listen no more, and cut the connections."""
