@@ -46,6 +46,7 @@ async def test_killed_api_process_loses_nothing(cluster: Cluster, chat: Chat) ->
 
 
 async def test_killed_worker_is_resumed_by_everybody_without_a_gap(cluster: Cluster, chat: Chat) -> None:
+    await cluster.wait_for_cut("worker-1")
     await cluster.kill("worker-1")
     await chat.go_on(AFTER)
     await chat.check()
@@ -151,7 +152,8 @@ async def test_worker_that_stood_still_until_the_logs_were_trimmed_ends_and_ever
     await chat.go_on(AFTER)
     await chat.check()
     assert any("is not the one that this worker has followed" in line for line in cluster.server.log)
-    assert [listener.life for listener in chat.listeners] == [2] * len(chat.listeners)
+    # Who was sent away by the old worker before it ended has begun anew there, too.
+    assert all(listener.life >= 2 for listener in chat.listeners)
 
 
 async def test_many_senders_in_one_channel_whose_processes_have_different_clocks_are_told_in_order(

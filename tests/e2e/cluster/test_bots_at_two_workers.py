@@ -2,13 +2,11 @@
 
 import asyncio
 import os
-import re
 import signal
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.e2e.conftest import GENEROUS
@@ -36,23 +34,6 @@ async def count_resumes(cluster: Cluster) -> dict[str, int]:
     return found
 
 
-async def count_cuts(cluster: Cluster, worker: str) -> int:
-    """Return how many cuts of its sessions a worker has taken."""
-    async with httpx.AsyncClient(timeout=60) as http:
-        page = (await http.get(f"{cluster.entries()[worker]['addresses']['metrics']}/metrics")).text
-    return sum(
-        int(float(count)) for count in re.findall(r"^guildway_session_cut_seconds_count\S* (\S+)$", page, re.MULTILINE)
-    )
-
-
-async def wait_for_cut(cluster: Cluster, worker: str) -> None:
-    """Wait until the sessions of now are in a cut that is written: the one before the next but one."""
-    wanted = await count_cuts(cluster, worker) + 2
-    async with asyncio.timeout(60):
-        while await count_cuts(cluster, worker) < wanted:  # noqa: ASYNC110 - of another process
-            await asyncio.sleep(0.1)
-
-
 @pytest.mark.timeout(600)
 async def test_bots_of_all_libraries_resume_at_the_other_worker_and_miss_nothing(tmp_path: Path) -> None:
     kinds = list_kinds()
@@ -78,7 +59,7 @@ async def test_bots_of_all_libraries_resume_at_the_other_worker_and_miss_nothing
                 await alice.add_bot(made["id"], guild["id"])
             heard[name] = await stack.enter_async_context(run(place, made["token"], **options))
         async with chatting(alice, text_channel(guilds[0])) as chatter:
-            await wait_for_cut(cluster, "worker-1")
+            await cluster.wait_for_cut("worker-1")
             killed_s = time.monotonic()
             killed = cluster.pid_of("worker-1")
             os.kill(killed, signal.SIGKILL)

@@ -88,6 +88,7 @@ async def test_quiet_workers_keep_their_promises(chat: Chat) -> None:
 async def test_clients_of_a_killed_worker_resume_at_the_other_one_and_miss_nothing(
     cluster: Cluster, chat: Chat
 ) -> None:
+    await cluster.wait_for_cut("worker-1")
     killed = cluster.pid_of("worker-1")
     os.kill(killed, signal.SIGKILL)
     await chat.go_on(AFTER)

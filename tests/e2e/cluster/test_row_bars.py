@@ -152,6 +152,7 @@ async def test_worker_that_is_killed_while_people_come_and_go_has_the_right_memb
         visitors = [Visitor(person, guild_id, code) for person in people]
         coming = [tasks.create_task(visitor.run()) for visitor in visitors]
         await chat.go_on(AFTER // 2)
+        await cluster.wait_for_cut("worker-1")
         await cluster.kill("worker-1")
         await chat.go_on(AFTER)
         for task in coming:
@@ -184,6 +185,7 @@ async def test_worker_that_is_killed_twice_while_people_change_rows_tells_all_or
     cluster: Cluster, chat: Chat
 ) -> None:
     async with editing(cluster, chat) as work:
+        await cluster.wait_for_cut("worker-1")
         for _ in range(2):
             await cluster.kill("worker-1")
             await work.go_on(1)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 from redis.asyncio import Redis
 
 from deploy.services.definition import find_free_port
@@ -28,6 +30,8 @@ COME_BACK_S: Final = 60.0
 
 _LOG_LINES: Final = 30
 _KEYSPACES: Final = count(1)
+_CUTS: Final = re.compile(r"^guildway_session_cut_seconds_count\S* (\S+)$", re.MULTILINE)
+"""How many cuts of its sessions a worker has taken, on its page of metrics."""
 
 
 class Cluster:
@@ -96,6 +100,18 @@ class Cluster:
                 if entry["state"] == "ready" and entry["pid"] not in (ended, None):
                     return
                 await asyncio.sleep(0.02)
+
+    async def wait_for_cut(self, worker: str) -> None:
+        """Wait until a worker has written down the sessions of now: in the cut before the next but one, at the latest."""
+        wanted = await self._count_cuts(worker) + 2
+        async with asyncio.timeout(COME_BACK_S):
+            while await self._count_cuts(worker) < wanted:  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.1)
+
+    async def _count_cuts(self, worker: str) -> int:
+        async with httpx.AsyncClient(timeout=COME_BACK_S) as http:
+            page = (await http.get(f"{self.entries()[worker]['addresses']['metrics']}/metrics")).text
+        return sum(int(float(count)) for count in _CUTS.findall(page))
 
     def describe(self) -> str:
         """Return how the processes are, and the last warnings in their logs."""
