@@ -57,7 +57,7 @@ class Recorder:
         self._changed.set()
 
     async def wait_for(
-        self, event: str, check: Callable[..., bool] = lambda *_: True, timeout_s: float = 20
+        self, event: str, check: Callable[..., bool] = lambda *_: True, timeout_s: float = 60
     ) -> tuple[Any, ...]:
         """Wait for the first event of that name, past or future, that the check accepts."""
         async with asyncio.timeout(timeout_s):
@@ -121,11 +121,19 @@ async def running_bot(
                 ready.cancel()
                 await task
             await ready
+            await _wait_for_guilds(client)
             yield client, recorder
         finally:
             await client.close()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
+
+
+async def _wait_for_guilds(client: discord.Client) -> None:
+    """Wait until the client has its guilds whole: on a busy machine it may be ready before."""
+    async with asyncio.timeout(60):
+        while any(guild.unavailable for guild in client.guilds):  # noqa: ASYNC110 - the library tells it in many ways
+            await asyncio.sleep(0.01)
 
 
 def cut_socket(client: discord.Client) -> None:

@@ -89,9 +89,11 @@ class Orders:
 
     async def join(self, channel: str) -> Any:
         """Join a voice channel, and tell what is heard there."""
-        place: Any = await self._bot.fetch_channel(int(channel))
-        place = self._bot.get_channel(place.id)
-        self._voice = await place.connect(timeout=25, cls=Voice)
+        place: Any = None
+        while place is None:  # the bot may be ready before its guild has come
+            await asyncio.sleep(0.01)
+            place = self._bot.get_channel(int(channel))
+        self._voice = await place.connect(timeout=55, cls=Voice)
         await self.listen()
         return {"ssrc": self._voice.ssrc, "mode": self._voice.mode, "endpoint": self._voice.endpoint}
 
@@ -123,6 +125,16 @@ class Orders:
         self._voice.stop()
         self._voice.play(Frames([base64.b64decode(frame) for frame in frames]))
         return {}
+
+    async def play_out(self, frames: list[str]) -> Any:
+        """Play frames, as `play` does, and wait until the last one is sent."""
+        ended = self._loop.create_future()
+        self._voice.stop()
+        self._voice.play(
+            Frames([base64.b64decode(frame) for frame in frames]),
+            after=lambda error: self._loop.call_soon_threadsafe(ended.set_result, error),
+        )
+        return {"error": repr(error)} if (error := await ended) else {}
 
     async def move(self, channel: str) -> Any:
         """Move to another channel."""

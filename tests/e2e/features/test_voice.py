@@ -45,10 +45,10 @@ class Scene:
         """Change a bot's membership."""
         await self.owner.call("PATCH", f"/guilds/{self.guild}/members/{self.ids[bot]}", fields)
 
-    async def say(self, speaker: int, *words: str) -> None:
+    async def say(self, speaker: int, *words: str, order: str = "play") -> None:
         """Have a bot play a frame for each word."""
         frames = [base64.b64encode(word.encode()).decode() for word in words]
-        await self.bots[speaker].order("play", frames=frames)
+        await self.bots[speaker].order(order, frames=frames)
 
     async def hear(self, hearer: int, word: str) -> int:
         """Wait until a bot hears a word; return whose it is."""
@@ -125,7 +125,7 @@ async def test_bots_talk_and_follow_moderators(tmp_path: Path) -> None:
         # The node hears of it a moment after the bot.
         await scene.say(0, *["fading"] * LONG)
         await wait_for_metric(scene.server, "muted")
-        await scene.say(0, "muted")
+        await scene.say(0, "muted", order="play_out")  # it is sent before the bot may speak again
         await scene.change(0, mute=False)
         await scene.say(0, *["unmuted"] * LONG)
         await scene.hear(1, "unmuted")
