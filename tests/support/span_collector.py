@@ -43,7 +43,7 @@ class SpanCollector:
 
     def wait_for_trace(self, is_whole: Callable[[list[Collected]], bool], trace_id: str = "") -> list[Collected]:
         """Return the spans of a trace when they are whole. Raises TimeoutError with what has come instead."""
-        until_s = time.monotonic() + 30
+        until_s = time.monotonic() + 60
         with self._has_more:
             while True:
                 by_trace: dict[str, list[Collected]] = {}

@@ -139,6 +139,7 @@ async def test_direct_channel_is_one_closed_and_opened_again(devices: Devices, a
     await his.settle()
     assert (set(hers.channels), set(his.channels)) == ({channel_id}, set())
     await alice.send(channel_id, "still there?")
+    await his.session.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "still there?")
     await his.settle()
     assert set(his.channels) == {channel_id}
     names = [name for name in his.session.names() if name in ("CHANNEL_CREATE", "CHANNEL_DELETE", "MESSAGE_CREATE")]
@@ -164,14 +165,16 @@ async def test_group_reaches_those_who_are_in_it(devices: Devices, people: list[
     await carol.send(group["id"], "without the owner")
     for client in clients:
         await client.settle()
-    texts = [client.session.contents() for client in clients]
-    said = [[text for text in each if text.startswith(("only", "without"))] for each in texts]
-    assert said == [
+    heard = [
         ["only three", "without Bob"],
         ["only three"],
         ["only three", "without Bob", "without the owner"],
         ["without Bob", "without the owner"],
     ]
+    for client, expected in zip(clients, heard, strict=True):
+        await client.session.wait_until(lambda client=client, last=expected[-1]: last in client.session.contents())
+        said = [text for text in client.session.contents() if text.startswith(("only", "without"))]
+        assert said == expected
     shown = await carol.call("GET", path)
     assert (shown["owner_id"], _people(shown), shown["name"]) == (carol.id, {dora.id}, "The four")
     kinds = [message["type"] for message in await dora.history(group["id"])]

@@ -13,7 +13,7 @@ from guildway.service_manager import find_watchdog_s, notify
 def test_state_arrives_at_the_socket_that_is_named(kind: str, tmp_path: Path) -> None:
     name = str(tmp_path / "notify") if kind == "file" else f"@guildway-{secrets.token_hex(8)}"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.settimeout(10)
+        manager.settimeout(60)
         manager.bind(name.replace("@", "\0", 1))
         notify("READY=1", {"NOTIFY_SOCKET": name})
         assert manager.recv(100) == b"READY=1"

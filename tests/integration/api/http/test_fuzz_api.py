@@ -65,7 +65,7 @@ def fuzz(operation: Any, base_url: str, token: str, known_ids: dict[str, str], e
     def send(case: Any) -> None:
         if not keeps_ids:
             case.path_parameters.update({key: known_ids[key] for key in case.path_parameters if key in known_ids})
-        answer = case.call(base_url=base_url, headers={"Authorization": token}, session=session, timeout=20)
+        answer = case.call(base_url=base_url, headers={"Authorization": token}, session=session, timeout=60)
         status = answer.status_code
         assert status < 500 or status in ANSWERED, f"{status}: {case.as_curl_command()}"
         headers = {name: values[0] for name, values in answer.headers.items()}

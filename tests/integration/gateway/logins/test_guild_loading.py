@@ -25,8 +25,6 @@ from tests.fakes.gated_store import GatedStore
 from tests.support.gateway.sessions import make_session
 from tests.support.stores.store_writer import END, Login, StoreWriter
 
-pytestmark = pytest.mark.timeout(30)
-
 
 @pytest.fixture
 def gated(store: SqlStore) -> GatedStore:

@@ -11,8 +11,6 @@ from tests.integration.gateway.conftest import Connect
 from tests.support.gateway.gateway_client import GatewayClient
 from tests.support.stores.store_writer import Login, StoreWriter
 
-pytestmark = pytest.mark.timeout(30)
-
 
 @pytest.fixture
 def gateway_store(store: SqlStore) -> GatedStore:

@@ -14,8 +14,6 @@ from tests.integration.gateway.conftest import LOOPBACK, RunGateway
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.stores.store_writer import Login, StoreWriter
 
-pytestmark = pytest.mark.timeout(30)
-
 LIMIT = 3
 
 

@@ -428,7 +428,7 @@ async def test_heartbeat_intervals_are_jittered_within_their_bounds(served: Reco
     for _ in range(5):
         async with open_websocket(served.address) as client:
             intervals.add((await client.read_payload())["d"]["heartbeat_interval"])
-    assert len(intervals) == 5
+    assert len(intervals) > 1  # two of a few thousand values may be the same
     assert all(37_500 <= interval <= 45_000 for interval in intervals)
 
 

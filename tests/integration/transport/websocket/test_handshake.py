@@ -211,7 +211,7 @@ async def test_handshake_in_stages_that_stall_ends_in_time(
     run_server: RunServer, hurried: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The timer runs from the accepted socket on, whatever drips in. The log names clients without a whole request."""
-    async with run_server() as server, asyncio.timeout(15), open_tcp(server.address) as refused:
+    async with run_server() as server, asyncio.timeout(60), open_tcp(server.address) as refused:
         await refused.send(HANDSHAKE.replace(b"GET /", b"GET /nowhere/", 1))
         clients = [open_tcp(server.address) for _ in range(4)]
         silent, started, almost, dripping = [await client.__aenter__() for client in clients]

@@ -48,7 +48,7 @@ def test_asked_twice_the_process_ends_in_its_own_order(number: signal.Signals) -
         process.send_signal(number)
         assert process.stdout.readline() == "stopping\n"
         process.send_signal(number)
-        output, errors = process.communicate("\n", timeout=10)
+        output, errors = process.communicate("\n", timeout=60)
         assert (output, errors, process.returncode) == ("stopped\n", "", 0)
 
 
@@ -59,7 +59,7 @@ def test_process_that_was_started_to_outlive_its_terminal_does() -> None:
         # Were it stopping already, this would be the second interrupt and end it at once.
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "stopping\n"
-        output, errors = process.communicate("\n", timeout=10)
+        output, errors = process.communicate("\n", timeout=60)
         assert (output, errors, process.returncode) == ("stopped\n", "", 0)
 
 
@@ -69,4 +69,4 @@ def test_second_interrupt_ends_at_once() -> None:
         process.send_signal(signal.SIGINT)
         assert process.stdout.readline() == "stopping\n"
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=10) == 130
+        assert process.wait(timeout=60) == 130
