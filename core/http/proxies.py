@@ -66,7 +66,9 @@ class TrustedProxies:
             parsed = ipaddress.ip_address(address)
         except ValueError:
             return False
-        return any(parsed in network for network in self._networks)
+        # A proxy that listens for both kinds writes an IPv4 address as an IPv6 one.
+        plain = getattr(parsed, "ipv4_mapped", None) or parsed
+        return any(plain in network for network in self._networks)
 
 
 def find_scheme(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
