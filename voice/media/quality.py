@@ -1,23 +1,23 @@
-"""How well a stream comes, over its whole life: the worst loss, and the time to the sender and back. Pure."""
+"""How well a stream comes, over its whole life: the worst loss, and the time to the sender and back. Pure.
 
-from typing import Final
+With that of its voice goes what a client tells of the streams that it is sent.
+"""
 
-_WINDOW: Final = 250
-"""The packets over which loss is measured: five seconds of voice."""
-_LEAST: Final = 50
-"""Fewer packets say nothing of loss."""
+from voice.media.told_losses import LEAST, WINDOW, ToldLosses
 
 
 class Quality:
     """The quality of one stream. Sequence numbers do not go round here."""
 
-    __slots__ = ("_first", "_has_peak", "_last", "_peak", "_received", "_rtt_s", "_rtts")
+    __slots__ = ("_first", "_has_peak", "_last", "_peak", "_received", "_rtt_s", "_rtts", "told")
 
     def __init__(self) -> None:
         self._peak, self._has_peak = 0.0, False
         self._first = self._last = 0
         self._received = 0
         self._rtt_s, self._rtts = 0.0, 0
+        self.told = ToldLosses()
+        """What its sender has lost of what it was sent."""
 
     def begin(self, sequence: int) -> None:
         """Begin to count: the stream begins (anew) with this packet."""
@@ -29,7 +29,7 @@ class Quality:
         """Count a packet."""
         self._received += 1
         self._last = max(self._last, sequence)
-        if self._last - self._first + 1 >= _WINDOW:
+        if self._last - self._first + 1 >= WINDOW:
             self.begin(self._last + 1)
 
     def note_rtt(self, seconds: float) -> None:
@@ -50,6 +50,6 @@ class Quality:
 
     def _close(self) -> None:
         expected = self._last - self._first + 1
-        if self._received and expected >= _LEAST:
+        if self._received and expected >= LEAST:
             self._has_peak = True
             self._peak = max(self._peak, 1 - min(self._received / expected, 1.0))

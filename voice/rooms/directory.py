@@ -352,6 +352,8 @@ class Directory:
     # ---- parts
 
     def _give_rights(self, member: Member, seat: Seat, rights: Rights) -> None:
+        if rights.hear != member.seat.rights.hear:
+            member.voice.quality.told.pause()
         member.seat = seat
         if member.peer is not None:
             member.peer.rights = rights

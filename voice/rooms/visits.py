@@ -7,7 +7,7 @@ from voice.rooms.member import Member
 def describe_visit(member: Member, *, now_ms: int) -> VoiceSession:
     """Return the stay of a member whose seat ends now, and whose media has begun."""
     room, streams = member.seat.room, (member.voice, *member.video, member.screen)
-    peaks = [stream.quality.peak_loss for stream in streams]
+    peaks = [member.voice.quality.told.peak, *(stream.quality.peak_loss for stream in streams)]
     rtt_s, rtts = (sum(parts) for parts in zip(*(stream.quality.rtts for stream in streams), strict=True))
     return VoiceSession(
         guild_id=room.server_id,

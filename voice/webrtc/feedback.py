@@ -179,14 +179,15 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any], now_s: float) -> None:
     """Remember for whom the voices get lost on their way to this browser, and how much of the video does."""
     if peer.circle is None:
         return
-    losses = {report.ssrc: report.fraction_lost for report in reports if report.fraction_lost}
-    for ssrc, loss in losses.items():
-        other = peer.circle.find(ssrc)
-        if isinstance(other, WebrtcPeer) and other is not peer:
-            if other.ssrc == ssrc:
-                other.note_hearers_loss(loss, now_s)
-            else:
-                peer.downlink.note_loss(loss / _ALL_LOST)
+    for report in reports:
+        other = peer.circle.find(report.ssrc)
+        if other is None or other is peer:
+            continue
+        peer.voice.quality.told.note(report.ssrc, report.highest_sequence, report.packets_lost)
+        if other.ssrc != report.ssrc:
+            peer.downlink.note_loss(report.fraction_lost / _ALL_LOST)
+        elif isinstance(other, WebrtcPeer) and report.fraction_lost:
+            other.note_hearers_loss(report.fraction_lost, now_s)
 
 
 def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Passing | None] | None:

@@ -289,6 +289,7 @@ class WebrtcPeer(Peer):
     def forget(self, ssrcs: Sequence[int]) -> None:
         for ssrc in ssrcs:
             view = self.views.pop(ssrc, None)
+            self.voice.quality.told.forget(ssrc)
             self._video_bytes_before += 0 if view is None else view.bytes_passed
             if self._keys is not None:
                 self._keys.forget(ssrc)

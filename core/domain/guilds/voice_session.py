@@ -16,7 +16,9 @@ class VoiceSession(msgspec.Struct, kw_only=True, frozen=True):
     bytes_received: int | None = None
     """The datagrams that the client was sent."""
     peak_loss: float | None = None
-    """The greatest part of a few seconds' packets that did not come to the node, 0 to 1. None for who hardly spoke."""
+    """The greatest part of a few seconds' packets of one stream that were lost, 0 to 1: of what the client has sent,
+    and of what it was sent where it tells that, as browsers do. None for who hardly spoke and was sent little.
+    """
     mean_rtt_ms: float | None = None
     """The mean way to the client and back: by RTCP of browsers, and by pings of the voice gateway for others. None for
     who was gone before the first of them."""

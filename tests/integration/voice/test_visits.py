@@ -53,6 +53,9 @@ async def test_stay_of_a_browser_tells_its_loss_and_how_far_it_is(stage: Stage) 
                 await bob.listen()
             else:
                 ada.next_sequence = (ada.next_sequence + 1) & 0xFFFF
+        for highest, lost in ((1000, 0), (1300, 75)):  # of what Bob was sent
+            report = RtcpReceiverInfo(ada.ssrc, 0, packets_lost=lost, highest_sequence=highest, jitter=0, lsr=0, dlsr=0)
+            await bob.tell(RtcpRrPacket(ssrc=bob.source, reports=[report]))
         ada.reports = asyncio.Queue()  # older reports may tell of a way that is too long to be true
         sent = (await ada.next_report(RtcpSrPacket)).sender_info.ntp_timestamp
         told = RtcpReceiverInfo(
@@ -66,6 +69,8 @@ async def test_stay_of_a_browser_tells_its_loss_and_how_far_it_is(stage: Stage) 
         check(stay, ADA, sent=PACKETS - PACKETS // ONE_LOST_OF + 1)
         assert stay.mean_rtt_ms is not None
         assert stay.mean_rtt_ms >= 1000 * DELAY_S - 1
+        heard = await visit(stage, BOB)
+        assert (heard.peak_loss, heard.bytes_sent) == (0.25, len(b"hello")), "of what it was sent"
 
 
 def check(stay: VoiceSession, user_id: int, *, sent: int) -> None:

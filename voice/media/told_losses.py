@@ -1,0 +1,71 @@
+"""How much of what one client is sent gets lost on the way, as its own reports tell it (RFC 3550 section 6.4.1). Pure.
+
+Each report names the newest packet of a stream that has come, and how many were missing until then. Two of them that
+are some seconds apart tell of the time between. What was sent again, and has come at last, is not lost.
+"""
+
+from typing import Final
+
+WINDOW: Final = 250
+"""The packets over which loss is measured: five seconds of voice."""
+LEAST: Final = 50
+"""Fewer packets say nothing of loss."""
+
+
+class _Told:
+    __slots__ = ("first", "is_paused", "last", "lost", "lost_before")
+
+    def __init__(self, highest: int, lost: int) -> None:
+        self.first = self.last = highest
+        self.lost = self.lost_before = lost
+        self.is_paused = False
+
+    def measure(self) -> tuple[int, float]:
+        """Return the number of packets since the window began, and what part of them was lost."""
+        expected = self.last - self.first
+        return expected, min(max(self.lost - self.lost_before, 0) / max(expected, 1), 1.0)
+
+
+class ToldLosses:
+    """The losses of all streams that one client gets."""
+
+    __slots__ = ("_peak", "_streams")
+
+    def __init__(self) -> None:
+        self._peak: float | None = None
+        self._streams: dict[int, _Told] = {}
+
+    def note(self, ssrc: int, highest: int, lost: int) -> None:
+        """Take a report of a stream: its newest number, which does not go round, and all that were lost until then."""
+        told = self._streams.get(ssrc)
+        if told is None or highest < told.last or (told.is_paused and highest > told.last):
+            self._streams[ssrc] = _Told(highest, lost)  # a new connection counts anew
+        elif not told.is_paused:
+            told.last, told.lost = highest, lost
+            if told.measure()[0] >= WINDOW:
+                self._close(told)
+                self._streams[ssrc] = _Told(highest, lost)
+
+    def forget(self, ssrc: int) -> None:
+        """Forget a stream that is over."""
+        told = self._streams.pop(ssrc, None)
+        if told is not None:
+            self._close(told)
+
+    def pause(self) -> None:
+        """Note that the client is sent nothing from now on, or something again: what it misses is not lost."""
+        for told in self._streams.values():
+            self._close(told)
+            told.first, told.lost_before, told.is_paused = told.last, told.lost, True
+
+    @property
+    def peak(self) -> float | None:
+        """The greatest part of packets that were lost in a window, None when too few were sent."""
+        for told in self._streams.values():
+            self._close(told)
+        return self._peak
+
+    def _close(self, told: _Told) -> None:
+        expected, part = told.measure()
+        if expected >= LEAST:
+            self._peak = max(self._peak or 0.0, part)
