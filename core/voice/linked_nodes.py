@@ -10,13 +10,14 @@ is worth nothing.
 | dies: its conversation is broken, or it is not offered | are placed again, and the listener is told for each seat |
 | drains, or says that it stops | are placed again where another node takes them; the old seats end as clients come |
 | is full | stay, and it gets no others |
-| tells that it has room | stay, and those come to it, a few at a time, whose region has had no node with room |
+| has had room for a while | stay, and those come to it, a few at a time, whose region had no node with room |
 
 A call has people at several workers and no home, so all gateways of a cluster choose the same node for it by its id.
 
 In a cluster a gateway has the rooms of its shards. It claims those of shards that are new to it (`core.voice.claims`).
 """
 
+import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
@@ -56,6 +57,9 @@ from core.voice.tokens import Claims as TokenClaims
 MOST_NEARER: Final = 4
 """The rooms that come to a node of their region at a time. What it tells of its load a second later counts for the
 next ones: they are in no hurry, and a node that is just up shall not be full at once."""
+STEADY_S: Final = 30.0
+"""The time in which a node takes rooms before those of its region come to it from elsewhere: one that dies again and
+again, or is about to be full, would have them come and go."""
 CLAIM_S: Final = 3.0
 """The time in which nodes say what they have of a claim. A node that is just beginning has looked twice by then."""
 
@@ -314,7 +318,7 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         node = self._nodes.get(name)
         if node is None:
             return
-        node.is_up = False
+        node.is_up, node.steady_s = False, math.inf
         node.asked.clear()
         self._moving.lose(name)
         lost = [self._seats[key] for key in node.seats]
@@ -397,7 +401,9 @@ class LinkedVoiceNodes(VoiceNodes, LinkListener):
         node.load = order
         self._observe(name, order)
         self._use_room()
-        if node.takes_rooms:
+        now_s = self._clock.monotonic_s()
+        node.steady_s = min(node.steady_s, now_s) if node.takes_rooms else math.inf
+        if now_s - node.steady_s >= STEADY_S:
             self._bring_near(node.address.region)
 
     def _on_ended(self, name: str, order: Ended) -> None:

@@ -1,6 +1,7 @@
 """Which media node a room is placed on: the least loaded of those in the channel's region that take rooms. Pure."""
 
 import hashlib
+import math
 from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -31,13 +32,15 @@ class NodeAddress(msgspec.Struct, frozen=True):
 class Node:
     """A node as one gateway knows it."""
 
-    __slots__ = ("address", "asked", "is_up", "load", "seats")
+    __slots__ = ("address", "asked", "is_up", "load", "seats", "steady_s")
 
     def __init__(self, address: NodeAddress) -> None:
         self.address = address
         self.is_up = False
         """Whether there is a conversation with it."""
         self.load = Load(0, 0, 0.0)
+        self.steady_s = math.inf
+        """Since when it has told, each time, that it takes rooms; infinite while it does not."""
         self.seats: set[SeatKey] = set()
         """The seats of this gateway that are placed there."""
         self.asked: deque[Sequence[Room]] = deque()

@@ -241,6 +241,8 @@ async def test_stock_bot_and_person_of_two_workers_talk_while_nodes_and_the_home
         assert await name_node(cluster, person.port) != drained
         await hear_each_other(bot, person, "after the drain")
         await draining
+        await person.person.call("PATCH", f"/channels/{voice_channel(guild)}", {"rtc_region": None})
+        await person.client.wait_for("CHANNEL_UPDATE", lambda channel: channel["rtc_region"] is None)
         await cluster.shardctl("undrain", drained)
 
         await bot.rest(person)

@@ -3,7 +3,7 @@
 from core.domain.guilds.voice_session import VoiceSession
 from core.links.interfaces import PeerAddress
 from core.voice.interfaces import VoiceServer
-from core.voice.linked_nodes import MOST_NEARER, LinkedVoiceNodes
+from core.voice.linked_nodes import MOST_NEARER, STEADY_S, LinkedVoiceNodes
 from core.voice.orders import Admit, Change, Claim, Connected, Held, HeldSeat, Leaving, Load, Remove, encode_order
 from core.voice.placement import NodeAddress
 from core.voice.seats import Rights, Room, Seat, SeatKey
@@ -77,9 +77,11 @@ def test_room_whose_channel_names_another_region_moves_there_if_there_is_a_node(
     assert scene.places() == {1: 2, 2: 2}
 
 
-def tell_load(scene: Scene, node: str, busy: float = 0.1) -> None:
-    """Have a node tell what it does."""
-    scene.nodes.on_frame(node, encode_order(Load(1, 1, busy)))
+def tell_loads(scene: Scene, node: str, busy: float = 0.1) -> None:
+    """Have a node tell the same load for a while."""
+    for passed_s in (0, STEADY_S):
+        scene.clock.advance(passed_s)
+        scene.nodes.on_frame(node, encode_order(Load(1, 1, busy)))
 
 
 def test_rooms_move_to_the_node_that_their_region_gets_later_a_few_at_a_time() -> None:
@@ -91,18 +93,48 @@ def test_rooms_move_to_the_node_that_their_region_gets_later_a_few_at_a_time() -
     scene.nodes.place(make_seat(8, channel_id=8))
     scene.nodes.place(make_seat(9, channel_id=9), "nowhere")
     scene.begin(one=address(1, "near"), two=address(2, "far"))
-    assert scene.places() == {}, "it has not told how much it does"
-    tell_load(scene, "two", busy=0.95)
-    assert scene.places() == {}, "it is full"
-    tell_load(scene, "one")
-    assert scene.places() == {}
-    tell_load(scene, "two")
+    tell_loads(scene, "two", busy=0.95)
+    tell_loads(scene, "one")
+    assert scene.places() == {}, "the one in the region is full"
+    tell_loads(scene, "two")
     assert len({each.room for each, _ in scene.gateway.servers}) == MOST_NEARER
-    tell_load(scene, "two")
-    tell_load(scene, "one")
-    tell_load(scene, "two")
+    for node in ("two", "one", "two"):
+        tell_loads(scene, node)
     assert scene.places() == dict.fromkeys(range(1, 8), 2)
     assert len(scene.gateway.servers) == 7, "each is told once"
+
+
+def test_rooms_do_not_move_to_a_node_that_comes_and_goes() -> None:
+    scene = Clustered()
+    scene.begin(one=address(1, "near"))
+    scene.nodes.place(make_seat(1), "far")
+    two = {"one": address(1, "near"), "two": address(2, "far")}
+    scene.begin(**two)
+    load = encode_order(Load(1, 1, 0.1))
+
+    def have_gone() -> None:
+        scene.nodes.on_broken("two")
+        scene.nodes.on_begun("two")
+
+    def be_full() -> None:
+        scene.nodes.on_frame("two", encode_order(Load(1, 1, 0.95)))
+
+    def drain() -> None:
+        scene.nodes.offer({**two, "two": address(2, "far", is_draining=True)})
+        scene.nodes.on_frame("two", load)
+        scene.nodes.offer(two)
+
+    for happen in (have_gone, be_full, drain):
+        scene.nodes.on_frame("two", load)
+        scene.clock.advance(STEADY_S - 1)
+        happen()
+        scene.nodes.on_frame("two", load)
+        scene.clock.advance(1)
+        scene.nodes.on_frame("two", load)
+    assert scene.places() == {}
+    scene.clock.advance(STEADY_S)
+    scene.nodes.on_frame("two", load)
+    assert scene.places() == {1: 2}
 
 
 def test_room_that_moves_to_its_region_is_heard_where_it_was_until_its_clients_have_come() -> None:
@@ -110,7 +142,7 @@ def test_room_that_moves_to_its_region_is_heard_where_it_was_until_its_clients_h
     scene.begin(one=address(1, "near"))
     scene.nodes.place(make_seat(1), "far")
     scene.begin(one=address(1, "near"), two=address(2, "far"))
-    tell_load(scene, "two")
+    tell_loads(scene, "two")
     assert [order for peer, order in scene.links.sent if peer == "one" and not isinstance(order, Claim)] == []
     scene.nodes.on_frame("two", encode_order(Connected(10, 1, "s1", 5)))
     assert [order for peer, order in scene.links.sent if peer == "one"][-1] == Remove(10, 1)
@@ -118,17 +150,22 @@ def test_room_that_moves_to_its_region_is_heard_where_it_was_until_its_clients_h
 
 def test_room_that_is_moving_ends_that_before_it_moves_to_its_region() -> None:
     scene = Clustered()
-    scene.begin(one=address(1, "near"), two=address(2, "near"))
+    nodes = {"one": address(1, "near"), "two": address(2, "near"), "three": address(3, "far")}
+    scene.begin(one=nodes["one"], two=nodes["two"])
     scene.nodes.place(make_seat(1), "far")
-    scene.begin(
-        one=address(1, "near", is_draining=True), two=address(2, "near"), three=address(3, "far", is_draining=True)
+    scene.begin(**{**nodes, "three": address(3, "far", is_draining=True)})
+    scene.nodes.offer(nodes)
+    scene.nodes.on_frame("three", encode_order(Load(1, 1, 0.1)))
+    scene.clock.advance(STEADY_S)
+    scene.nodes.offer(
+        {**nodes, "one": address(1, "near", is_draining=True), "three": address(3, "far", is_draining=True)}
     )
     assert scene.places() == {1: 2}
-    scene.nodes.offer({"one": address(1, "near"), "two": address(2, "near"), "three": address(3, "far")})
-    tell_load(scene, "three")
+    scene.nodes.offer(nodes)
+    tell_loads(scene, "three")
     assert scene.places() == {1: 2}
     scene.nodes.on_frame("two", encode_order(Connected(10, 1, "s1", 5)))
-    tell_load(scene, "three")
+    tell_loads(scene, "three")
     assert scene.places() == {1: 3}
 
 
