@@ -4,13 +4,14 @@ It joins by the voice gateway as `VoiceTestClient` does, and chooses WebRTC ther
 """
 
 import asyncio
+import contextlib
 import re
 from typing import Any
 
 from aioice.stun import Class, Message, Method, parse_message
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint, RTCDtlsParameters, RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters, RTCRtpParameters
-from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtpPacket
+from aiortc.rtp import HeaderExtensionsMap, RtcpPacket, RtcpRrPacket, RtpPacket
 from typing_extensions import override
 
 from tests.support.voice.client import WAIT_S, UdpClient, VoiceTestClient
@@ -21,6 +22,9 @@ CODECS = [
     {"name": "opus", "type": "audio", "priority": 1000, "payload_type": OPUS},
     {"name": "VP8", "type": "video", "priority": 1000, "payload_type": VP8, "rtx_payload_type": 97},
 ]
+
+REPORT_S = 5.0
+"""Less than the time after which the node takes a browser for one that has vanished."""
 
 EXTENSIONS = {
     3: "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
@@ -51,6 +55,7 @@ class WebrtcTestClient(VoiceTestClient):
         self.dtls: Any = None
         self.wire: Wire
         self.socket: BrowserSocket
+        self._staying: asyncio.Task[None] | None = None
 
     def offer(self) -> str:
         """The part of a description that Discord's web client sends."""
@@ -114,6 +119,25 @@ class WebrtcTestClient(VoiceTestClient):
         algorithm, value = self.answer["fingerprint"].split()
         async with asyncio.timeout(WAIT_S):
             await self.dtls.start(RTCDtlsParameters([RTCDtlsFingerprint(algorithm, value)]))
+        await self._stop_staying()
+        self._staying = asyncio.create_task(self._stay(self.dtls, self.socket))
+
+    async def _stay(self, dtls: Any, at: "BrowserSocket") -> None:
+        """Report now and then, as browsers do, as long as this connection goes on from this address: the node would
+        take a client that only listens for one that has vanished.
+        """
+        while True:
+            await asyncio.sleep(REPORT_S)
+            if dtls.state != "connected" or self.udp is not at or at.transport.is_closing():
+                return
+            at.send(dtls._tx_srtp.protect_rtcp(bytes(RtcpRrPacket(ssrc=self.source))))
+
+    async def _stop_staying(self) -> None:
+        if self._staying is not None:
+            self._staying.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._staying
+            self._staying = None
 
     @override
     async def join(self, mode: str = "") -> None:
@@ -204,6 +228,7 @@ class WebrtcTestClient(VoiceTestClient):
 
     @override
     async def leave(self, code: int = 1000) -> None:
+        await self._stop_staying()
         if self.dtls is not None:
             await self.dtls.stop()
         await super().leave(code)
