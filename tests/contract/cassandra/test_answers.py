@@ -16,7 +16,7 @@ from tests.support.proxies.lossy_proxy import Fault, LossyProxy
 GIVE_UP_S = 0.1
 """A time for tries that is over before the first of them is."""
 
-LAST_WAIT_S = 1.5
+LAST_WAIT_S = 3.0
 """How long a request waits that is not repeated. Those before it, which are answered, have as long."""
 
 

@@ -64,11 +64,11 @@ def test_too_many_bytes_break_the_conversation(ground: Ground, ada: Party) -> No
 
 def test_a_frame_that_waits_too_long_breaks_the_conversation(ground: Ground, ada: Party) -> None:
     bob = ground.start(BOB)
-    hasty = ground.start("worker-0-hasty", bounds=msgspec.structs.replace(QUICK, budget_s=0.3))
+    hasty = ground.start("worker-0-hasty", bounds=msgspec.structs.replace(QUICK, budget_s=1.0))
     ground.introduce(hasty, bob)
     ground.introduce(bob, hasty)
     ground.run_until(lambda: hasty.is_talking and bob.is_talking)
-    for _ in range(10):  # what is acknowledged does not age
+    for _ in range(25):  # what is acknowledged does not age
         hasty.links.send(BOB, b"in time")
         ground.run_a_moment()
     assert hasty.words == [BEGUN]

@@ -63,7 +63,7 @@ async def worker(cluster: RealCluster) -> AsyncIterator[KeepingProcess]:
     worker.go(worker.lease.run())
     worker.go(worker.keeper.run())
     worker.go(give_up_orphans(worker))
-    assert await worker.bus.wait_current(10)
+    assert await worker.bus.wait_current(60)
     yield worker
     await worker.kill()
 
@@ -83,7 +83,7 @@ async def apis(cluster: RealCluster, worker: KeepingProcess) -> AsyncIterator[li
     processes = [cluster.process() for _ in range(2)]
     for process in processes:
         process.start()
-        assert await process.bus.wait_current(10)
+        assert await process.bus.wait_current(60)
     yield [Api(process, node, skew_ms=50 - 100 * node) for node, process in enumerate(processes)]
     for process in processes:
         await process.kill()
@@ -123,7 +123,7 @@ async def test_killed_server_leaves_every_acknowledged_message_in_the_log_once(
     server: ServiceProcess, apis: list[Api], worker: KeepingProcess
 ) -> None:
     sending = asyncio.create_task(send_many(apis, 20))
-    assert await apis[0].process.bus.wait_passed(SHARD, position_of(1, 200), 30)
+    assert await apis[0].process.bus.wait_passed(SHARD, position_of(1, 200), 60)
     await asyncio.to_thread(server.kill)
     await asyncio.to_thread(server.start)
     sent = await sending

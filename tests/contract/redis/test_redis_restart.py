@@ -31,7 +31,7 @@ async def worker(cluster: RealCluster) -> AsyncIterator[KeepingProcess]:
     worker.start()
     worker.go(worker.lease.run())
     worker.go(worker.keeper.run())
-    assert await worker.bus.wait_current(10)
+    assert await worker.bus.wait_current(60)
     yield worker
     await worker.kill()
 
@@ -40,7 +40,7 @@ async def worker(cluster: RealCluster) -> AsyncIterator[KeepingProcess]:
 async def api(cluster: RealCluster, worker: KeepingProcess) -> AsyncIterator[ClusterProcess]:
     api = cluster.process()
     api.start()
-    assert await api.bus.wait_current(10)
+    assert await api.bus.wait_current(60)
     yield api
     await api.kill()
 

@@ -80,7 +80,12 @@ async def test_worker_that_stood_still_goes_on_as_its_next_incarnation_with_its_
         while await alone.find_incarnation():  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.05)
     os.kill(alone.server.pid, signal.SIGCONT)
-    after = await alone.wait_for(lambda found: first not in {place.owner for place in found.places.values()})
+
+    def is_taken_anew(found: ShardMap) -> bool:
+        owners = {place.owner for place in found.places.values()}
+        return len(found.places) == NUM_SHARDS and not owners & {"", first}
+
+    after = await alone.wait_for(is_taken_anew)
     await alone.wait_ready()
     # The same process, whose sessions are still there, under larger epochs.
     assert {place.owner.rpartition(".")[0] for place in after.places.values()} == {first.rpartition(".")[0]}

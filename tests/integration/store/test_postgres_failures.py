@@ -106,7 +106,7 @@ async def test_connection_that_is_lost_in_a_unit_rolls_back(processes: Processes
 
 async def test_unit_that_stands_still_loses_its_owners(processes: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was stopped in a unit must not hold others up; when it goes on, its unit is void."""
-    monkeypatch.setitem(postgres._LIMITS, "idle_in_transaction_session_timeout", "100ms")
+    monkeypatch.setitem(postgres._LIMITS, "idle_in_transaction_session_timeout", "1s")  # also of who is awake
     asleep, awake = await processes.open(), await processes.open()
     entered, leave = asyncio.Event(), asyncio.Event()
 

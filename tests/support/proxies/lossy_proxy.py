@@ -74,7 +74,7 @@ class LossyProxy:
         with contextlib.suppress(OSError):
             while data := await reader.read(_CHUNK):
                 if self._fault is not None and self._awaited in data:
-                    self._occurrences -= 1
+                    self._occurrences -= data.count(self._awaited)  # several requests may come at once
                     self._has_struck = self._has_struck or self._occurrences <= 0
                 if self._has_struck and self._fault is Fault.HOLD_REQUESTS:
                     await self._released.wait()
