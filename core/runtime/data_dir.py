@@ -2,7 +2,8 @@
 
 Two processes on one SQLite file would both think that they are its only writer. The lock is the kernel's (flock on a
 file in the folder), so it ends with the process in every case. The process number in the file is only for the error's
-text.
+text. The address of the API is there for commands: two servers of one machine differ by their flags, which a command
+does not know, and the copy of a server has its keys.
 """
 
 import fcntl
@@ -15,8 +16,15 @@ from core.runtime.errors import StartError
 LOCK_NAME: Final = "guildway.lock"
 
 
+_NOTE_BYTES: Final = 4096
+
+
 class DataInUse(StartError):
-    """Another process holds the folder."""
+    """Another process holds the folder. `api_url` is what it has told of its API, or ""."""
+
+    def __init__(self, message: str, *, api_url: str) -> None:
+        super().__init__(message)
+        self.api_url = api_url
 
 
 def find_holder(folder: Path) -> str | None:
@@ -31,14 +39,16 @@ def find_holder(folder: Path) -> str | None:
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        return _read_holder(lock)
+        return _read_note(lock)[0]
     finally:
         os.close(lock)
     return None
 
 
-def _read_holder(lock: int) -> str:
-    return os.pread(lock, 20, 0).decode("ascii", "replace").strip() or "unknown"
+def _read_note(lock: int) -> tuple[str, str]:
+    """Return the number of the process that holds the lock, and the address of its API."""
+    holder, _, api_url = os.pread(lock, _NOTE_BYTES, 0).decode(errors="replace").partition("\n")
+    return holder.strip() or "unknown", api_url.strip()
 
 
 class DataDir:
@@ -58,11 +68,15 @@ class DataDir:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            holder = _read_holder(self._lock)
+            holder, api_url = _read_note(self._lock)
             os.close(self._lock)
-            raise DataInUse(f"the data folder {self.path} is in use by process {holder}") from error
+            raise DataInUse(f"the data folder {self.path} is in use by process {holder}", api_url=api_url) from error
         os.truncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def tell_api(self, url: str) -> None:
+        """Write down where this process answers the API, for commands that are given the folder."""
+        os.pwrite(self._lock, f"{os.getpid()}\n{url}\n".encode(), 0)
 
     @property
     def lock_path(self) -> Path:

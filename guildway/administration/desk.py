@@ -60,7 +60,7 @@ class Desk:
 def open_desk(settings: Settings, *, url: str | None, is_cluster: bool) -> Iterator[Desk]:
     """Give the desk of an embedded server, running or stopped, or of a cluster.
 
-    `url` is where the API answers; None for the address of the settings.
+    `url` is where the API answers; None for the address that the server has told, or else that of the settings.
 
     Raises:
         StartError
@@ -68,7 +68,7 @@ def open_desk(settings: Settings, *, url: str | None, is_cluster: bool) -> Itera
     folder = Path(settings.store.data_dir)
     if is_cluster:
         key = asyncio.run(_read_key_of_cluster(settings))
-        yield from _open_remote(settings, url, key)
+        yield from _open_remote(settings, url or "", key)
         return
     database = DataFiles.in_folder(folder).database
     if not database.exists():
@@ -81,7 +81,7 @@ def open_desk(settings: Settings, *, url: str | None, is_cluster: bool) -> Itera
         found = find_secret(database, KEY_NAME)
         if found is None:
             raise StartError(f"{error}, which has made no operator's key yet: try again in a moment") from error
-        yield from _open_remote(settings, url, found)
+        yield from _open_remote(settings, url or error.api_url, found)
         return
     with contextlib.closing(held):
         from guildway.administration.stopped_server import StoppedServer  # noqa: PLC0415 - the tiers load slowly
@@ -90,7 +90,7 @@ def open_desk(settings: Settings, *, url: str | None, is_cluster: bool) -> Itera
             yield Desk(server, server.key, SystemClock().now_ms)
 
 
-def _open_remote(settings: Settings, url: str | None, key: bytes) -> Iterator[Desk]:
+def _open_remote(settings: Settings, url: str, key: bytes) -> Iterator[Desk]:
     with contextlib.closing(RestClient(url or find_api_url(settings), prefix=PREFIX)) as client:
         yield Desk(client, key, SystemClock().now_ms)
 

@@ -16,6 +16,7 @@ from guildway.data.backup import ARCHIVE_SUFFIX
 from guildway.data.data_files import BLOB_FOLDER, DATABASE_NAME
 
 _READ_BYTES: Final = 1 << 20
+_NAME_DIGITS: Final = 16
 
 
 class BackupSource(Protocol):
@@ -63,7 +64,8 @@ class FileSource:
         self._path = path
         self._archive = archive
         found = path.stat()
-        self.name = hashlib.sha256(f"{path.name} {found.st_size} {found.st_mtime_ns}".encode()).hexdigest()
+        digest = hashlib.sha256(f"{found.st_size} {found.st_mtime_ns}".encode()).hexdigest()
+        self.name = f"{path.name} ({digest[:_NAME_DIGITS]})"
 
     async def read_database(self) -> AsyncIterator[bytes]:
         """Yield the database."""

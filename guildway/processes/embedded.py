@@ -98,18 +98,20 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
         if settings.metrics.enabled:
             sock = stack.enter_context(open_listener(settings.metrics))
             operations_server = make_operations_server(ground.readiness, ground.metrics, sock)
+        api_server = make_api_server(
+            api.asgi,
+            api_socket,
+            settings=settings.api,
+            shares=ground.shares,
+            readiness=ground.readiness,
+            metrics=ground.metrics,
+            tracer=tracer,
+            front=front,
+        )
+        folder.tell_api(api_server.url)
         yield Server(
             gateway=gateway,
-            api_server=make_api_server(
-                api.asgi,
-                api_socket,
-                settings=settings.api,
-                shares=ground.shares,
-                readiness=ground.readiness,
-                metrics=ground.metrics,
-                tracer=tracer,
-                front=front,
-            ),
+            api_server=api_server,
             operations_server=operations_server,
             garbage=ground.garbage,
             chores={

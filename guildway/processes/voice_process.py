@@ -183,6 +183,14 @@ class NodeProcess:
             await process.wait()
 
 
+def _bind(setting: str, bind: Callable[[str, int], socket.socket], host: str, port: int) -> socket.socket:
+    """Bind a socket, and name the setting when that cannot be: no flag has it, and a second server needs another."""
+    try:
+        return bind(host, port)
+    except StartError as error:
+        raise StartError(f"{error} ({setting})") from error
+
+
 @contextlib.contextmanager
 def open_ports(settings: VoiceSettings, *, control_host: str = "127.0.0.1") -> Iterator[NodePorts | None]:
     """Open the node's sockets; None where there is no voice. Raises StartError."""
@@ -193,8 +201,8 @@ def open_ports(settings: VoiceSettings, *, control_host: str = "127.0.0.1") -> I
         if not os.access(path, os.R_OK):
             raise StartError(f"voice.certificate: {path} cannot be read")
     with (
-        bind_socket(settings.host, settings.port) as websocket,
-        bind_datagram_socket(settings.host, settings.media_port) as media,
+        _bind("voice.port", bind_socket, settings.host, settings.port) as websocket,
+        _bind("voice.media_port", bind_datagram_socket, settings.host, settings.media_port) as media,
         bind_socket(control_host, 0) as control,
     ):
         yield NodePorts(websocket, media, control)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from core.runtime.data_dir import DataDir
+from core.runtime.data_dir import DataDir, DataInUse, find_holder
 from core.runtime.errors import StartError
 
 
@@ -24,6 +24,22 @@ def test_folder_in_use_is_refused_with_the_holder_named(tmp_path: Path) -> None:
         DataDir(tmp_path)
     first.close()
     DataDir(tmp_path).close()
+
+
+def test_folder_in_use_tells_where_its_holder_answers(tmp_path: Path) -> None:
+    first = DataDir(tmp_path)
+    with pytest.raises(DataInUse) as refused:
+        DataDir(tmp_path)
+    assert refused.value.api_url == ""
+    first.tell_api("http://127.0.0.1:28080")
+    with pytest.raises(DataInUse, match=f"in use by process {os.getpid()}$") as refused:
+        DataDir(tmp_path)
+    assert refused.value.api_url == "http://127.0.0.1:28080"
+    assert find_holder(tmp_path) == str(os.getpid())
+    first.close()
+    second = DataDir(tmp_path)
+    assert second.lock_path.read_text() == f"{os.getpid()}\n", "an earlier holder's address is nobody's"
+    second.close()
 
 
 def test_folder_of_a_killed_process_is_free_again(tmp_path: Path) -> None:
