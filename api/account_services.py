@@ -109,7 +109,7 @@ def _build_services(
             ids=ids,
         ),
         empty_lists=EmptyListService(entities=entities, messages=store.messages, applications=applications),
-        integrations=IntegrationService(store=store, entities=entities),
+        integrations=IntegrationService(store=store, entities=entities, membership=common.membership),
         own_guilds=own_guilds,
         guild_settings=GuildSettingsService(store=store, entities=entities, ids=ids),
         notes=NoteService(store=store, entities=entities, ids=ids),

@@ -140,6 +140,11 @@ class UnknownApplication(NotFound):
     message = "Unknown Application"
 
 
+class UnknownIntegration(NotFound):
+    code = 10005
+    message = "Unknown Integration"
+
+
 class UnknownInvite(NotFound):
     code = 10006
     message = "Unknown Invite"

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from api.http.parameters import SnowflakePath, WireName
-from api.http.route import Route, get, patch, post
+from api.http.route import Route, delete, get, patch, post
 from api.services.applications.applications import ApplicationService, CreateApplication, UpdateApplication
 from api.services.applications.authorizations import AuthorizationService, Authorize
 from api.services.applications.integrations import IntegrationService
@@ -114,6 +114,14 @@ async def list_integrations(
     return await integrations.list_of_guild(caller, guild_id)
 
 
+@delete("/guilds/{guild_id}/integrations/{integration_id}", status=204, is_audited=True)
+async def delete_integration(
+    guild_id: SnowflakePath, integration_id: SnowflakePath, caller: Caller, integrations: IntegrationService
+) -> None:
+    """Remove a bot from a guild, as an integration."""
+    await integrations.delete(caller, guild_id, integration_id)
+
+
 ROUTES: Final[Sequence[Route]] = (
     create_application,
     list_applications,
@@ -126,4 +134,5 @@ ROUTES: Final[Sequence[Route]] = (
     show_authorization,
     authorize,
     list_integrations,
+    delete_integration,
 )

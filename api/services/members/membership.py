@@ -5,6 +5,7 @@
                                             VOICE_STATE_UPDATE   of who was in voice
       GUILD_MEMBER_ADD   to the guild       GUILD_ROLE_DELETE    to the guild
       _GUILD_JOINED      to the user        GUILD_MEMBER_REMOVE  to the guild
+      INTEGRATION_CREATE of a bot           INTEGRATION_DELETE   of a bot
       settings, if new guilds are restricted
       the welcome message, after the commit
 
@@ -19,12 +20,26 @@ from api.services.preferences.settings_changes import SettingsChanges
 from api.services.roles.role_deletion import delete_role
 from api.services.voice.voice_changes import VoiceChanges
 from core.domain.errors import BannedFromGuild, LimitReached
-from core.domain.events import GUILD_JOINED, GUILD_MEMBER_ADD, GUILD_MEMBER_REMOVE
+from core.domain.events import (
+    GUILD_INTEGRATIONS_UPDATE,
+    GUILD_JOINED,
+    GUILD_MEMBER_ADD,
+    GUILD_MEMBER_REMOVE,
+    INTEGRATION_CREATE,
+    INTEGRATION_DELETE,
+)
 from core.domain.guilds.guild import Guild
 from core.domain.guilds.member import Member
 from core.runtime.clock import Clock
 from core.store.interfaces import Transaction
 from core.wire.internal_events import GuildJoined
+from core.wire.objects.guilds.integration import (
+    IntegrationCreated,
+    IntegrationDeleted,
+    IntegrationsUpdated,
+    render_integration_created,
+    render_integration_deleted,
+)
 from core.wire.objects.guilds.member import MemberRemoved, render_member
 from core.wire.objects.people.user import render_user
 
@@ -88,7 +103,9 @@ class Membership:
             ),
             user_event(self._ids.next(), GUILD_JOINED, user_id, GuildJoined(guild_id=str(guild_id))),
         )
-        if not member.user.bot:
+        if member.user.bot:
+            await self._tell_of_integration(tx, member, is_new=True)
+        else:
             await self._settings.join_guild(tx, user_id, guild_id)
         return member
 
@@ -111,7 +128,27 @@ class Membership:
                 user_id=user_id,
             )
         )
+        if member.user.bot:
+            await self._tell_of_integration(tx, member, is_new=False)
         return member
+
+    async def _tell_of_integration(self, tx: Transaction, member: Member, *, is_new: bool) -> None:
+        """Announce that a bot's application is new in the guild, or gone."""
+        guild_id = member.guild_id
+        application = await tx.applications.find_by_bot(member.user.id)
+        if application is None:
+            return
+        name: str
+        payload: IntegrationCreated | IntegrationDeleted
+        if is_new:
+            name, payload = INTEGRATION_CREATE, render_integration_created(application, member.user, guild_id)
+        else:
+            name, payload = INTEGRATION_DELETE, render_integration_deleted(application, guild_id)
+        updated = IntegrationsUpdated(guild_id=str(guild_id))
+        tx.announce(
+            guild_event(self._ids.next(), GUILD_INTEGRATIONS_UPDATE, guild_id, updated),
+            guild_event(self._ids.next(), name, guild_id, payload),
+        )
 
     async def _delete_roles_of_bot(self, tx: Transaction, guild_id: int, bot_id: int) -> None:
         for role in await tx.roles.list_of_guild(guild_id):

@@ -1,8 +1,14 @@
-"""Integrations on the wire."""
+"""Integrations on the wire: the REST object, and the events of those that come and go."""
+
+from typing import Final
 
 import msgspec
 
-from core.wire.objects.people.user import UserObject
+from core.domain.application import Application
+from core.domain.people.user import User
+from core.wire.objects.people.user import UserObject, render_user
+
+_SCOPES: Final = ("bot",)
 
 
 class IntegrationAccountObject(msgspec.Struct, kw_only=True):
@@ -35,3 +41,53 @@ class IntegrationObject(msgspec.Struct, kw_only=True):
     account: IntegrationAccountObject
     application: IntegrationApplicationObject
     scopes: list[str]
+
+
+class IntegrationCreated(IntegrationObject, kw_only=True):
+    """`d` of INTEGRATION_CREATE."""
+
+    guild_id: str
+
+
+class IntegrationDeleted(msgspec.Struct, kw_only=True):
+    """`d` of INTEGRATION_DELETE."""
+
+    id: str
+    guild_id: str
+    application_id: str
+
+
+class IntegrationsUpdated(msgspec.Struct, kw_only=True):
+    """`d` of GUILD_INTEGRATIONS_UPDATE, which says no more than where to look again."""
+
+    guild_id: str
+
+
+def render_integration(application: Application, bot: User) -> IntegrationObject:
+    """Return the object of an application whose bot is in the guild."""
+    application_id = str(application.id)
+    return IntegrationObject(
+        id=application_id,
+        name=application.name,
+        account=IntegrationAccountObject(id=application_id, name=application.name),
+        application=IntegrationApplicationObject(
+            id=application_id,
+            name=application.name,
+            icon=application.icon,
+            description=application.description,
+            bot=render_user(bot),
+        ),
+        scopes=list(_SCOPES),
+    )
+
+
+def render_integration_created(application: Application, bot: User, guild_id: int) -> IntegrationCreated:
+    """Return the event of an application whose bot has come."""
+    shown = render_integration(application, bot)
+    return IntegrationCreated(**msgspec.structs.asdict(shown), guild_id=str(guild_id))
+
+
+def render_integration_deleted(application: Application, guild_id: int) -> IntegrationDeleted:
+    """Return the event of an application whose bot has gone."""
+    application_id = str(application.id)
+    return IntegrationDeleted(id=application_id, guild_id=str(guild_id), application_id=application_id)

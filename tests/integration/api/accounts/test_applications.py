@@ -285,7 +285,34 @@ async def test_integrations_are_the_bots_of_the_guild(api: ApiUnderTest) -> None
     assert (shown["account"]["id"], shown["application"]["bot"]["id"]) == (bot.id, bot.id)
     assert error_code(await member.get(path)) == (403, 50013)
     assert error_code(await (await api.register()).get(path)) == (404, 10004)
-    assert error_code(await scene.owner.delete(f"{path}/{bot.id}")) == (501, 0)
+
+
+async def test_integrations_come_and_go_with_their_bots(api: ApiUnderTest) -> None:
+    scene = await Scene.build(api)
+    bot = await api.make_bot(scene.owner, "First")
+    path = f"{scene.path}/integrations"
+    await api.let_in(scene.owner, bot, scene.id)
+    [shown] = (await scene.owner.get(path)).json()
+    assert api.payloads("INTEGRATION_CREATE") == [{**shown, "guild_id": scene.id}]
+    assert (await scene.owner.delete(f"{path}/{bot.id}")).status_code == 204
+    gone = {"id": bot.id, "guild_id": scene.id, "application_id": bot.id}
+    assert api.payloads("INTEGRATION_DELETE") == [gone]
+    assert (await scene.owner.get(path)).json() == []
+    assert [event["user"]["id"] for event in api.payloads("GUILD_MEMBER_REMOVE")] == [bot.id]
+    await api.let_in(scene.owner, bot, scene.id)
+    assert (await scene.owner.delete(f"{scene.path}/members/{bot.id}")).status_code == 204
+    assert api.payloads("INTEGRATION_DELETE") == [gone, gone]
+    assert api.payloads("GUILD_INTEGRATIONS_UPDATE") == [{"guild_id": scene.id}] * 4
+    for unknown in (bot.id, "1"):
+        assert error_code(await scene.owner.delete(f"{path}/{unknown}")) == (404, 10005)
+
+
+async def test_bot_that_owns_the_guild_is_not_removed_as_an_integration(api: ApiUnderTest) -> None:
+    alice = await api.register()
+    bot = await api.make_bot(alice)
+    guild_id = await make_guild(bot)
+    assert error_code(await bot.delete(f"/guilds/{guild_id}/integrations/{bot.id}")) == (403, 50013)
+    assert (await bot.get(f"/guilds/{guild_id}")).status_code == 200
 
 
 async def test_renamed_bot_has_its_new_name_in_guilds_and_messages(api: ApiUnderTest) -> None:

@@ -43,6 +43,7 @@ AUDITED_ROUTES = frozenset(
         "PATCH /guilds/{guild_id}/roles/{role_id}",
         "DELETE /guilds/{guild_id}/roles/{role_id}",
         "POST /guilds/{guild_id}/prune",
+        "DELETE /guilds/{guild_id}/integrations/{integration_id}",
         "POST /stage-instances",
         "PATCH /stage-instances/{channel_id}",
         "DELETE /stage-instances/{channel_id}",
@@ -72,6 +73,7 @@ class Ground:
             "message_id": message.json()["id"],
             "code": invite.json()["code"],
             "webhook_id": role,
+            "integration_id": role,
         }
         return cls(scene, ids)
 

@@ -143,6 +143,12 @@ def authorize_bot(world: World, rng: Random) -> Attempt:
     )
 
 
+@needs("DELETE /guilds/{guild_id}/integrations/{integration_id}", "MANAGE_GUILD")
+def delete_integration(world: World, rng: Random) -> Attempt:
+    may = world.holds(Permission.MANAGE_GUILD) and world.people.bot in world.members
+    return Attempt("DELETE", f"/guilds/{world.guild.id}/integrations/{world.people.bot}", None, may)
+
+
 # -- channels
 
 

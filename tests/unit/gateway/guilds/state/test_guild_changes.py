@@ -35,6 +35,10 @@ PASSED_ON = frozenset(
         events.GUILD_BAN_REMOVE,
         events.INVITE_CREATE,
         events.INVITE_DELETE,
+        events.GUILD_INTEGRATIONS_UPDATE,
+        events.INTEGRATION_CREATE,
+        events.INTEGRATION_DELETE,
+        events.WEBHOOKS_UPDATE,
         events.VOICE_CHANNEL_STATUS_UPDATE,
         # Gateways make these for single sessions.
         events.GUILD_CREATE,
@@ -56,17 +60,15 @@ NOT_SENT_YET = (
     "AUTO_MODERATION_",
     "GUILD_AUDIT_LOG_",
     "GUILD_EMOJIS_",
-    "GUILD_INTEGRATIONS_",
     "GUILD_SCHEDULED_EVENT_",
     "GUILD_SOUNDBOARD_",
     "GUILD_STICKERS_",
-    "INTEGRATION_",
+    "INTEGRATION_UPDATE",
     "INTERACTION_",
     "MESSAGE_POLL_",
     "THREAD_",
     "VOICE_CHANNEL_EFFECT_",
     "VOICE_SERVER_",
-    "WEBHOOKS_",
 )
 """Events of features that are not built. The row of one that is built moves to PASSED_ON or APPLIERS."""
 
