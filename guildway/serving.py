@@ -55,7 +55,8 @@ def serve(settings: Settings, open_server: Open) -> int:
         logger.info("stopped")
 
     # A closed terminal means the end; whoever else sends SIGHUP has changed something.
-    reloads = (manager.is_there or bool(settings.tls.certificate)) and not os.isatty(0)
+    has_certificate = bool(settings.tls.certificate or settings.voice.certificate)
+    reloads = (manager.is_there or has_certificate) and not os.isatty(0)
     try:
         run_process(serve_until, on_hangup=reload if reloads else None)
     except StartError:

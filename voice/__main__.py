@@ -2,6 +2,7 @@
 
 The first line of its input is its configuration, and each other one names the gateways that there are. It serves until
 its input ends, so it never outlives its server, or until a signal says so. A line on its output says that it serves.
+SIGHUP has the certificate read again.
 """
 
 import asyncio
@@ -26,6 +27,12 @@ def main() -> None:
         configuration = parse_configuration(lines.readline())
     configure_logging(configuration.logging, sys.stderr)
 
+    serving: list[RunningNode] = []
+
+    def reload() -> None:
+        for node in serving:
+            node.reload()
+
     async def serve(stopping: asyncio.Event) -> None:
         sockets = NodeSockets(
             websocket=socket.socket(fileno=configuration.websocket_fd),
@@ -34,6 +41,7 @@ def main() -> None:
         )
         garbage = GarbageControl(clock=SystemClock(), observe=_pass_over)
         async with run_node(configuration, sockets) as node:
+            serving.append(node)
             asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _Input(node, stopping).read)
             with garbage.in_force():  # a full collection would hold everybody's voice up for as long as two packets
                 thawing = asyncio.ensure_future(garbage.run())
@@ -41,7 +49,7 @@ def main() -> None:
                 await stopping.wait()
                 thawing.cancel()
 
-    run_process(serve)
+    run_process(serve, on_hangup=reload)
 
 
 def _pass_over(_collection_s: float) -> None:

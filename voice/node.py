@@ -14,7 +14,6 @@ import contextlib
 import logging
 import random
 import socket
-import ssl
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 
@@ -28,6 +27,8 @@ from core.links.wires import Carriers
 from core.links.worker_links import WorkerLinks
 from core.runtime.clock import SystemClock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
+from core.runtime.settings.settings import TlsSettings
+from core.runtime.tls import Certificates, open_certificates
 from voice.configuration import NodeConfiguration
 from voice.control.control import Control
 from voice.dave.negotiation import DAVE_VERSION
@@ -61,6 +62,7 @@ class RunningNode(msgspec.Struct, frozen=True):
     forwarder: Forwarder
     gate: Gate
     listener: VoiceListener
+    certificates: Certificates | None
 
     def count(self) -> dict[str, int]:
         """Return how many of each thing the node remembers for its clients: nothing when nobody is there."""
@@ -73,6 +75,11 @@ class RunningNode(msgspec.Struct, frozen=True):
             "connections": connections, "names": names, "known addresses": known,
             "sockets": self.listener.socket_count,
         }  # fmt: skip
+
+    def reload(self) -> None:
+        """Read the certificate again, which a client of ACME may have replaced. Connections keep theirs."""
+        if self.certificates is not None:
+            self.certificates.reload()
 
     def know(self, gateways: Iterable[str]) -> None:
         """Take the gateways that there are now."""
@@ -98,7 +105,7 @@ async def run_node(
     """Serve until left; then all clients are told to go elsewhere. `cpu_s` is the node's time on processors.
 
     Raises:
-        OSError: when the certificate cannot be read.
+        StartError: when the certificate cannot be used.
     """
     bounds = bounds or Bounds(most_voices=configuration.most_voices)
     tally = Tally()
@@ -139,12 +146,14 @@ async def run_node(
     )
     make = _conversation_maker(configuration, facts, entrance, directory, bounds)
     listener = VoiceListener(make=make, bounds=bounds, after_message=media.look)
+    tls = TlsSettings(certificate=configuration.certificate, certificate_key=configuration.certificate_key)
+    certificates = open_certificates(tls)
     media.start(TimedTake(gate.take, tally=tally, now_s=time.perf_counter).take)
     try:
-        await listener.start(sockets.websocket, _open_tls(configuration))
+        await listener.start(sockets.websocket, certificates.context if certificates else None)
         async with tasks:
             running = [tasks.create_task(each) for each in (links.run(), control.run(), gate.run())]
-            node = RunningNode(directory, links, forwarder, gate, listener)
+            node = RunningNode(directory, links, forwarder, gate, listener, certificates)
             node.know(configuration.gateways)
             yield node
             control.leave()
@@ -196,12 +205,3 @@ def _conversation_maker(
         )
 
     return make
-
-
-def _open_tls(configuration: NodeConfiguration) -> ssl.SSLContext | None:
-    if not configuration.certificate:
-        return None
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.minimum_version = ssl.TLSVersion.TLSv1_2
-    tls.load_cert_chain(configuration.certificate, configuration.certificate_key or None)
-    return tls

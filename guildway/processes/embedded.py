@@ -124,8 +124,15 @@ async def open_embedded(settings: Settings, clock: Clock | None = None) -> Async
                 **(voice.list_chores() if voice else {}),
             },
             facts=_list_facts(ground, store),
-            reload=certificates.reload if certificates else lambda: None,
+            reload=partial(_reload, certificates, voice),
         )
+
+
+def _reload(certificates: Certificates | None, voice: VoiceNodeProcess | None) -> None:
+    if certificates is not None:
+        certificates.reload()
+    if voice is not None:
+        voice.reload()
 
 
 def _make_front(settings: Settings, certificates: Certificates | None, api_socket: socket.socket) -> Front:

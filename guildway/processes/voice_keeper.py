@@ -113,6 +113,10 @@ class VoiceKeeper:
         )
         self._node.know((self._own,))
 
+    def reload(self) -> None:
+        """Have the node read its certificate again."""
+        self._node.reload()
+
     def list_chores(self) -> dict[str, Chore]:
         """List what goes on beside it."""
         return {

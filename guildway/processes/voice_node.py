@@ -60,6 +60,10 @@ class VoiceNodeProcess:
         """The process that was started last."""
         return self._process.pid
 
+    def reload(self) -> None:
+        """Have the node read its certificate again."""
+        self._process.reload()
+
     def list_chores(self) -> dict[str, Chore]:
         """List what goes on beside the server."""
         return {"voice links": self._links.run, "voice node": self._process.run}

@@ -15,6 +15,7 @@ import contextlib
 import logging
 import os
 import random
+import signal
 import socket
 import sys
 import time
@@ -91,6 +92,12 @@ class NodeProcess:
         self._gateways = gateways
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.write(encode_gateways(KnownGateways(gateways)) + b"\n")
+
+    def reload(self) -> None:
+        """Have the node read its certificate again. One that is about to serve has just read it."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):  # The next one reads it anew.
+                self._process.send_signal(signal.SIGHUP)
 
     async def run(self) -> None:
         """Keep a node until cancelled."""

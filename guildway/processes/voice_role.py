@@ -94,4 +94,5 @@ async def open_voice_role(settings: Settings, *, name: str) -> AsyncIterator[Ser
             chores={**keeper.list_chores(), "readiness": readiness.run},
             facts={"role": "voice", "process_name": name, "version": VERSION, "kernels": KERNELS},
             prepare=keeper.wait_up,
+            reload=keeper.reload,
         )

@@ -1,11 +1,15 @@
 """The media node as the embedded server runs it: a process that is started, killed and started again."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -19,6 +23,7 @@ from core.voice.seats import Room, Seat
 from guildway.processes.voice_meters import VoiceMeters
 from guildway.processes.voice_node import VoiceNodeProcess
 from guildway.processes.voice_process import open_ports
+from tests.support.voice.certificates import Certificates, make_certificates
 from tests.support.voice.client import VoiceTestClient
 from tests.support.voice.node import CHANNEL, EVERYTHING, GUILD, LOOPBACK, News
 
@@ -59,11 +64,18 @@ class Running:
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
     """A node under its server."""
+    async with run_node_of(SETTINGS) as running:
+        yield running
+
+
+@contextlib.asynccontextmanager
+async def run_node_of(settings: Settings) -> AsyncIterator[Running]:
+    """Run a node under its server."""
     registry, news = CollectorRegistry(), News()
-    with open_ports(SETTINGS.voice) as ports:
+    with open_ports(settings.voice) as ports:
         assert ports is not None
         process = VoiceNodeProcess(
-            settings=SETTINGS, ports=ports, clock=SystemClock(), randomness=SYSTEM_RANDOMNESS,
+            settings=settings, ports=ports, clock=SystemClock(), randomness=SYSTEM_RANDOMNESS,
             meters=VoiceMeters(VoiceMetrics(registry)),
         )  # fmt: skip
         process.nodes.listen(news)
@@ -99,6 +111,41 @@ async def test_killed_node_is_started_again_and_its_room_is_placed_anew(running:
     assert running.read("guildway_voice_restarts_total") == 1
     for client in (ada, bob, *again):
         await client.leave()
+
+
+async def test_certificate_is_read_again_when_the_server_is_told_to(tmp_path: Path) -> None:
+    old, new = [make_certificates(make_folder(tmp_path / name)) for name in ("old", "new")]
+    file = tmp_path / "in-use.pem"
+    file.write_bytes(old.server.read_bytes())
+    voice = msgspec.structs.replace(SETTINGS.voice, certificate=str(file))
+    async with run_node_of(msgspec.structs.replace(SETTINGS, voice=voice)) as running:
+        server = await running.place(ADA)
+        assert await sees(server, old)
+        assert not await sees(server, new)
+        file.write_bytes(new.server.read_bytes())
+        running.process.reload()
+        async with asyncio.timeout(60):
+            while not await sees(server, new):  # noqa: ASYNC110 - another process takes a signal
+                await asyncio.sleep(0.01)
+        assert not await sees(server, old)
+        assert running.read("guildway_voice_restarts_total") == 0
+
+
+def make_folder(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+async def sees(server: VoiceServer, certificates: Certificates) -> bool:
+    """Return whether a client that trusts this authority alone may connect."""
+    client = VoiceTestClient(ADA, GUILD, server)
+    client.tls = certificates.trust()
+    try:
+        await client.open()
+    except ssl.SSLCertVerificationError:
+        return False
+    await client.ws.close()
+    return True
 
 
 def test_taken_ports_are_told_before_the_start() -> None:
