@@ -23,6 +23,12 @@ AUGMENTED = (
     "ids/snowflake",
     "media/nonces",
     "media/numbering",
+    "media/passing",
+    "media/ring",
+    "media/rtp",
+    "media/speakers",
+    "media/streams",
+    "media/views",
     "payloads/etf",
 )
 POINTERS = (

@@ -17,7 +17,7 @@ from aiortc.rtcdtlstransport import SRTP_AEAD_AES_128_GCM, RTCCertificate
 from OpenSSL import SSL
 
 from core.runtime.sockets import bind_datagram_socket
-from voice.packets.plain_rtp import write_extension
+from core_ext.media import write_extension
 from voice.webrtc.srtp import SrtpKeys
 
 OPUS: Final = 111

@@ -26,17 +26,15 @@ from core.runtime.clock import SystemClock
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.runtime.sockets import bind_datagram_socket
 from core.voice.seats import Rights
-from core_ext.media import BATCH
+from core_ext.media import BATCH, Stream, write_rtp
 from voice.crypto.suites import AesGcm, XChaCha
 from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
 from voice.media.source import Source
-from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
-from voice.packets.plain_rtp import write_rtp
 from voice.video.camera import Camera
 from voice.webrtc.gate import Gate
 from voice.webrtc.handshake import NodeCertificate

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from core_ext import sockets
+from core_ext.media import parse_rtp
 from gateway.commands.command_parser import parse_command
 from gateway.commands.commands import Heartbeat
 from gateway.commands.presence_command import PresenceUpdate
@@ -23,7 +24,6 @@ from tests.fuzz.voice_gateway import SEPARATOR, STRANGER, WITH_KEYS, VoiceGatewa
 from tests.fuzz.voice_room import NEWCOMER, PLACES, Traffic, VoiceRoom, flip
 from tests.support.gateway.shown_presence import check_presence
 from tests.unit.core_ext.twins import implementations_of
-from voice.packets.plain_rtp import parse_rtp
 from voice.protocol.commands import COMMIT_WELCOME, INVALID_COMMIT_WELCOME, KEY_PACKAGE, TRANSITION_READY
 
 Target = Callable[[bytes], None]

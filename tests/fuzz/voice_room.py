@@ -11,6 +11,7 @@ from pylibsrtp import Policy
 
 from core.runtime.randomness import SYSTEM_RANDOMNESS
 from core.voice.seats import Rights
+from core_ext.media import Stream
 from tests.fakes.clock import FakeClock
 from tests.fakes.datagram_socket import record_into
 from voice.crypto.suites import AesGcm
@@ -18,7 +19,6 @@ from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle, Peer
 from voice.media.source import Source
-from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
 from voice.video.camera import Camera

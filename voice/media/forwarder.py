@@ -22,9 +22,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core_ext.media import Departures, Receiver
+from core_ext.media import Departures, Passing, Receiver, choose_each
 from voice.crypto.suites import Forged
-from voice.media.passing import Form, KeptBack, Passing
+from voice.media.passing import Form, KeptBack
 from voice.media.peer import Address, Circle, Peer
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
@@ -166,25 +166,12 @@ class Forwarder:
         if circle is None:
             return
         audience = circle.find_audience(passing.codec)
-        if passing.picture is not None:
-            self._show(speaker, passing, audience.viewers)
+        if passing.picture is None:
+            for form, receivers in audience.alike:
+                self._put(receivers, form, passing, speaker.receiver)
             return
-        for form, receivers in audience.alike:
-            self._put(receivers, form, passing, speaker.receiver)
-
-    def _show(self, speaker: Peer, passing: Passing, viewers: Sequence[tuple[Form, Peer]]) -> None:
-        """Send a packet of video to each viewer as that one is to get it."""
-        alike: dict[Form, list[Receiver]] = {}
-        for form, peer in viewers:
-            if peer.receiver.address is None or peer is speaker:
-                continue
-            chosen = peer.choose(passing)
-            if chosen is passing:
-                alike.setdefault(form, []).append(peer.receiver)
-            elif chosen is not None:
-                self._put([peer.receiver], form, chosen)
-        for form, receivers in alike.items():
-            self._put(receivers, form, passing)
+        for form, receivers, chosen in choose_each(audience.viewers, passing, speaker.receiver):
+            self._put(receivers, form, chosen)
 
     def send_again(self, peer: Peer, passing: Passing) -> None:
         """Send a packet, with the peer's own numbers, to a peer that has missed it."""

@@ -9,12 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from core.voice.seats import Rights
-from core_ext.media import Receiver
-from voice.media.active_speakers import UNLIMITED, ActiveSpeakers, Activity
-from voice.media.passing import Codec, Form, Passing
-from voice.media.ring import Ring
+from core_ext.media import UNLIMITED, ActiveSpeakers, Activity, Receiver, Ring, Stream, View
+from voice.media.passing import Codec, Form
 from voice.media.source import Source, Wants
-from voice.media.stream import Stream
 
 Address = tuple[str, int]
 """An IP address and a port, as the socket gives them for IPv4; those of IPv6 have two numbers more."""
@@ -39,6 +36,8 @@ class Peer(Protocol):
     receiver: Receiver
     forms: Mapping[Codec, Form]
     """What it takes, and how. It stays the same."""
+    views: dict[int, View]
+    """What it gets of others' cameras, by their SSRCs: nothing that is not one of `forms`."""
 
     @property
     def rights(self) -> Rights:
@@ -60,11 +59,6 @@ class Peer(Protocol):
     @address.setter
     def address(self, address: Address | None) -> None:
         self.receiver.address = address
-
-    def choose(self, passing: Passing) -> Passing | None:
-        """Return a packet of another peer's video with the numbers that this one is to get it by, None when it is not
-        to. It is one of `forms`.
-        """
 
     @property
     def ssrcs(self) -> Sequence[int]:
@@ -94,8 +88,8 @@ class Audience(NamedTuple):
 
     alike: Sequence[tuple[Form, Sequence[Receiver]]]
     """Those who take it in the same form, each with that form."""
-    viewers: Sequence[tuple[Form, Peer]]
-    """The same ones by themselves, in the order in which they came."""
+    viewers: Sequence[tuple[Form, Receiver, dict[int, View]]]
+    """Each of the same ones with its own views, as `choose_each` takes them."""
 
 
 class Circle:
@@ -158,8 +152,11 @@ class Circle:
 
 
 def _ask(peers: Sequence[Peer], codec: Codec) -> Audience:
-    viewers = [(form, peer) for peer in peers if (form := peer.forms.get(codec)) is not None and peer.rights.hear]
     alike: dict[Form, list[Receiver]] = {}
-    for form, peer in viewers:
-        alike.setdefault(form, []).append(peer.receiver)
+    viewers = []
+    for peer in peers:
+        form = peer.forms.get(codec)
+        if form is not None and peer.rights.hear:
+            alike.setdefault(form, []).append(peer.receiver)
+            viewers.append((form, peer.receiver, peer.views))
     return Audience(list(alike.items()), viewers)

@@ -7,16 +7,12 @@ from typing import Final
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from core_ext.media import Receiver
+from core_ext.media import VOICE_PACKETS, Activity, Passing, Receiver, Ring, Stream, View, measure_loudness, parse_rtp
 from voice.crypto.nonces import FreshNonces
 from voice.crypto.suites import Suite
-from voice.media.active_speakers import Activity, measure_loudness
-from voice.media.passing import DISCORD_FORM, Codec, KeptBack, Passing
+from voice.media.passing import DISCORD_FORM, Codec, KeptBack
 from voice.media.peer import MOST_TAKEN, Circle, Peer
-from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
-from voice.media.stream import Stream
-from voice.packets.plain_rtp import parse_rtp
 from voice.packets.rtp import NONCE_BYTES, measure_header
 
 _OPUS_ALONE: Final = {Codec.OPUS: DISCORD_FORM}
@@ -27,7 +23,7 @@ class UdpPeer(Peer):
 
     __slots__ = (
         "_rights", "_second_s", "_taken", "activity", "circle", "forms", "fresh", "heard", "receiver", "ssrc", "suite",
-        "voice",
+        "views", "voice",
     )  # fmt: skip
 
     def __init__(self, *, ssrc: int, suite: Suite, rights: Rights, voice: Stream) -> None:
@@ -43,13 +39,10 @@ class UdpPeer(Peer):
         self.receiver.seal = suite.make_seal()
         self.voice = voice
         self.heard = Ring(VOICE_PACKETS)
+        self.views: dict[int, View] = {}
         self._second_s = -math.inf
         """When the second began in which so many authentic packets were taken."""
         self._taken = 0
-
-    @override
-    def choose(self, passing: Passing) -> None:
-        """It gets no video."""
 
     @property
     @override

@@ -38,6 +38,18 @@ class Vp8(msgspec.Struct, frozen=True, gc=False):
         """How many numbers pictures have until they go round."""
         return 1 << 15 if self.picture_bytes > 1 else 1 << 7
 
+    def renumber(self, payload: bytes, pictures: int, layers: int) -> tuple[bytes, "Vp8"]:
+        """Return the payload, and what it says, with so much added to its counters, which go round."""
+        changed, picture, layer = bytearray(payload), 0, 0
+        if self.picture_bytes:
+            picture = (self.picture + pictures) % self.pictures
+            written = picture | _LONG << 8 if self.picture_bytes > 1 else picture
+            end = self.picture_at + self.picture_bytes
+            changed[self.picture_at : end] = written.to_bytes(self.picture_bytes, "big")
+        if self.layer_at:
+            layer = changed[self.layer_at] = (self.layer + layers) % _LAYERS
+        return bytes(changed), msgspec.structs.replace(self, picture=picture, layer=layer)
+
 
 def parse_vp8(payload: bytes) -> Vp8 | None:
     """Read a payload; None when it ends too soon."""
@@ -63,15 +75,3 @@ def _parse(payload: bytes) -> Vp8:
     is_start = bool(first & _START) and not first & _PARTITION
     is_keyframe = not payload[at] & _NO_KEY and is_start
     return Vp8(is_keyframe, picture_at, picture_bytes, picture, layer_at, layer)
-
-
-def renumber_vp8(payload: bytes, vp8: Vp8, *, pictures: int, layers: int) -> tuple[bytes, Vp8]:
-    """Return a payload, and what it says, with so much added to its counters, which go round."""
-    changed, picture, layer = bytearray(payload), 0, 0
-    if vp8.picture_bytes:
-        picture = (vp8.picture + pictures) % vp8.pictures
-        written = picture | _LONG << 8 if vp8.picture_bytes > 1 else picture
-        changed[vp8.picture_at : vp8.picture_at + vp8.picture_bytes] = written.to_bytes(vp8.picture_bytes, "big")
-    if vp8.layer_at:
-        layer = changed[vp8.layer_at] = (vp8.layer + layers) % _LAYERS
-    return bytes(changed), msgspec.structs.replace(vp8, picture=picture, layer=layer)

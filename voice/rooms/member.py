@@ -4,10 +4,10 @@ from typing import Protocol
 
 from core.voice.seats import Rights, Seat
 from core.wire.close_codes import CloseCode
+from core_ext.media import Stream
 from voice.media.passing import Codec
 from voice.media.peer import Peer
 from voice.media.source import MOST_LAYERS, Wants
-from voice.media.stream import Stream
 from voice.media.udp_peer import UdpPeer
 from voice.protocol.commands import Video
 from voice.protocol.payloads import BinaryPayload, Payload

@@ -11,8 +11,8 @@ from typing import Final
 
 import msgspec
 
-NOTHING: Final = -1
-"""In place of a layer: the stream is paused."""
+from core_ext.media import NOTHING
+
 _SPARE: Final = 1.15
 
 

@@ -7,10 +7,8 @@ smallest first, have SSRCs of the browser's own. Each is numbered, kept and aske
 import math
 from collections.abc import Sequence
 
-from voice.media.ring import Ring
+from core_ext.media import NOTHING, Ring, Stream
 from voice.media.source import BEST, Source
-from voice.media.stream import Stream
-from voice.video.allocation import NOTHING
 from voice.video.meter import Meter
 
 _OLD_PART = 0.5

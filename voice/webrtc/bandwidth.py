@@ -16,9 +16,10 @@ who films and shares is told the sum.
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from core_ext.media import NOTHING
 from voice.media.passing import Codec
 from voice.media.peer import Peer
-from voice.video.allocation import NOTHING, Wish, allocate
+from voice.video.allocation import Wish, allocate
 from voice.video.camera import Camera
 from voice.video.downlink import UNLIMITED
 from voice.webrtc.peer import WebrtcPeer

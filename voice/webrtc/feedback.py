@@ -33,11 +33,9 @@ from aiortc.rtp import (
 )
 
 from core.runtime.clock import Clock
+from core_ext.media import Passing, Ring, Stream
 from voice.media.forwarder import Forwarder
-from voice.media.passing import Passing
 from voice.media.peer import MOST_TAKEN
-from voice.media.ring import Ring
-from voice.media.stream import Stream
 from voice.video.camera import Layer
 from voice.webrtc.bandwidth import choose_layers, find_filmed, find_seen, find_share
 from voice.webrtc.heard import Heard

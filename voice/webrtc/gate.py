@@ -22,10 +22,10 @@ from typing import Any, Final
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
+from core_ext.media import Stream
 from voice.media.forwarder import Forwarder
 from voice.media.passing import KeptBack
 from voice.media.peer import Address
-from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.packets.stun import is_stun, parse_check
 from voice.video.camera import Camera

@@ -12,20 +12,28 @@ from collections.abc import Callable, Collection, Sequence
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from core_ext.media import Receiver
-from voice.media.active_speakers import Activity, measure_loudness
-from voice.media.passing import Codec, Form, KeptBack, Passing, Picture
+from core_ext.media import (
+    VOICE_PACKETS,
+    Activity,
+    Passing,
+    Picture,
+    Receiver,
+    Ring,
+    RtpPacket,
+    Stream,
+    View,
+    find_extension,
+    measure_loudness,
+    parse_rtp,
+)
+from voice.media.passing import Codec, Form, KeptBack
 from voice.media.peer import MOST_TAKEN, Circle, Peer
-from voice.media.ring import VOICE_PACKETS, Ring
 from voice.media.source import Source, Wants
-from voice.media.stream import Stream
 from voice.packets.h264 import begins_keyframe
-from voice.packets.plain_rtp import RtpPacket, find_extension, parse_rtp
 from voice.packets.vp8 import parse_vp8
 from voice.video.camera import Camera, Layer
 from voice.video.downlink import Downlink
 from voice.video.meter import Meter
-from voice.video.view import View
 from voice.webrtc.offer import Offer
 from voice.webrtc.srtp import SrtpKeys
 
@@ -223,7 +231,7 @@ class WebrtcPeer(Peer):
             timestamp=timestamp,
             ssrc=camera.ssrc,
             payload=packet.payload,
-            picture=Picture(layer.index, now_s, is_keyframe, vp8),
+            picture=Picture(layer.index, now_s, is_keyframe=is_keyframe, vp8=vp8),
         )
 
     def _find_layer(self, ssrc: int, rid: str | None) -> tuple[Camera, Layer | None]:
@@ -248,10 +256,6 @@ class WebrtcPeer(Peer):
         return find_extension(packet, number) if number and packet.profile else None
 
     # ---- what it gets
-
-    @override
-    def choose(self, passing: Passing) -> Passing | None:
-        return self.view(passing.ssrc).choose(passing)
 
     @override
     def want(self, wants: Wants) -> None:

@@ -19,7 +19,7 @@ from aiortc.rtp import (
     RtcpSrPacket,
 )
 
-from voice.media.stream import Reception, Stream
+from core_ext.media import Reception, Stream
 
 NODE_SSRC: Final = 1
 """Who reports: the node itself, which sends no stream."""

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pylibsrtp import Error, Policy, Session
 
+from core_ext.media import write_rtp
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of
-from voice.packets.plain_rtp import write_rtp
 from voice.webrtc import srtp
 
 KEY = b"k" * 28

@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
+from core_ext.media import parse_rtp
 from loadtest.wire.rtp import MODE, ForgedError, Packet, RtpSession
 from voice.crypto.suites import AES256_GCM, AesGcm
-from voice.packets.plain_rtp import parse_rtp
 from voice.packets.rtp import NONCE_BYTES, Kind, classify, measure_header
 
 KEY = bytes(range(32))

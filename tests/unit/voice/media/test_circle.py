@@ -4,10 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.voice.seats import Rights
+from core_ext.media import Stream
 from voice.crypto.suites import AesGcm
 from voice.media.passing import DISCORD_FORM, Codec, Form
 from voice.media.peer import Circle
-from voice.media.stream import Stream
 from voice.media.udp_peer import UdpPeer
 
 FORMS = [
@@ -41,13 +41,13 @@ def test_audience_is_that_of_asking_everybody_anew(steps: list[tuple[str, int, b
         elif step == "rights":
             peer.rights = Rights(speak=True, hear=hears)
         for codec in Codec if step == "look" else ():
-            expected = [(peer.forms[codec], peer) for peer in circle.peers if codec in peer.forms and peer.rights.hear]
+            expected = [
+                (peer.forms[codec], peer.receiver) for peer in circle.peers if codec in peer.forms and peer.rights.hear
+            ]
             audience = circle.find_audience(codec)
-            assert audience.viewers == expected
+            assert [(form, receiver) for form, receiver, _ in audience.viewers] == expected
             alike = [(form, receiver) for form, receivers in audience.alike for receiver in receivers]
-            assert sorted(alike, key=lambda each: id(each[1])) == sorted(
-                ((form, peer.receiver) for form, peer in expected), key=lambda each: id(each[1])
-            )
+            assert sorted(alike, key=lambda each: id(each[1])) == sorted(expected, key=lambda each: id(each[1]))
 
 
 def test_rights_that_change_between_two_packets_count_for_the_second() -> None:

@@ -6,13 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.voice.seats import Rights
+from core_ext.media import Stream
 from tests.fakes.clock import FakeClock
 from tests.fakes.datagram_socket import record_into
 from voice.crypto.suites import AesGcm
 from voice.media.forwarder import Forwarder
 from voice.media.passing import Codec
 from voice.media.peer import Address, Circle
-from voice.media.stream import Stream
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
 

@@ -4,7 +4,7 @@ from aiortc.codecs.vpx import VpxPayloadDescriptor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.packets.vp8 import parse_vp8, renumber_vp8
+from voice.packets.vp8 import parse_vp8
 
 KEYFRAME, OTHER = b"\x10", b"\x11"
 
@@ -29,7 +29,7 @@ def test_renumbered_payload_says_the_same_else(
     payload = describe(picture, tl0) + content
     vp8 = parse_vp8(payload)
     assert vp8 is not None
-    changed, after = renumber_vp8(payload, vp8, pictures=pictures, layers=layers)
+    changed, after = vp8.renumber(payload, pictures, layers)
     assert parse_vp8(changed) == after
     theirs, rest = VpxPayloadDescriptor.parse(changed)
     assert rest == content
@@ -57,4 +57,4 @@ def test_keyframe_begins_in_the_first_packet_alone() -> None:
 def test_any_bytes_are_read_or_refused(payload: bytes) -> None:
     vp8 = parse_vp8(payload)
     if vp8 is not None:
-        assert parse_vp8(renumber_vp8(payload, vp8, pictures=0, layers=0)[0]) == vp8
+        assert parse_vp8(vp8.renumber(payload, 0, 0)[0]) == vp8

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from core.voice.orders import Admit, Change, CloseRoom, Remove
 from core.voice.seats import Rights, Room, Seat
 from core.voice.tokens import Claims, sign_token
+from core_ext.media import Stream
 from tests.support.instances import count_instances
 from tests.support.voice.quiet_node import BOTH, GATEWAY, SECRET, FakeLink, QuietNode
 from voice.crypto.suites import AES256_GCM
 from voice.dave.negotiation import Negotiation
 from voice.media.peer import Circle
-from voice.media.stream import Stream
 from voice.media.udp_peer import UdpPeer
 from voice.protocol.commands import Identify, Resume
 from voice.rooms.directory import Refused

@@ -3,7 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voice.video.allocation import NOTHING, Wish, allocate
+from core_ext.media import NOTHING
+from voice.video.allocation import Wish, allocate
 from voice.video.downlink import UNLIMITED
 
 LAYERS = (100.0, 300.0, 1000.0)

@@ -1,8 +1,8 @@
 """A camera and its layers."""
 
-from voice.media.passing import Codec, Passing
+from core_ext.media import Passing, Stream
+from voice.media.passing import Codec
 from voice.media.source import Source
-from voice.media.stream import Stream
 from voice.video.camera import Camera
 
 SHOWN = 5

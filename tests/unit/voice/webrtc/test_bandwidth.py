@@ -1,11 +1,10 @@
 """Who gets which video, and what those who film are told, among browsers of one room."""
 
 from core.voice.seats import Rights
+from core_ext.media import NOTHING, Stream
 from voice.media.passing import Codec
 from voice.media.peer import Circle
 from voice.media.source import Source, Wants
-from voice.media.stream import Stream
-from voice.video.allocation import NOTHING
 from voice.video.camera import Camera
 from voice.webrtc.bandwidth import FAIR_BPS, MOST_BPS, choose_layers, find_filmed, find_share
 from voice.webrtc.offer import Fingerprint, Offer

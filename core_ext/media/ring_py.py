@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """The newest packets of one stream: what is kept to be sent again, and what the sender has to send again.
 
 A receiver that misses a packet gets it from here. What the node itself has not got it asks its sender for, at once and
@@ -7,7 +8,7 @@ a few times more. Voice is kept for as long only as a hearer waits for it.
 from collections.abc import Iterator
 from typing import Final
 
-from voice.media.passing import Passing
+from core_ext.media import passing_py
 
 VIDEO_PACKETS: Final = 512
 """One to three seconds."""
@@ -26,32 +27,37 @@ class Ring:
     def __init__(self, size: int = VIDEO_PACKETS) -> None:
         """So many packets are kept."""
         self._size = size
-        self._kept: list[Passing | None] = []
+        self._kept: list[passing_py.Passing | None] = []
         """Empty until there is a first packet: most who come film nothing."""
         self._newest = -1
         self._missing: dict[int, int] = {}
         """How often the sender was asked for each number."""
 
-    def keep(self, passing: Passing) -> None:
+    def keep(self, passing: passing_py.Passing) -> None:
         """Keep a packet of a sender that is asked for nothing."""
         if not self._kept:
             self._kept = [None] * self._size
         self._kept[passing.number % self._size] = passing
 
-    def add(self, passing: Passing) -> bool:
+    def add(self, passing: passing_py.Passing) -> bool:
         """Keep a packet; return whether the sender must be asked for packets before it."""
-        number = passing.number
+        number, newest = passing.number, self._newest
         self.keep(passing)
-        self._missing.pop(number, None)
-        gap = range(self._newest + 1, number) if self._newest >= 0 else range(0)
-        self._newest = max(self._newest, number)
-        if len(gap) > _MOST_MISSING:
+        if self._missing:
+            self._missing.pop(number, None)
+        if number <= newest:
+            return False
+        self._newest = number
+        gap = number - newest - 1
+        if newest < 0 or not gap:
+            return False
+        if gap > _MOST_MISSING:
             self._missing.clear()
             return False
-        self._missing.update(dict.fromkeys(gap, 0))
-        return len(gap) > 0
+        self._missing.update(dict.fromkeys(range(newest + 1, number), 0))
+        return True
 
-    def find(self, number: int) -> Passing | None:
+    def find(self, number: int) -> passing_py.Passing | None:
         """Return a packet that is kept."""
         passing = self._kept[number % self._size] if self._kept else None
         return passing if passing is not None and passing.number == number else None

@@ -3,7 +3,7 @@
 A receiver's keys and buffers go by numbers that only grow. A sender may begin anew, with another SSRC or other numbers;
 the others then see the next number, and a timestamp that has gone on as time has. Numbers that are near are kept, so
 that what is lost or overtaken on the way stays so. The numbers here do not go round at 2¹⁶; whoever writes them does
-that.
+that. Pure, no clock.
 """
 
 import bisect
@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from voice.media.quality import Quality
+from core_ext.media.told_losses import LEAST, WINDOW, ToldLosses
 
 _FIRST_NUMBER: Final = 0x1000
 """Not 0, so that a packet which overtakes the first one has a number too."""
@@ -50,13 +50,62 @@ class SenderClock(msgspec.Struct, frozen=True):
     came_s: float
 
 
+class Quality:
+    """How well a stream comes, over its whole life: the worst loss, and the time to the sender and back."""
+
+    __slots__ = ("_first", "_has_peak", "_last", "_peak", "_received", "_rtt_s", "_rtts", "told")
+
+    def __init__(self) -> None:
+        self._peak, self._has_peak = 0.0, False
+        self._first = self._last = 0
+        self._received = 0
+        self._rtt_s, self._rtts = 0.0, 0
+        self.told = ToldLosses()
+        """What its sender has lost of what it was sent. It is that of a client's voice which is told."""
+
+    def begin(self, sequence: int) -> None:
+        """Begin to count: the stream begins (anew) with this packet."""
+        self._close()
+        self._first = self._last = sequence
+        self._received = 0
+
+    def note(self, sequence: int) -> None:
+        """Count a packet."""
+        self._received += 1
+        self._last = max(self._last, sequence)
+        if self._last - self._first + 1 >= WINDOW:
+            self.begin(self._last + 1)
+
+    def note_rtt(self, seconds: float) -> None:
+        """Count a time to the sender and back."""
+        self._rtt_s += seconds
+        self._rtts += 1
+
+    @property
+    def peak_loss(self) -> float | None:
+        """The greatest part of packets that were lost in a window, None when too few have come."""
+        self._close()
+        return self._peak if self._has_peak else None
+
+    @property
+    def rtts(self) -> tuple[float, int]:
+        """The sum of all times to the sender and back, in seconds, and their number."""
+        return self._rtt_s, self._rtts
+
+    def _close(self) -> None:
+        expected = self._last - self._first + 1
+        if self._received and expected >= LEAST:
+            self._has_peak = True
+            self._peak = max(self._peak, 1 - min(self._received / expected, 1.0))
+
+
 class Stream:
     """A stream, from its first packet on."""
 
     __slots__ = (
-        "_clock", "_expected_before", "_first", "_highest", "_is_broken_off", "_jitter", "_last_s", "_last_timestamp",
-        "_left_out", "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept", "bytes_passed",
-        "clock_rate", "packets_passed", "quality", "source",
+        "_clock", "_expected_before", "_first", "_has_transit", "_highest", "_is_broken_off", "_jitter", "_last_s",
+        "_last_timestamp", "_left_out", "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept",
+        "bytes_passed", "clock_rate", "packets_passed", "quality", "source",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int) -> None:
@@ -75,7 +124,7 @@ class Stream:
         self._last_s, self._last_timestamp = 0.0, 0
         self._is_broken_off = False
         self._received = self._received_before = self._expected_before = 0
-        self._transit: float | None = None
+        self._transit, self._has_transit = 0.0, False
         self._jitter = 0.0
         self._clock: SenderClock | None = None
 
@@ -83,7 +132,7 @@ class Stream:
         """Count a packet; return its sequence number and timestamp for the others."""
         ahead = self._find_ahead(sequence)
         if self.source is None:
-            self._begin(ssrc, sequence, number=_FIRST_NUMBER, shift=0)
+            self._begin(ssrc, sequence, _FIRST_NUMBER, 0)
             ahead = 0
         elif ssrc != self.source or self._is_broken_off or not -_MOST_BEHIND < ahead < _MOST_AHEAD:
             self._begin_anew(ssrc, sequence, timestamp, now_s)
@@ -182,24 +231,24 @@ class Stream:
             since_last_report=0 if clock is None else round((now_s - clock.came_s) * 65536) & 0xFFFFFFFF,
         )
 
-    def _begin(self, ssrc: int, sequence: int, *, number: int, shift: int) -> None:
+    def _begin(self, ssrc: int, sequence: int, number: int, shift: int) -> None:
         self.source = ssrc
         self._offset, self._shift = number - sequence, shift
         self._left_out.clear()
         self._first = self._highest = sequence
         self.quality.begin(sequence)
         self._received = self._received_before = self._expected_before = 0
-        self._transit, self._clock, self._is_broken_off = None, None, False
+        self._has_transit, self._clock, self._is_broken_off = False, None, False
 
     def _begin_anew(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> None:
         passed = max(round((now_s - self._last_s) * self.clock_rate), 1)
         shift = self._last_timestamp + self._shift + passed - timestamp
-        self._begin(ssrc, sequence, number=self._highest + self._offset + 1, shift=shift)
+        self._begin(ssrc, sequence, self._highest + self._offset + 1, shift)
 
     def _measure_jitter(self, timestamp: int, now_s: float) -> None:
         transit = now_s * self.clock_rate - timestamp
-        if self._transit is not None:
+        if self._has_transit:
             difference = abs(transit - self._transit)
             if difference < self.clock_rate:  # else the timestamp has gone round, or the sender has paused
                 self._jitter += (difference - self._jitter) / _JITTER_PARTS
-        self._transit = transit
+        self._transit, self._has_transit = transit, True

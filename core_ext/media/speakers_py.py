@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """Who of a room is heard when many microphones are open: the loudest, up to a limit ("last N"). Pure, no clock.
 
 ```
@@ -96,20 +97,17 @@ class ActiveSpeakers:
         """Return whose seat a voice takes."""
         if voice.voiced_s != now_s and not voice.is_pinned:
             return None
-        others = [each for each in self._seated if not each.is_pinned]
-        if not others:
+        resting = weakest = None
+        for each in self._seated:
+            if each.is_pinned:
+                continue
+            if resting is None or each.voiced_s < resting.voiced_s:
+                resting = each
+            if weakest is None or each.loudness < weakest.loudness:
+                weakest = each
+        if resting is None or weakest is None:
             return None
-        resting = min(others, key=_voiced)
         if now_s - resting.voiced_s >= _HOLD_S:
             return resting
-        weakest = min(others, key=_loudness)
         is_louder = voice.loudness - weakest.loudness >= _LOUDER_DB and now_s - weakest.seated_s >= _HOLD_S
         return weakest if is_louder or voice.is_pinned else None
-
-
-def _voiced(voice: Activity) -> float:
-    return voice.voiced_s
-
-
-def _loudness(voice: Activity) -> float:
-    return voice.loudness

@@ -2,7 +2,7 @@
 
 import pytest
 
-from voice.media.told_losses import ToldLosses
+from core_ext.media.told_losses import ToldLosses
 
 VOICE, CAMERA = 4, 5
 

@@ -1,3 +1,4 @@
+# cython: nonecheck=True
 """One browser's view of another one's camera: it sees one stream, whatever layer of it is sent, and whenever.
 
 ```
@@ -12,15 +13,13 @@ differences between the sender's numbers and those of the browser. The last few 
 late or are sent again.
 """
 
-from collections import deque
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
-import msgspec
+from core_ext.media import passing_py
 
-from voice.media.passing import Passing, Picture
-from voice.packets.vp8 import Vp8, renumber_vp8
-from voice.video.allocation import NOTHING
-
+NOTHING: Final = -1
+"""In place of a layer: the stream is paused."""
 _CLOCK_RATE: Final = 90_000
 _TIMESTAMPS: Final = 1 << 32
 _SEGMENTS: Final = 4
@@ -28,7 +27,9 @@ _LONGEST_GAP: Final = 3000
 """After a longer one the numbers go on without it: keys take a number far ahead for one far behind."""
 
 
-class _Segment:
+class Segment:
+    """What has passed since a change."""
+
     __slots__ = ("first", "last", "layer", "number_shift", "picture_shift", "time_shift", "tl0_shift")
 
     def __init__(self, layer: int, first: int) -> None:
@@ -37,12 +38,12 @@ class _Segment:
         """The sender's numbers of its first packet and of its newest."""
         self.number_shift = self.time_shift = self.picture_shift = self.tl0_shift = 0
 
-    def write(self, passing: Passing, picture: Picture) -> Passing:
+    def write(self, passing: passing_py.Passing, picture: passing_py.Picture) -> passing_py.Passing:
         """Return a packet with the browser's numbers. `picture` is what is known of it."""
         vp8, payload = picture.vp8, passing.payload
         if vp8 is not None and (self.picture_shift or self.tl0_shift):
-            payload, vp8 = renumber_vp8(payload, vp8, pictures=self.picture_shift, layers=self.tl0_shift)
-            picture = msgspec.structs.replace(picture, vp8=vp8)
+            payload, vp8 = vp8.renumber(payload, self.picture_shift, self.tl0_shift)
+            picture = picture.with_vp8(vp8)
         if picture is passing.picture and not self.number_shift and not self.time_shift:
             return passing
         number, timestamp = passing.number + self.number_shift, (passing.timestamp + self.time_shift) % _TIMESTAMPS
@@ -60,8 +61,8 @@ class View:
         self.current = NOTHING
         """The layer that is sent."""
         self.bytes_passed = 0
-        self._segments: deque[_Segment] = deque(maxlen=_SEGMENTS)
-        self._newest: Passing | None = None
+        self._segments: list[Segment] = []
+        self._newest: passing_py.Passing | None = None
         """The newest packet, with the browser's numbers."""
 
     @property
@@ -78,7 +79,7 @@ class View:
         """Send nothing from now on."""
         self.wanted = self.current = NOTHING
 
-    def choose(self, passing: Passing) -> Passing | None:
+    def choose(self, passing: passing_py.Passing) -> passing_py.Passing | None:
         """Return a packet of video as this browser gets it, None when it does not."""
         picture = passing.picture
         if picture is None:
@@ -102,15 +103,15 @@ class View:
                 return segment.layer, number - segment.number_shift
         return None
 
-    def repeat(self, passing: Passing, now_s: float) -> Passing | None:
+    def repeat(self, passing: passing_py.Passing, now_s: float) -> passing_py.Passing | None:
         """Return a packet of video that is sent once more."""
         picture = passing.picture
         segment = None if picture is None else self._find(passing.number, picture.layer)
         if picture is None or segment is None:
             return None
-        return segment.write(passing, msgspec.structs.replace(picture, came_s=now_s))
+        return segment.write(passing, picture.at(now_s))
 
-    def _find(self, number: int, layer: int) -> _Segment | None:
+    def _find(self, number: int, layer: int) -> Segment | None:
         """Return to which segment a packet belongs: the one that goes on, or an earlier one's that comes late."""
         for segment in reversed(self._segments):
             if segment.layer == layer and number >= segment.first:
@@ -119,17 +120,18 @@ class View:
                 return segment if number <= segment.last or (goes_on and is_near) else None
         return None
 
-    def _may_begin(self, number: int, picture: Picture) -> bool:
+    def _may_begin(self, number: int, picture: passing_py.Picture) -> bool:
         if picture.layer != self.wanted:
             return False
         if not self._segments:
             return True  # nothing can be decoded yet, and the browser asks for a keyframe by itself
-        if any(each.layer == picture.layer and number <= each.last for each in self._segments):
-            return False  # of before a change
+        for each in self._segments:
+            if each.layer == picture.layer and number <= each.last:
+                return False  # of before a change
         return picture.is_keyframe or self.current == self.wanted
 
-    def _begin(self, passing: Passing, picture: Picture) -> _Segment:
-        segment, newest = _Segment(picture.layer, passing.number), self._newest
+    def _begin(self, passing: passing_py.Passing, picture: passing_py.Picture) -> Segment:
+        segment, newest = Segment(picture.layer, passing.number), self._newest
         if newest is not None and newest.picture is not None:
             before = self._segments[-1]
             segment.number_shift = newest.number + 1 - passing.number
@@ -139,12 +141,41 @@ class View:
                 segment.time_shift = (newest.timestamp + ticks - passing.timestamp) % _TIMESTAMPS
             segment.picture_shift, segment.tl0_shift = _shift_pictures(newest.picture.vp8, picture.vp8)
         self._segments.append(segment)
+        if len(self._segments) > _SEGMENTS:
+            self._segments.pop(0)
         self.current = picture.layer
         return segment
 
 
-def _shift_pictures(newest: Vp8 | None, now: Vp8 | None) -> tuple[int, int]:
+def _shift_pictures(newest: Any, now: Any) -> tuple[int, int]:
     """Return what is added to the numbers of pictures, so that these go on after the newest one."""
     if newest is None or now is None:
         return 0, 0
     return newest.picture + 1 - now.picture, newest.layer + 1 - now.layer
+
+
+def choose_each(
+    viewers: Sequence[tuple[Any, Any, dict[int, View]]], passing: passing_py.Passing, speaker: Any
+) -> list[tuple[Any, list[Any], passing_py.Passing]]:
+    """Return which receivers get a packet of video, in which form, and with which numbers.
+
+    Of each viewer there are the form in which it takes the packet, its receiver, and its views by the SSRC of the
+    camera. Who has no proven address gets nothing, nor does the speaker. Those who get the packet as it is are together
+    and come last.
+    """
+    chosen: list[tuple[Any, list[Any], passing_py.Passing]] = []
+    alike: dict[Any, list[Any]] = {}
+    for form, receiver, views in viewers:
+        if receiver is speaker or receiver.address is None:
+            continue
+        view = views.get(passing.ssrc)
+        if view is None:
+            view = views[passing.ssrc] = View()
+        seen = view.choose(passing)
+        if seen is passing:
+            alike.setdefault(form, []).append(receiver)
+        elif seen is not None:
+            chosen.append((form, [receiver], seen))
+    for form, receivers in alike.items():
+        chosen.append((form, receivers, passing))
+    return chosen
