@@ -11,6 +11,7 @@ from core.runtime.errors import StartError
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
 from core.runtime.settings.settings import Settings
+from core.runtime.tls import has_certificate
 from guildway.addresses import Addresses, encode_ready_line
 from guildway.invocation import find_invocation
 from guildway.outcomes import DONE, FAILED, give_up_output
@@ -55,8 +56,7 @@ def serve(settings: Settings, open_server: Open) -> int:
         logger.info("stopped")
 
     # A closed terminal means the end; whoever else sends SIGHUP has changed something.
-    has_certificate = bool(settings.tls.certificate or settings.voice.certificate)
-    reloads = (manager.is_there or has_certificate) and not os.isatty(0)
+    reloads = (manager.is_there or has_certificate(settings)) and not os.isatty(0)
     try:
         run_process(serve_until, on_hangup=reload if reloads else None)
     except StartError:

@@ -30,6 +30,8 @@ LONGEST_DELAY_S: Final = 10.0
 STOP_S: Final = 8.0
 """A process that was told to stop takes less than 5 s (docs/operators-guide.md)."""
 
+_WITHOUT_CERTIFICATE: Final = "controller"
+"""The role that nobody connects to, for which SIGHUP means the end."""
 _PR_SET_PDEATHSIG: Final = 1
 _NOTIFY: Final = "NOTIFY_SOCKET"
 """Where a service manager hears of the supervisor, for which its children shall not speak (`man sd_notify`)."""
@@ -62,6 +64,12 @@ class Child:
             state=self._state,
             addresses=self._addresses,
         )
+
+    def reload(self) -> None:
+        """Have the process read its certificate again. One that is about to be ready has just read it."""
+        if self._process is not None and self._state == "ready" and self._planned.role != _WITHOUT_CERTIFICATE:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGHUP)
 
     async def run(self) -> None:
         """Keep the process running until this is cancelled, and stop it then."""

@@ -7,6 +7,7 @@ from functools import partial
 from core.runtime.logs import configure_logging
 from core.runtime.main import run_process
 from core.runtime.settings.configuration import load_settings
+from core.runtime.tls import has_certificate
 from core.voice.installed import has_voice
 from shardctl.outcomes import DONE
 from shardctl.plan import plan_processes
@@ -29,7 +30,9 @@ def run_up(workers: int, apis: int, controllers: int, voice: int, flags: Flags) 
         processors=_list_processors(),
     )
     supervisor = Supervisor(settings=settings, processes=planned, out=sys.stdout)
-    run_process(supervisor.run)
+    # A closed terminal means the end.
+    reloads = has_certificate(settings) and not os.isatty(0)
+    run_process(supervisor.run, on_hangup=supervisor.reload if reloads else None)
     return DONE
 
 

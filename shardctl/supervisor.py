@@ -54,6 +54,11 @@ class Supervisor:
             self._file.remove()
             self._folder.close()
 
+    def reload(self) -> None:
+        """Have the processes read their certificate again."""
+        for child in self._children:
+            child.reload()
+
     def _write(self) -> None:
         state: State = "ready" if self._greeted else "starting"
         own = Entry(role="supervisor", name="supervisor", pid=os.getpid(), state=state, addresses={})

@@ -9,7 +9,7 @@ import ssl
 from typing import Final
 
 from core.runtime.errors import StartError
-from core.runtime.settings.settings import TlsSettings
+from core.runtime.settings.settings import Settings, TlsSettings
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +36,11 @@ class Certificates:
             logger.error("the certificate could not be read again", extra={"reason": str(error)})  # noqa: TRY400 - no trace
         else:
             logger.info("the certificate was read again", extra={"file": self._settings.certificate})
+
+
+def has_certificate(settings: Settings) -> bool:
+    """Tell whether processes of these settings have a certificate, which SIGHUP has them read again."""
+    return bool(settings.tls.certificate or settings.voice.certificate)
 
 
 def open_certificates(settings: TlsSettings) -> Certificates | None:

@@ -78,6 +78,25 @@ async def test_killed_process_is_started_again_and_the_other_goes_on(two: Runnin
     assert (await two.wait_for("api-2", state="ready"))["pid"] == other["pid"]
 
 
+async def test_reload_is_passed_on_to_those_that_have_a_certificate(tmp_path: Path) -> None:
+    program = (
+        "import signal, time; "
+        "signal.signal(signal.SIGHUP, lambda *_: print('ready api=again gateway=- metrics=-', flush=True)); "
+        "print('ready api=first gateway=- metrics=-', flush=True); time.sleep(600)"
+    )
+    controller = msgspec.structs.replace(plan("controller-1", 1), role="controller")  # SIGHUP would end it
+    running = Running(tmp_path, plan("api-1", 1, program), controller)
+    first = await running.wait_for("api-1", state="ready")
+    other = await running.wait_for("controller-1", state="ready")
+    running.supervisor.reload()
+    async with asyncio.timeout(60):
+        while (again := await running.wait_for("api-1", state="ready"))["addresses"] != {"api": "again"}:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert again["pid"] == first["pid"]
+    assert (await running.wait_for("controller-1", state="ready"))["pid"] == other["pid"]
+    await running.stop()
+
+
 async def test_stop_ends_every_process_and_removes_the_file(tmp_path: Path) -> None:
     running = Running(tmp_path, plan("api-1", 1))
     pid = (await running.wait_for("api-1", state="ready"))["pid"]
