@@ -32,7 +32,7 @@ from tests.support.written_sessions import wait_written
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-GRACE_S = 3
+GRACE_S = 6
 SPEAKING = 5
 
 
