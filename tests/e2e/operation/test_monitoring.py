@@ -27,6 +27,7 @@ from tests.support.watcher import Watcher, talking
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.embedded]
 
+LEFT: Final = 'guildway_presence_updates_total{status="offline"}'
 SHARDS: Final = "guildway_log_lag_seconds{"
 """The series of which there may be one for each shard, and which come with the shards' first events."""
 REGISTRATION: Final = {"email": "nobody@example.org", "password": "correct horse", "date_of_birth": "1990-01-01"}
@@ -122,7 +123,9 @@ async def test_panels_query_returns_data(scene: Scene, query: str) -> None:
 
 async def test_second_crowd_makes_no_new_series(scene: Scene) -> None:
     await _visit(scene.server)
-    before = await scene.series()
+    async with asyncio.timeout(60):
+        while LEFT not in (before := await scene.series()):  # who leaves is offline after a while
+            await asyncio.sleep(0.1)
     for _ in range(3):
         await _visit(scene.server)
     after = await scene.series()
