@@ -156,15 +156,17 @@ async def hears_bot(bot: Bot, person: Talker, word: str) -> bool:
 
 
 async def wait_silenced(bot: Bot, person: Talker) -> str:
-    """Have the person say ever other words until the bot does not hear one; return that word."""
+    """Have the person say ever other words until the bot has not heard two, seconds after the first; return that one."""
     async with asyncio.timeout(WAIT_S):
+        said = ""
         for number in count():
             word = f"muted? {number}"
-            for _ in range(10):
+            for _ in range(15):
                 person.voice.talk(word.encode())
                 await asyncio.sleep(0.1)
-            if not bot.heard(word):
-                return word
+            if said and not bot.heard(said) and not bot.heard(word):
+                return said
+            said = word
     raise AssertionError
 
 
@@ -207,8 +209,10 @@ async def talking(cluster: Cluster, certificates: Certificates) -> AsyncIterator
         bot = Bot(await stack.enter_async_context(running_bot_process(*command, folder=ROOT)), made["id"])
         await bot.join(voice_channel(guild))
         await person.join(guild["id"], voice_channel(guild))
-        yield bot, person, guild
-        await person.voice.leave()
+        try:
+            yield bot, person, guild
+        finally:
+            await person.voice.leave()
 
 
 @pytest.mark.timeout(600)

@@ -124,7 +124,7 @@ async def test_panels_query_returns_data(scene: Scene, query: str) -> None:
 async def test_second_crowd_makes_no_new_series(scene: Scene) -> None:
     await _visit(scene.server)
     async with asyncio.timeout(60):
-        while LEFT not in (before := await scene.series()):  # who leaves is offline after a while
+        while LEFT not in (before := await scene.series()):  # noqa: ASYNC110 - who leaves is offline after a while
             await asyncio.sleep(0.1)
     for _ in range(3):
         await _visit(scene.server)
