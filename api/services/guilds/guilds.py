@@ -20,12 +20,13 @@ from api.services.voice_regions import VoiceRegionService
 from core.domain.channels.channel import ChannelType
 from core.domain.errors import (
     CommunityChannelType,
+    FieldError,
     Forbidden,
+    Invalid,
     InvalidGuild,
     LimitReached,
     UnknownGuild,
     UnknownMember,
-    invalid_field,
 )
 from core.domain.events import GUILD_DELETE, GUILD_UPDATE
 from core.domain.guilds.guild import COMMUNITY_CHANNELS, Guild
@@ -217,12 +218,17 @@ def _require_views(access: GuildAccess, changes: Mapping[str, Any]) -> None:
 
 
 def _require_community_channels(guild: Guild, changes: Mapping[str, Any]) -> None:
-    """Raise Invalid when a COMMUNITY guild would lose a channel that it needs."""
+    """Raise Invalid when a guild would become COMMUNITY without a channel that this needs, or would lose one."""
     if "COMMUNITY" not in changes.get("features", guild.features):
         return
-    for field in COMMUNITY_CHANNELS:
-        if getattr(guild, field) is not None and changes.get(field, guild) is None:
-            raise invalid_field(field, "BASE_TYPE_REQUIRED", "This field is required")
+    is_new = "COMMUNITY" not in guild.features
+    missing = [
+        field
+        for field in COMMUNITY_CHANNELS
+        if changes.get(field, getattr(guild, field)) is None and (is_new or getattr(guild, field) is not None)
+    ]
+    if missing:
+        raise Invalid(*(FieldError((field,), "BASE_TYPE_REQUIRED", "This field is required") for field in missing))
 
 
 async def _check_references(tx: Transaction, guild: Guild, changes: Mapping[str, Any]) -> None:

@@ -97,7 +97,9 @@ def update_guild(world: World, rng: Random) -> Attempt:
         case 0:
             body: dict[str, Any] = {"name": "renamed"}
         case 1:
-            body = {"features": [] if "COMMUNITY" in features else ["COMMUNITY"]}
+            channel = rng.choice(world.of_type(ChannelType.TEXT))
+            needed = dict.fromkeys(("rules_channel_id", "public_updates_channel_id"), str(channel.id))
+            body = {"features": []} if "COMMUNITY" in features else {"features": ["COMMUNITY"], **needed}
             may = may and world.is_administrator
         case 2:
             body = {"features": [*features, "INVITES_DISABLED"]}

@@ -138,7 +138,9 @@ async def test_community_and_discoverable_are_switched_by_administrators(api: Ap
     await scene.add_role(manager, permissions=Permission.MANAGE_GUILD)
     await scene.add_role(administrator, permissions=Permission.ADMINISTRATOR)
     assert error_code(await manager.patch(scene.path, {"features": [feature]})) == (403, 50013)
-    assert (await administrator.patch(scene.path, {"features": [feature]})).json()["features"] == [feature]
+    needed = dict.fromkeys(("rules_channel_id", "public_updates_channel_id"), scene.general)
+    wanted = {"features": [feature], **(needed if feature == "COMMUNITY" else {})}
+    assert (await administrator.patch(scene.path, wanted)).json()["features"] == [feature]
     kept = {"features": [feature, "INVITES_DISABLED"], "name": "Renamed"}
     assert (await manager.patch(scene.path, kept)).json()["name"] == "Renamed"
     assert error_code(await manager.patch(scene.path, {"features": []})) == (403, 50013)
@@ -148,6 +150,10 @@ async def test_channels_that_a_community_needs_stay(api: ApiUnderTest) -> None:
     scene = await Scene.build(api)
     updates, news = await scene.add_channel("updates"), await scene.add_channel("news", type=5)
     needed = {"rules_channel_id": scene.general, "public_updates_channel_id": updates["id"]}
+    for field in needed:
+        given = {name: channel_id for name, channel_id in needed.items() if name != field}
+        refused = await scene.owner.patch(scene.path, {"features": ["COMMUNITY"], **given})
+        assert form_code(refused, field) == "BASE_TYPE_REQUIRED"
     assert (await scene.owner.patch(scene.path, {"features": ["COMMUNITY"], **needed})).status_code == 200
     for field, channel_id in needed.items():
         assert error_code(await scene.owner.delete(f"/channels/{channel_id}")) == (400, 50074)
