@@ -119,6 +119,8 @@ def _fill(node: NodeServer, rooms: int, people: int) -> Any:
 async def _talk(node: NodeServer, people: Sequence[Person], a_room: int, seconds: float) -> tuple[Talk, float]:
     """Let everybody talk; return what comes to the first of each room, and the node's processor time."""
     ears = Ears([person.browser for person in people[::a_room]], are_sharp=True)
+    for person in people:  # the first ones have been silent for a while
+        person.browser.check(person.way)
     browsers, began_s = [person.browser for person in people], node.process.cpu_s()
     said = await asyncio.to_thread(talk, browsers, ears, payload=_PAYLOAD, a_second=_A_SECOND, seconds=seconds)
     return said, node.process.cpu_s() - began_s
