@@ -1,5 +1,5 @@
-"""Voice on a cluster: a stock discord.py bot at one worker and a person at another one hear each other, while media nodes
-and the home of their guild come and go.
+"""Voice on a cluster: a stock discord.py bot at one worker and a person with a browser at another one hear each other,
+while media nodes and the home of their guild come and go.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from tests.support.clusters.cluster import Cluster, run_cluster
 from tests.support.gateway.gateway_client import GatewayClient, open_gateway
 from tests.support.person import Person
 from tests.support.voice.certificates import Certificates, make_certificates
-from tests.support.voice.client import VoiceTestClient
+from tests.support.voice.webrtc_client import WebrtcTestClient
 
 ROOT: Final = Path(__file__).parents[3]
 SHARDS: Final = 8
@@ -46,14 +46,14 @@ SAYING_S: Final = 2.5
 
 
 class Talker:
-    """A person in voice: the session, and the client at the node."""
+    """A person in voice: the session, and the browser at the node."""
 
     def __init__(self, person: Person, client: GatewayClient, session_id: str, tls: ssl.SSLContext) -> None:
         self.person = person
         self.client = client
         self.session_id = session_id
         self.tls = tls
-        self.voice: VoiceTestClient
+        self.voice: WebrtcTestClient
         self.told = 0
         """The places that it has been told and gone to."""
 
@@ -77,7 +77,7 @@ class Talker:
         self.told = len(self.updates())
         update, old = self.updates()[-1], getattr(self, "voice", None)
         host, _, port = update["endpoint"].rpartition(":")
-        self.voice = VoiceTestClient(
+        self.voice = WebrtcTestClient(
             int(self.person.id), int(update["guild_id"]), VoiceServer(update["token"], host, int(port))
         )
         self.voice.session_id, self.voice.tls = self.session_id, self.tls
