@@ -342,6 +342,12 @@ class PeersOff(Forbidden):
     message = "Calls from client to client are switched off"
 
 
+class OthersInCall(Conflict):
+    """Those in the call are not those to whom the caller agrees to show its address. Discord has no such calls."""
+
+    message = "Others are in the call"
+
+
 class WrongChannelType(Invalid):
     code = 50024
     message = "Cannot execute action on this channel type"

@@ -6,7 +6,10 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import SnowflakeField
+from api.forms.marks import as_set
 
+_MOST_OTHERS: Final = 100
+"""More than a call without a media node can have."""
 _MOST_CANDIDATES: Final = 32
 """In one request. A client has one for each of its addresses and each STUN or TURN server, rarely ten in all."""
 
@@ -19,6 +22,8 @@ class AgreeForm(msgspec.Struct, kw_only=True):
 
     session_id: Annotated[str, Meta(pattern=r"^[0-9A-Za-z]{1,64}\Z")]
     """The gateway session that is in the call: it alone is told of the others."""
+    towards: Annotated[list[SnowflakeField], as_set(_MOST_OTHERS)] | UnsetType = UNSET
+    """The others whom the person sees in the call: somebody may come while this is on its way."""
 
 
 class PeerReportForm(msgspec.Struct, kw_only=True):

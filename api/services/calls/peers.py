@@ -26,6 +26,7 @@ from core.domain.channels.channel import Channel
 from core.domain.channels.peering import FEWEST_PEERS, PeeringEnd
 from core.domain.errors import (
     CannotSendToUser,
+    OthersInCall,
     PeersOff,
     UnknownChannel,
     UnknownPeerRound,
@@ -91,6 +92,7 @@ class PeerService:
             CannotSendToUser: as for messages, or there is a block between the caller and somebody in the call.
             PeersOff: the operator, or the caller's own setting, does not allow it.
             UnknownVoiceState: the session is not in the call.
+            OthersInCall: it names others than those who are in it.
         """
         _require_person(caller)
         if self._steps.most_peers < FEWEST_PEERS:
@@ -104,6 +106,8 @@ class PeerService:
             own = next(state for state in present if state.user_id == caller.user_id)
             if own.session_id != form.session_id:
                 raise UnknownVoiceState
+            if form.towards is not UNSET and {*form.towards, own.user_id} != {state.user_id for state in present}:
+                raise OthersInCall
             if not (await tx.preferences.find_settings(caller.user_id)).peer_to_peer:
                 raise PeersOff
             for state in present:

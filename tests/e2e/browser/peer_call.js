@@ -28,7 +28,9 @@ class PeerCall {
     await this.client.waitFor("VOICE_STATE_UPDATE", (d) => d.user_id === this.me);
   }
 
-  async agree(wanted) {
+  /** Agree to show the own address to these others, with the media that are wanted. */
+  async agree(wanted, others) {
+    this.others = others;
     this.media = await navigator.mediaDevices.getUserMedia(wanted);
     await this.request("PATCH", "/users/@me/peer-to-peer", { enabled: true });
     this.session = (await this.client.waitFor("READY", () => true)).session_id;
@@ -36,7 +38,7 @@ class PeerCall {
   }
 
   consent() {
-    return this.request("PUT", `${this.path}/@me`, { session_id: this.session });
+    return this.request("PUT", `${this.path}/@me`, { session_id: this.session, towards: this.others });
   }
 
   async request(method, path, body) {

@@ -59,8 +59,10 @@ async def test_two_tabs_call_each_other_directly_and_go_to_the_node_when_a_third
         one, two = (Caller(person, page) for person, page in zip((alice, bob), pages, strict=True))
         for caller in (one, two):
             await caller.join(server, channel_id)
+        wanted = {"audio": True, "video": CAMERA}
         await asyncio.gather(
-            *(caller.page.call("call.agree.bind(call)", {"audio": True, "video": CAMERA}) for caller in (one, two))
+            one.page.call("call.agree.bind(call)", wanted, [bob.id]),
+            two.page.call("call.agree.bind(call)", wanted, [alice.id]),
         )
         check = "(found) => found.audio.packetsReceived > 20 && found.video.framesDecoded > 3"
         for caller, other in ((one, bob), (two, alice)):

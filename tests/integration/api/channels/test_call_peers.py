@@ -166,6 +166,19 @@ async def test_whoever_comes_sends_all_to_the_node_and_they_may_agree_anew(open_
         assert scene.reasons() == dict.fromkeys(map(session_of, (scene.ada, scene.bob)), "left")
 
 
+async def test_consent_that_names_others_than_those_in_the_call_is_none(scene: Scene) -> None:
+    ada, bob, eve = scene.ada, scene.bob, scene.eve
+    await scene.join(ada, bob, eve)
+    consent = {"session_id": session_of(ada)}
+    for others in ([bob], [], [bob, eve, await scene.api.register()]):
+        towards = [other.id for other in others]
+        refused = await ada.put(f"{scene.path}/@me", {**consent, "towards": towards})
+        assert error_code(refused) == (400, 0), "somebody has come whom she does not see, or has gone"
+    assert scene.hear() == []
+    agreed = await ada.put(f"{scene.path}/@me", {**consent, "towards": [eve.id, bob.id]})
+    assert agreed.json()["peers"] == [ada.id]
+
+
 async def test_three_do_not_go_without_a_node_where_two_may(scene: Scene) -> None:
     await scene.join(scene.ada, scene.bob, scene.eve)
     assert (await scene.agree(scene.ada, scene.bob, scene.eve))["state"] == "waiting"

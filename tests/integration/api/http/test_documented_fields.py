@@ -80,7 +80,7 @@ HONOURED_BY_REFUSAL: Final[Mapping[Route, Mapping[str, int]]] = {
     ("PATCH", "/guilds/{guild_id}/members/{user_id}"): {"mute": 400, "deaf": 400, "channel_id": 400},
     ("PATCH", "/guilds/{guild_id}/voice-states/@me"): {"channel_id": 404},
     ("PATCH", "/voice/state"): {"guild_id": 404},
-    ("PUT", "/channels/{channel_id}/call/peers/@me"): {"session_id": 404},
+    ("PUT", "/channels/{channel_id}/call/peers/@me"): {"session_id": 404, "towards": 400},
     ("PATCH", "/channels/{channel_id}/call/peers/@me"): {"round_id": 404},
     ("POST", "/channels/{channel_id}/call/peers/{user_id}/signals"): {"round_id": 404},
     ("DELETE", "/voice/state"): {"?guild_id": 404},
