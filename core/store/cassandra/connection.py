@@ -41,7 +41,15 @@ from core.store.cassandra.bulk import BulkMessages
 from core.store.cassandra.bulk_reactions import BulkReactions
 from core.store.cassandra.messages import CassandraMessages
 from core.store.cassandra.scan import MessageScan
-from core.store.cassandra.schema import apply_steps, check_steps, filled_tables, list_missing, make_keyspace, truncate
+from core.store.cassandra.schema import (
+    apply_steps,
+    check_steps,
+    filled_tables,
+    list_missing,
+    make_keyspace,
+    truncate,
+    wait_for_agreement,
+)
 from core.store.cassandra.session import CallBounds, CassandraSession, prepare_all
 from core.store.cassandra.statements import Statement
 
@@ -54,6 +62,9 @@ _RECONNECT_S: Final = 1.0
 
 _SCHEMA_S: Final = 30.0
 """The time for one statement that changes tables, on which all servers must agree. Other requests bring their own."""
+
+_AGREEMENT_S: Final = 20.0
+"""The part of it in which the servers must agree, for which the driver waits 10 s by itself and goes on without."""
 
 _Result = TypeVar("_Result")
 
@@ -137,6 +148,7 @@ async def migrate(settings: CassandraSettings) -> list[str]:
 
     def work(cluster: Cluster) -> list[str]:
         driver = cluster.connect()
+        wait_for_agreement(driver)
         make_keyspace(driver, settings.keyspace, datacenter=settings.datacenter, replication=settings.replication)
         return apply_steps(driver, settings.keyspace)
 
@@ -190,6 +202,7 @@ async def _opened(settings: CassandraSettings) -> AsyncIterator[Cluster]:
         reconnection_policy=ConstantReconnectionPolicy(_RECONNECT_S, max_attempts=None),
         connect_timeout=_CONNECT_S,
         control_connection_timeout=_KNOW_S,
+        max_schema_agreement_wait=_AGREEMENT_S,
     )
     cluster = await _run(make)  # it asks for the addresses of the contact points
     try:

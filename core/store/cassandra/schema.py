@@ -10,7 +10,7 @@ replication, whose change is a matter of operators (ALTER KEYSPACE, then a repai
 from typing import Final
 
 import msgspec
-from cassandra import InvalidRequest
+from cassandra import DriverException, InvalidRequest
 from cassandra.cluster import Session
 
 from core.runtime.errors import NewerSchemaError, StartError
@@ -70,10 +70,21 @@ STEPS: Final = (
 
 _TABLES: Final = ("messages", "message_buckets", "author_messages", "last_messages", "reactions")
 _STEPS_TABLE: Final = "CREATE TABLE IF NOT EXISTS schema_steps (step int PRIMARY KEY, name text, applied timestamp)"
+_APART: Final = (
+    "Cassandra's servers have different tables, or some are away (nodetool describecluster); mend that first"
+)
 
 
-_AGREEMENT_S: Final = 60.0
-"""The time for all servers to have the same tables, which takes some seconds where there are many."""
+def wait_for_agreement(session: Session) -> None:
+    """Wait until all servers have the same tables: one may be at work for a process that was killed. It blocks.
+
+    Raises:
+        StartError: when that takes longer than the driver waits.
+    """
+    try:
+        session.cluster.refresh_schema_metadata()
+    except DriverException as error:
+        raise StartError(_APART) from error
 
 
 def make_keyspace(session: Session, keyspace: str, *, datacenter: str, replication: int) -> None:
@@ -156,17 +167,9 @@ def _count_steps(session: Session, keyspace: str) -> int:
 
 
 def _change(session: Session, statement: str) -> None:
-    """Change tables, between two moments at which all servers have the same ones. Raises StartError."""
-    _wait_for_agreement(session)
-    session.execute(statement)
-    _wait_for_agreement(session)
-
-
-def _wait_for_agreement(session: Session) -> None:
-    if not session.cluster.control_connection.wait_for_schema_agreement(wait_time=_AGREEMENT_S):
-        raise StartError(
-            "Cassandra's servers have different tables (nodetool describecluster): mend that, then begin again"
-        )
+    """Change tables, and wait until all servers have done so. Raises StartError."""
+    if not session.execute(statement).response_future.is_schema_agreed:
+        raise StartError(_APART)
 
 
 def _refuse_newer(done: int) -> None:

@@ -5,7 +5,7 @@
 
 The cluster is that of the variables GUILDWAY_…, and nobody else uses it. PLACE is a folder: `first/` in it has a snapshot
 that is restored. Prints the number of kills. With KILL_EVERY=1 all steps have one, else every second one; of Cassandra's
-migration, in which they are slow, every fourth one. A step is the first or the tenth of some calls in a row of one kind:
+migration, in which they are slow, every sixth one. A step is the first or the tenth of some calls in a row of one kind:
 a table's rows, a request to Cassandra, a sync of the disk. Of Cassandra's migration it is each request.
 """
 
@@ -240,7 +240,7 @@ def migrate_cassandra(_: Path) -> int:
         assert missing == names[len(names) - len(missing) :]
 
     kills = run_and_kill(
-        lambda: asyncio.run(migrate(settings)) and None, lambda: None, check, arm=arm_cassandra, every=EVERY**2
+        lambda: asyncio.run(migrate(settings)) and None, lambda: None, check, arm=arm_cassandra, every=5 * EVERY - 4
     )
     assert asyncio.run(migrate(settings)) == []
     with Cluster(points, port=ports) as cluster:
