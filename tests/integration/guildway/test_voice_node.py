@@ -80,10 +80,12 @@ async def run_node_of(settings: Settings) -> AsyncIterator[Running]:
         )  # fmt: skip
         process.nodes.listen(news)
         chores = [asyncio.ensure_future(run()) for run in process.list_chores().values()]
-        yield Running(process, news, registry)
-        for chore in chores:
-            chore.cancel()
-        await asyncio.gather(*chores, return_exceptions=True)
+        try:
+            yield Running(process, news, registry)
+        finally:
+            for chore in chores:
+                chore.cancel()
+            await asyncio.gather(*chores, return_exceptions=True)
     with pytest.raises(ProcessLookupError):
         os.kill(process.pid, 0)
 
