@@ -81,7 +81,7 @@ async def test_small_picture_that_breaks_off_is_none(server: Server, site: WebSi
     async def begin(writer: asyncio.StreamWriter) -> None:
         writer.write(make_head(200, {"Content-Type": "image/png", "Content-Length": "900000"}) + draw() + bytes(100))
 
-    url = site.handle("/breaks", begin)
+    url = site.handle("/breaks-small", begin)
     channel_id = text_channel(await alice.make_guild())
     message = await alice.send(channel_id, "x", embeds=[{"image": {"url": url}}])
     async with httpx.AsyncClient(timeout=60) as http:
@@ -94,7 +94,7 @@ async def test_picture_that_breaks_off_is_no_whole_answer(server: Server, site: 
         head = make_head(200, {"Content-Type": "image/png", "Content-Length": "5000000"})
         writer.write(head + draw() + bytes(2_000_000))
 
-    url = site.handle("/breaks", begin)
+    url = site.handle("/breaks-large", begin)
     channel_id = text_channel(await alice.make_guild())
     message = await alice.send(channel_id, "x", embeds=[{"image": {"url": url}}])
     async with httpx.AsyncClient(timeout=60) as http:
