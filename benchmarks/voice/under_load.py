@@ -41,16 +41,17 @@ _CHECK_S: Final = 2.5
 
 
 class Size(msgspec.Struct, frozen=True):
-    """How large the loads are."""
+    """How large the loads are: 210,000 packets a second, and a thousand open microphones."""
 
     seconds: float = 10.0
-    rooms: int = 8
+    rooms: int = 7
     people: int = 25
     joins: int = 450
     joins_a_second: float = 150.0
     idle: int = 300
-    open_rooms: int = 16
-    most_voices: int = 4
+    open_rooms: int = 40
+    most_voices: int = 2
+    """Of each of these rooms so many are heard."""
 
 
 QUICK: Final = Size(seconds=0.5, rooms=2, people=3, joins=4, joins_a_second=20, idle=4, open_rooms=2, most_voices=1)
