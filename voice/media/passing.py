@@ -23,8 +23,16 @@ class Codec(enum.Enum):
 
 
 class KeptBack(enum.Enum):
-    """Why an authentic packet of somebody who may send is not passed on, as it is counted."""
+    """Why a packet of a client is not passed on, as it is counted."""
 
+    NO_KEYS = "no keys"
+    """Its handshake is not done, or its connection is over."""
+    MUTED = "muted"
+    """It may not send this, or its camera is off."""
+    STRANGER = "stranger"
+    """It would be one stream too many."""
+    FORGED = "forged"
+    """It was not made with the client's key, has been changed, or came before."""
     UNKNOWN = "unknown"
     """The others could not read it, or were not told of such a stream."""
     QUIET = "quiet"

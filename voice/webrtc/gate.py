@@ -210,32 +210,9 @@ class Gate:
             connection.peer.keys = connection.peer.address = None
 
     def _take_rtp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
-        drop, keys, receiver, codec = self._tally.drop, peer.keys, peer.receiver, peer.find_codec(datagram)
-        if keys is None or codec is None:
-            drop("no keys" if keys is None else "unknown")
-            return
-        is_allowed = peer.may_send(codec)
-        if not is_allowed and receiver.address == address:
-            drop("muted")
-            peer.break_off(codec)
-            return
-        source = datagram[8:12]
-        if not peer.may_have_source(source):
-            drop("stranger")
-            return
-        plain = keys.open_rtp(datagram)
-        if plain is None:
-            drop("forged")
-            return
-        is_taken = peer.take_source(source)
-        receiver.address = address
-        if not is_allowed or not is_taken:
-            drop("muted" if is_taken else "flood")
-            peer.break_off(codec)
-            return
-        passing = peer.read(plain, codec, self._clock.monotonic_s())
+        passing = peer.open(datagram, address, self._clock.monotonic_s())
         if isinstance(passing, KeptBack):
-            drop(passing._value_)  # `value` is a call of Python
+            self._tally.drop(passing._value_)  # `value` is a call of Python
             return
         self._forwarder.pass_on(peer, passing)
         if peer.keep(passing):

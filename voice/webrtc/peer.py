@@ -27,7 +27,7 @@ from core_ext.media import (
     parse_rtp,
 )
 from voice.media.passing import Codec, Form, KeptBack
-from voice.media.peer import MOST_TAKEN, Circle, Peer
+from voice.media.peer import MOST_TAKEN, Address, Circle, Peer
 from voice.media.source import Source, Wants
 from voice.packets.h264 import begins_keyframe
 from voice.packets.vp8 import parse_vp8
@@ -146,13 +146,34 @@ class WebrtcPeer(Peer):
 
     # ---- what it sends
 
-    def find_codec(self, datagram: bytes) -> Codec | None:
-        """Return the codec of a packet by its header; None when it is none that is passed on."""
-        return self._codecs_by_number.get(datagram[1] & 0x7F)
+    def open(self, datagram: bytes, address: Address, now_s: float) -> Passing | KeptBack:
+        """Decrypt and read a packet from an address that is known; return it as it goes to the others. If it is
+        authentic, what is sent to the browser goes to that address from now on.
+        """
+        keys, receiver, source = self._keys, self.receiver, datagram[8:12]
+        codec = self._codecs_by_number.get(datagram[1] & 0x7F)
+        if keys is None or codec is None:
+            return KeptBack.NO_KEYS if keys is None else KeptBack.UNKNOWN
+        is_allowed = self.may_send(codec)
+        if not is_allowed and receiver.address == address:
+            self.break_off(codec)
+            return KeptBack.MUTED
+        if not self.may_have_source(source):
+            return KeptBack.STRANGER
+        plain = keys.open_rtp(datagram)
+        if plain is None:
+            return KeptBack.FORGED
+        is_taken = self.take_source(source)
+        receiver.address = address
+        if is_allowed and is_taken:
+            return self._read(plain, codec, now_s)
+        self.break_off(codec)
+        return KeptBack.MUTED if is_taken else KeptBack.FLOOD
 
     def may_send(self, codec: Codec) -> bool:
         """Return whether the others get its packets of this codec."""
-        return self.rights.speak if codec is Codec.OPUS else self.rights.stream and self.is_filming
+        rights = self._rights
+        return rights.speak if codec is Codec.OPUS else rights.stream and self.is_filming
 
     @property
     @override
@@ -187,19 +208,17 @@ class WebrtcPeer(Peer):
             for camera in self.cameras:
                 camera.break_off()
 
-    def read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | KeptBack:
-        """Return a packet, which it may send, as it goes to the others."""
+    def _read(self, plain: bytes, codec: Codec, now_s: float) -> Passing | KeptBack:
         packet = parse_rtp(plain)
         if packet is None or len(packet.payload) > _MOST_BYTES:
             return KeptBack.UNKNOWN
         return self._read_voice(packet, now_s) if codec is Codec.OPUS else self._read_video(packet, codec, now_s)
 
     def _read_voice(self, packet: RtpPacket, now_s: float) -> Passing | KeptBack:
-        content, size = self._find_extension(packet, self.offer.level_number), len(packet.payload)
+        number, size, circle = self.offer.level_number, len(packet.payload), self.circle
+        content = find_extension(packet, number) if number else None
         level = content[0] if content else None
-        if self.circle is not None and not self.circle.speakers.note(
-            self.activity, measure_loudness(level, size), now_s
-        ):
+        if circle is not None and not circle.speakers.note(self.activity, measure_loudness(level, size), now_s):
             self.voice.keep_back(size)
             return KeptBack.QUIET
         number, timestamp = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
@@ -214,7 +233,7 @@ class WebrtcPeer(Peer):
         )
 
     def _read_video(self, packet: RtpPacket, codec: Codec, now_s: float) -> Passing | KeptBack:
-        rid = self._find_extension(packet, self.offer.rid_number)
+        rid = find_extension(packet, self.offer.rid_number) if self.offer.rid_number else None
         camera, layer = self._find_layer(packet.ssrc, rid.decode("ascii", "replace") if rid else None)
         if layer is None:
             return KeptBack.UNKNOWN
@@ -251,9 +270,6 @@ class WebrtcPeer(Peer):
         for stream in self.streams:
             if stream.source == source:
                 stream.note_clock(ntp, timestamp, now_s)
-
-    def _find_extension(self, packet: RtpPacket, number: int) -> bytes | None:
-        return find_extension(packet, number) if number and packet.profile else None
 
     # ---- what it gets
 
