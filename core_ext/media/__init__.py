@@ -53,6 +53,7 @@ RtpPacket = _rtp.RtpPacket
 find_extension = _rtp.find_extension
 parse_rtp = _rtp.parse_rtp
 
+HOLD_S = _speakers.HOLD_S
 UNLIMITED = _speakers.UNLIMITED
 ActiveSpeakers = _speakers.ActiveSpeakers
 Activity = _speakers.Activity

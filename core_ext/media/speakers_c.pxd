@@ -2,7 +2,6 @@
 
 cimport cython
 
-cdef double _HOLD_S
 cdef double _LOUDER_DB
 cdef double _PARTS
 cdef long long _SILENCE_LEVEL
@@ -24,6 +23,7 @@ cdef class Activity:
 
 cdef class ActiveSpeakers:
     cdef Py_ssize_t _limit
+    cdef double _hold_s
     cdef list _seated
 
     cpdef bint note(self, Activity voice, double loudness, double now_s)

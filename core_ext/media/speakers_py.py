@@ -20,7 +20,7 @@ from typing import Final
 
 UNLIMITED: Final = sys.maxsize
 
-_HOLD_S: Final = 2.0
+HOLD_S: Final = 2.0
 """A longer silence is no pause between two sentences. Also how long a new seat is safe."""
 _LOUDER_DB: Final = 8.0
 """Less is what one voice differs by from word to word."""
@@ -65,10 +65,11 @@ class Activity:
 class ActiveSpeakers:
     """The seats of one room."""
 
-    __slots__ = ("_limit", "_seated")
+    __slots__ = ("_hold_s", "_limit", "_seated")
 
-    def __init__(self, limit: int = UNLIMITED) -> None:
+    def __init__(self, limit: int = UNLIMITED, hold_s: float = HOLD_S) -> None:
         self._limit = limit
+        self._hold_s = hold_s
         self._seated: list[Activity] = []
 
     def note(self, voice: Activity, loudness: float, now_s: float) -> bool:
@@ -107,7 +108,7 @@ class ActiveSpeakers:
                 weakest = each
         if resting is None or weakest is None:
             return None
-        if now_s - resting.voiced_s >= _HOLD_S:
+        if now_s - resting.voiced_s >= self._hold_s:
             return resting
-        is_louder = voice.loudness - weakest.loudness >= _LOUDER_DB and now_s - weakest.seated_s >= _HOLD_S
+        is_louder = voice.loudness - weakest.loudness >= _LOUDER_DB and now_s - weakest.seated_s >= self._hold_s
         return weakest if is_louder or voice.is_pinned else None

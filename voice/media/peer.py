@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from core.voice.seats import Rights
-from core_ext.media import UNLIMITED, ActiveSpeakers, Activity, Receiver, Ring, Stream, View
+from core_ext.media import HOLD_S, UNLIMITED, ActiveSpeakers, Activity, Receiver, Ring, Stream, View
 from voice.media.passing import Codec, Form
 from voice.media.source import Source, Wants
 
@@ -100,13 +100,15 @@ class Circle:
 
     __slots__ = ("_audiences", "_by_ssrc", "filming", "peers", "speakers")
 
-    def __init__(self, most_voices: int = UNLIMITED) -> None:
-        """Of so many voices the packets are passed on, at most: of the loudest."""
+    def __init__(self, most_voices: int = UNLIMITED, hold_s: float = HOLD_S) -> None:
+        """Of so many voices the packets are passed on, at most: of the loudest. A silence of less than `hold_s` is a
+        pause.
+        """
         self.peers: list[Peer] = []
         self.filming: list[Peer] = []
         """Those whose camera is on, or who share their screen."""
         self._by_ssrc: dict[int, Peer] = {}
-        self.speakers = ActiveSpeakers(most_voices)
+        self.speakers = ActiveSpeakers(most_voices, hold_s)
         self._audiences: dict[Codec, Audience] = {}
 
     def add(self, peer: Peer) -> None:

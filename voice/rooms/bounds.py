@@ -2,6 +2,8 @@
 
 import msgspec
 
+from core_ext.media import HOLD_S
+
 
 class Bounds(msgspec.Struct, kw_only=True, frozen=True):
     """The bounds of one node. Times are in seconds."""
@@ -30,5 +32,7 @@ class Bounds(msgspec.Struct, kw_only=True, frozen=True):
     connections: int = 8192
     most_voices: int = 8
     """The voices of a room that are passed on at once: the loudest. The setting is `voice.most_voices`."""
+    hold_s: float = HOLD_S
+    """How long the silence of one of them is a pause, in which nobody takes its place."""
     load_s: float = 1.0
     """The time between two reports of the node's load."""

@@ -36,6 +36,7 @@ from core.voice.tokens import BadToken, Claims, UsedTokens, read_token
 from core.wire.close_codes import CloseCode
 from voice.dave.negotiation import Negotiation, Phase
 from voice.media.forwarder import Forwarder
+from voice.media.peer import Circle
 from voice.media.tally import Tally
 from voice.mls.external_sender import ExternalSender
 from voice.protocol import close_codes
@@ -268,7 +269,7 @@ class Directory:
                 answer_s=self._bounds.answer_s,
                 count=self._tally.count_dave,
             )
-            self._rooms[room] = OpenRoom(dave, self._bounds.most_voices)
+            self._rooms[room] = OpenRoom(dave, Circle(self._bounds.most_voices, self._bounds.hold_s))
         return self._rooms[room]
 
     def enter(self, member: Member) -> None:

@@ -12,9 +12,8 @@ class OpenRoom:
 
     __slots__ = ("circle", "dave", "members")
 
-    def __init__(self, dave: Negotiation, most_voices: int) -> None:
-        """Of so many voices at most the packets are passed on: of the loudest."""
-        self.circle = Circle(most_voices)
+    def __init__(self, dave: Negotiation, circle: Circle) -> None:
+        self.circle = circle
         self.dave = dave
         self.members: dict[int, Member] = {}
 

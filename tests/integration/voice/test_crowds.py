@@ -1,7 +1,5 @@
 """Rooms with more open microphones than are passed on at once."""
 
-import pytest
-
 from tests.support.voice.node import open_stage
 from tests.support.voice.rooms import bot, browsers, wait_for_drop
 from voice.rooms.bounds import Bounds
@@ -10,11 +8,10 @@ ADA, BOB, EVE, IVY = 1, 2, 3, 4
 SPEAKING, PRIORITY = 5, 5
 
 
-async def test_loudest_are_passed_on_and_priority_speakers_before_all(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_loudest_are_passed_on_and_priority_speakers_before_all() -> None:
     # Nobody's pause is long enough to lose the seat, however long a busy machine takes.
-    monkeypatch.setattr("voice.media.active_speakers._HOLD_S", 600.0)
     async with (
-        open_stage(Bounds(most_voices=2)) as stage,
+        open_stage(Bounds(most_voices=2, hold_s=600.0)) as stage,
         browsers(stage, ADA, BOB) as (ada, bob),
         bot(stage, EVE) as eve,
         bot(stage, IVY) as ivy,
