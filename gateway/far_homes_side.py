@@ -25,6 +25,7 @@ from gateway.far.neighbours import Neighbours
 from gateway.far.said_since import SaidSince
 from gateway.far.session_homes import ClusterSessions
 from gateway.far.shown_parts import ShownParts
+from gateway.far.stranding import Stranding
 from gateway.homes.guild_returns import GuildReturns
 from gateway.homes.home_port import HomePort
 from gateway.homes_side import HomesSide
@@ -33,13 +34,13 @@ from gateway.homes_side import HomesSide
 def join_neighbours(here: HomesSide, common: Common, neighbours: Neighbours) -> HomesSide:
     """Put the homes elsewhere beside those here, and let guests in."""
     homes, num_shards = neighbours.homes, common.bus.num_shards
-    sessions, presences, parts = FarSessions(on_dispatch=common.meter.count), FarPresences(), ShownParts()
+    sessions = FarSessions(on_dispatch=common.meter.count, num_shards=num_shards)
+    presences, parts = FarPresences(), ShownParts()
     positions = HomePositions(progress=here.progress, owner_of=homes.owner_of, num_shards=num_shards)
     far = FarGuilds(
         links=neighbours.links,
         home_of=homes.home_of,
         sessions=sessions,
-        positions=positions,
         presences=presences,
         parts=parts,
     )
@@ -62,6 +63,7 @@ def join_neighbours(here: HomesSide, common: Common, neighbours: Neighbours) -> 
     )
     moves = Moves(
         far=far,
+        stranding=Stranding(sessions=sessions, positions=positions, owner_of=homes.owner_of, send=far.send),
         here=returns,
         guilds=here.guilds,
         homes=homes,

@@ -183,6 +183,7 @@ def _build_guilds(
         tasks=common.tasks,
         call_later=common.call_later,
         idle_s=options.guild_idle_s,
+        num_shards=common.bus.num_shards,
         sending=common.sending,
     )
 

@@ -14,6 +14,8 @@ from gateway.events.log_progress import of_users
 _SHARD_BITS: Final = 16
 _FIRST: Final = -(1 << _SHARD_BITS)
 """The keys of sessions are lower."""
+UNKNOWN: Final = (1 << 62) - 1
+"""The position of who is as far as nobody can tell. It is past the end of each log, so the session is refused."""
 
 
 def of_session(place: int, shard: int) -> int:

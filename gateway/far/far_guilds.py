@@ -4,15 +4,15 @@ The home has the guild and decides everything; what it decides comes over the li
 sessions' tracks in that order. A session that is on its way to READY gets what comes for it behind READY
 (`gateway.far.far_session`).
 
-When the conversation with a home ends, or a guild has another home, the sessions have lost their places. They are
-handed out as stranded, to go on elsewhere (`gateway.far.moves`), and what is on its way to READY finds the guilds late.
+When the conversation with a home ends, or a guild has another home, the sessions have lost their places
+(`gateway.far.stranding`), and go on elsewhere (`gateway.far.moves`).
 
 The tables are in `gateway.far.far_sessions`. What homes say is taken by `gateway.far.home_frames`, and sessions that
 enter after their READY go by `gateway.far.far_entrance`.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -23,7 +23,6 @@ from gateway.far.far_session import FarSession
 from gateway.far.far_sessions import FarSessions
 from gateway.far.far_stay import LOGIN, FarStay, Purpose
 from gateway.far.frames import End, Enter, Leave, Subscribe, ToHome, Way, encode_frame
-from gateway.far.home_positions import HomePositions
 from gateway.far.shown_parts import ShownParts
 from gateway.sessions.seat import Seat
 from gateway.sessions.session import Session
@@ -47,19 +46,8 @@ class FarUsers(Protocol):
         """Note that a session may have missed something of a guild."""
 
 
-class Stranded(NamedTuple):
-    """A live session that has lost its place in a guild."""
-
-    far: FarSession
-    guild_id: int
-    known: SessionGuild | None
-    """How it was in the guild, None when it had not quite arrived."""
-    after: int
-    """The position up to which it was dispatched the guild's events, 0 when that is not known."""
-
-
 class FarGuilds:
-    __slots__ = ("_home_of", "_links", "_parts", "_positions", "_presences", "_sessions", "_users", "has_late")
+    __slots__ = ("_home_of", "_links", "_parts", "_presences", "_sessions", "_users")
 
     def __init__(
         self,
@@ -67,7 +55,6 @@ class FarGuilds:
         links: Links,
         home_of: Callable[[int], str],
         sessions: FarSessions,
-        positions: HomePositions,
         presences: FarPresences,
         parts: ShownParts,
     ) -> None:
@@ -75,12 +62,9 @@ class FarGuilds:
         self._home_of = home_of
         self._links = links
         self._parts = parts
-        self._positions = positions
         self._presences = presences
         self._sessions = sessions
         self._users: FarUsers
-        self.has_late = False
-        """Whether sessions sit where they were to leave, until a home has said the rest of what it has to say."""
 
     def hand_to(self, users: FarUsers) -> None:
         """Set who is told of sessions, before there is any."""
@@ -120,9 +104,16 @@ class FarGuilds:
             self._users.note_entered(session, self._sessions.go_live(far))
 
     def is_moving(self, session: Seat, guild_id: int) -> bool:
-        """Return whether the session is in a guild, but moves to another home of it just now."""
+        """Return whether the session is in a guild, but moves to another home of it just now, or is about to."""
         far = self._sessions.find(session)
-        return far is not None and guild_id in far.moving
+        if far is None:
+            return False
+        return guild_id in far.moving or self._sessions.has_lost_seat(far.session, guild_id)
+
+    def has(self, session: Seat, guild_id: int) -> bool:
+        """Return whether the session is in a guild elsewhere, as far as its record goes."""
+        far = self._sessions.find(session)
+        return far is not None and guild_id in far.guilds
 
     def sits_in(self, session: Seat, guild_id: int) -> bool:
         """Return whether the session is in a guild, as far as anybody here knows."""
@@ -149,8 +140,9 @@ class FarGuilds:
         far = self._sessions.find(session)
         if far is None:
             return
+        homes = self._sessions.hosts_of(far)
         self._sessions.forget(far)
-        for home in far.homes:
+        for home in homes:
             self.send(home, End(far.number))
         for stay in list(far.stays.values()):
             stay.refuse(is_late=False)
@@ -178,56 +170,7 @@ class FarGuilds:
         far = self._sessions.find(session)
         return () if far is None else tuple(far.guilds.values())
 
-    # -- seats that are lost
-
-    def lose(self, peer: str) -> list[Stranded]:
-        """Note that the conversation with a worker has ended: whoever was its guest sits there no more."""
-        stranded: list[Stranded] = []
-        for far in self._sessions.guests_of(peer):
-            far.homes.discard(peer)
-            far.is_muted = False
-            for guild_id in [each for each in far.session.slots if self._sessions.find_guild(peer, each) is not None]:
-                stranded += self._strand(peer, far, guild_id)
-            for stay in list(far.stays.values()):
-                if stay.home == peer and not stay.is_loaded:
-                    stay.refuse(is_late=True)
-        self._positions.forget(peer)
-        return stranded
-
-    def leave_old_homes(self) -> list[Stranded]:
-        """Take the sessions away from workers that are not the homes of their guilds any more.
-
-        A worker that is in the middle of what it has to say keeps them until the rest has come (`has_late`).
-        """
-        stranded: list[Stranded] = []
-        late: dict[int, str] = {}
-        self.has_late = False
-        for guild_id, peer in self._sessions.homes():
-            home = self._home_of(guild_id)
-            if home == peer:
-                continue
-            if not home or not self._positions.is_whole(peer):
-                late[guild_id] = peer
-                self.has_late |= bool(home)
-                continue
-            for far in self._sessions.seated_in(guild_id):
-                stranded += self._strand(peer, far, guild_id)
-                self.send(peer, Leave(far.number, guild_id))
-        self._positions.stay(late)
-        return stranded
-
-    def _strand(self, peer: str, far: FarSession, guild_id: int) -> list[Stranded]:
-        """Take a session's seat. Who has no READY yet begins its login anew, and is not returned."""
-        after, known = self._positions.find(peer, guild_id), far.guilds.get(guild_id)
-        self._sessions.let_go(far, guild_id)
-        stay = far.stays.get(guild_id)
-        if far.held is None:
-            return [Stranded(far, guild_id, known, after)]
-        if stay is not None and stay.is_loaded:
-            stay.is_lost = True
-        elif stay is not None:
-            stay.refuse(is_late=True)
-        return []
+    # -- moves
 
     def note_moved(self, session: Session, guild_id: int) -> None:
         """Note that a live session is in a guild again that has another home."""
@@ -261,10 +204,11 @@ class FarGuilds:
         if not self.send(home, frame):
             return False
         stay.home = home
-        far.homes.add(home)
+        self._sessions.note_asked(home, far, stay)
         return True
 
     def _end_stay(self, far: FarSession, stay: FarStay) -> None:
+        self._sessions.note_answered(stay)
         if far.stays.get(stay.guild_id) is stay:
             del far.stays[stay.guild_id]
             if not stay.is_member and far in self._sessions:

@@ -29,15 +29,13 @@ class Move:
 class FarSession:
     """`number` names the session in frames. Written by `gateway.far.far_guilds` and its tables alone."""
 
-    __slots__ = ("attempts", "gone", "guilds", "held", "homes", "is_muted", "moving", "number", "session", "stays")
+    __slots__ = ("attempts", "gone", "guilds", "held", "moving", "muted_by", "number", "session", "stays")
 
     def __init__(self, number: int, session: Session, *, is_live: bool) -> None:
         self.number = number
         self.attempts = 0
         """The attempts to enter guilds so far."""
         self.session = session
-        self.homes: set[str] = set()
-        """The workers that know it."""
         self.guilds: dict[int, SessionGuild] = {}
         """What a record keeps of each guild that it has entered."""
         self.stays: dict[int, FarStay] = {}
@@ -46,8 +44,8 @@ class FarSession:
         """The guilds in which it sits, but which its user has left: their homes have yet to say so."""
         self.moving: dict[int, Move] = {}
         """The guilds of `guilds` in which it does not sit, because it moves to another home of them."""
-        self.is_muted = False
-        """Whether it is being told how it enters a guild which it does not want any more."""
+        self.muted_by = ""
+        """The home that is telling it how it enters a guild which it does not want any more."""
         self.held = None if is_live else Track(max_events=_HELD_EVENTS, max_bytes=_HELD_BYTES)
         """What came before READY, None once it is live."""
 

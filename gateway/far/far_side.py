@@ -62,7 +62,7 @@ class FarSide(LinkListener):
             else:
                 self._homes.take(peer, said)
                 if isinstance(said, Reached):
-                    self._moves.note_whole()
+                    self._moves.note_whole(peer)
         except Exception:
             # One frame must not stop all others. Whatever the error is, it is a fault of ours.
             logger.exception("a frame of another worker could not be applied", extra={"peer": peer})

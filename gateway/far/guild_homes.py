@@ -106,10 +106,11 @@ class ClusterGuilds(GuildHomes):
 
     @override
     def subscribe(self, session: Seat, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
-        if self._is_here(guild_id) and not self._far.is_moving(session, guild_id):
-            self._here.subscribe(session, guild_id, asked)
-        else:
+        # It sits where its guild had its home, for some turns of the loop after that has changed.
+        if self._far.has(session, guild_id):
             self._far.subscribe(_own(session), guild_id, asked)
+        else:
+            self._here.subscribe(session, guild_id, asked)
 
     @override
     def list_members(self, guild_id: int) -> Collection[KnownMember] | None:

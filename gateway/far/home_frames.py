@@ -1,7 +1,7 @@
 """What the homes of guilds elsewhere say, as it comes to the sessions of this worker.
 
 A home is believed while the map says that it is one, and a seat is taken as long as the session waits for it. What a
-home says of a seat that nobody wants any more is passed over, with what it begins with (`FarSession.is_muted`).
+home says of a seat that nobody wants any more is passed over, with what it begins with (`FarSession.muted_by`).
 """
 
 from collections.abc import Callable
@@ -83,14 +83,14 @@ class HomeFrames:
         match frame:
             case Seated():
                 self._positions.touch(peer, frame.guild_id)
-                far.is_muted = not self._is_wanted(peer, far, frame)
-                if not far.is_muted:
+                far.muted_by = "" if self._is_wanted(peer, far, frame) else peer
+                if not far.muted_by:
                     self._sessions.seat(peer, far, frame)
             case Told():
-                if not far.is_muted:
+                if far.muted_by != peer:
                     far.track.push(self._parts.read_body(frame))
             case Arrived():
-                self._arrive(far, frame)
+                self._arrive(peer, far, frame)
             case Refused():
                 stay = far.stays.get(frame.guild_id)
                 if stay is not None and stay.attempt == frame.attempt:
@@ -107,8 +107,10 @@ class HomeFrames:
         counts = self._positions.counts(peer, frame.guild_id)
         return is_awaited and counts and self._home_of(frame.guild_id) == peer
 
-    def _arrive(self, far: FarSession, frame: Arrived) -> None:
-        was_muted, far.is_muted = far.is_muted, False
+    def _arrive(self, peer: str, far: FarSession, frame: Arrived) -> None:
+        was_muted = far.muted_by == peer
+        if was_muted:
+            far.muted_by = ""
         stay, known = far.stays.get(frame.guild_id), far.guilds.get(frame.guild_id)
         if stay is None or stay.attempt != frame.attempt:
             return

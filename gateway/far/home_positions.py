@@ -8,7 +8,7 @@ A shard's positions count from its home alone, as this worker's map says. When t
 of what a home has to say, its sessions stay there until the rest has come, and so long its positions count.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from core.domain.ids import shard_of
 from gateway.events.log_progress import LogProgress
@@ -36,9 +36,16 @@ class HomePositions:
         """Return whether what has come from a home is whole, as far as it goes."""
         return not self._touched.get(peer)
 
-    def stay(self, guilds: Mapping[int, str]) -> None:
-        """Set the guilds whose sessions sit where the map does not name a home, each with that one. No others do."""
-        self._stays = {shard_of(guild_id, self._num_shards): peer for guild_id, peer in guilds.items()}
+    def broken(self, peer: str) -> Collection[int]:
+        """Return the guilds from which a part of an event's dispatches may have come."""
+        return self._touched.get(peer, ())
+
+    def stay(self, shard: int, peer: str) -> None:
+        """Set at which home the sessions in a shard sit yet, where the map names another one; "": at none."""
+        if peer:
+            self._stays[shard] = peer
+        else:
+            self._stays.pop(shard, None)
 
     def counts(self, peer: str, guild_id: int) -> bool:
         """Return whether it is this home whose positions count for a guild."""
@@ -52,11 +59,12 @@ class HomePositions:
         self._touched.pop(peer, None)
         self._progress.reach({shard: at for shard, at in positions.items() if self._find_home(shard) == peer})
 
-    def find(self, peer: str, guild_id: int) -> int:
-        """Return the position up to which sessions were dispatched a guild's events, 0 when that is not known."""
-        if guild_id in self._touched.get(peer, ()):
-            return 0
-        return self._progress.reached(shard_of(guild_id, self._num_shards))
+    def find(self, shard: int) -> int:
+        """Return the position up to which the home where the sessions sit has dispatched a shard, 0 when not known.
+
+        It holds for all guilds of the shard that are not `broken`.
+        """
+        return self._progress.reached(shard)
 
     def forget(self, peer: str) -> None:
         """Forget a home with which the conversation is over, when its sessions have been asked for."""

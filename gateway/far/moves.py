@@ -6,6 +6,9 @@
                                  after = what it has got           (here, or over a link)            was sent the rest
 ```
 
+A crowd goes on some at a time (`gateway.far.crowd`). Who sits at a former home yet, here or elsewhere, is told all that
+happens there until it is taken from its seat.
+
 No home hands anything over. A session knows up to which position it was dispatched the guild's events, and the next
 home reads from the log what came after that (`gateway.homes.guild_returns`). So a planned move and a takeover after a
 death go the same way, and the client notices nothing but a delay. Meanwhile the session is in the guild, as far as its
@@ -23,19 +26,23 @@ import asyncio
 import contextlib
 import enum
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from core.domain.errors import Unavailable
 from core.domain.ids import shard_of
+from core.shards.shard_changes import ShardChanges
 from gateway.events.log_progress import LogProgress
-from gateway.events.session_positions import of_session
+from gateway.events.session_positions import UNKNOWN, of_session
+from gateway.far.crowd import Crowd
 from gateway.far.doorways import Doorways
-from gateway.far.far_guilds import FarGuilds, Stranded
+from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_session import FarSession, Move
 from gateway.far.far_stay import Purpose
 from gateway.far.neighbours import Homes
+from gateway.far.seats_here import SeatsHere
+from gateway.far.stranding import Stranded, Stranding
 from gateway.guilds.guild_directory import GuildDirectory
 from gateway.homes.guild_returns import GuildReturns
 from gateway.scheduling.tasks import Tasks
@@ -51,10 +58,6 @@ _AGAIN_S: Final = 0.1
 """The pause before a home is asked again that could not let a session in: it is about to hear of the shard."""
 _LOOK_S: Final = 1.0
 """The time between looks for a home, where nothing has been heard of one."""
-STARTS_A_TURN: Final = 256
-"""The moves that begin to ask in one turn of the loop: some 10 ms."""
-_SWEEPS: Final = 60
-"""The sweeps after a change of the map, for half a minute. A login that has begun before is over by then."""
 
 
 class Outcome(enum.StrEnum):
@@ -70,14 +73,15 @@ class Moves:
     """`own` is this worker, and `on_end` takes the outcome of each move."""
 
     __slots__ = (
-        "_changed", "_doors", "_ended", "_far", "_guilds", "_here", "_homes", "_moving", "_num_shards", "_on_end",
-        "_own", "_progress", "_shards", "_starting", "_sweeps", "_tasks",
+        "_changed", "_changes", "_crowd", "_doors", "_ended", "_far", "_here", "_homes", "_moving", "_num_shards",
+        "_on_end", "_own", "_seats_here", "_stranding",
     )  # fmt: skip
 
     def __init__(  # noqa: PLR0913 - a move has two ends
         self,
         *,
         far: FarGuilds,
+        stranding: Stranding,
         here: GuildReturns,
         guilds: GuildDirectory,
         homes: Homes,
@@ -89,37 +93,39 @@ class Moves:
     ) -> None:
         self._changed = asyncio.Event()
         """Set when there may be a home where there was none; then replaced."""
+        self._changes = ShardChanges(owner_of=homes.owner_of, num_shards=num_shards)
+        self._crowd = Crowd(tasks=tasks, on_stranded=self._begin)
         self._doors = Doorways()
         self._ended = asyncio.Event()
         """Set when a move has ended; then replaced."""
         self._far = far
-        self._guilds = guilds
         self._here = here
         self._homes = homes
         self._moving: set[FarSession] = set()
         self._num_shards = num_shards
         self._on_end = on_end
         self._own = own
-        self._progress = progress
-        self._tasks = tasks
-        self._shards = self._list_shards()
-        """The shards that were here at the last look."""
-        self._starting: deque[tuple[FarSession, int, Move]] = deque()
-        """The moves that have yet to begin to ask, each with its session and guild."""
-        self._sweeps = 0
-        """The sweeps that are to be made yet."""
+        self._seats_here = SeatsHere(
+            guilds=guilds, homes=homes, progress=progress, num_shards=num_shards, know=far.know
+        )
+        self._stranding = stranding
 
     def positions_behind(self) -> dict[int, int]:
         """Return the positions of the sessions of the journal that are behind, by the keys of `of_session`."""
         behind: dict[int, int] = {}
+        for session, guild_id, after in self._list_behind():
+            if session.place >= 0:
+                key = of_session(session.place, shard_of(guild_id, self._num_shards))
+                behind[key] = min(after, behind.get(key, after))
+        return {key: position or UNKNOWN for key, position in behind.items()}
+
+    def _list_behind(self) -> Iterator[tuple[Session, int, int]]:
+        """Return the sessions that are behind, each with the guild and its position."""
+        yield from self._stranding.list_lost()
         for far in self._moving:
-            if far.session.place >= 0:
-                for guild_id, move in far.moving.items():
-                    if guild_id in far.session.slots:  # it has its seat and what it missed; its task has yet to hear
-                        continue
-                    key = of_session(far.session.place, shard_of(guild_id, self._num_shards))
-                    behind[key] = min(move.after, behind.get(key, move.after))
-        return behind
+            for guild_id, move in far.moving.items():
+                if guild_id not in far.session.slots:  # else it has what it missed, and its task has yet to hear
+                    yield far.session, guild_id, move.after
 
     def note_home(self) -> None:
         """Note that a worker can be reached that could not."""
@@ -129,25 +135,18 @@ class Moves:
     def lose(self, peer: str) -> None:
         """Move all sessions that had their seats at a worker: the conversation with it is over."""
         self._doors.forget(peer)
-        self._begin_all(self._far.lose(peer))
+        self._crowd.take(self._stranding.lose(peer))
 
     def follow_map(self) -> None:
         """Move all sessions of guilds that have another home now."""
-        here = self._list_shards()
-        # Everything of a shard that has been here was dispatched up to now, and who sat here moves now.
-        self._progress.reach({shard: self._progress.heard(shard) for shard in self._shards - here})
-        self._shards = here
-        self._sweeps = _SWEEPS
+        self._seats_here.follow_map()
+        self._crowd.take(self._stranding.leave_old_homes(sorted(self._changes.take())))
         self.sweep()
         self.note_home()
 
     def sweep(self) -> None:
-        """Move all sessions that sit where their guild's home is no more, if the map has changed in the last while."""
-        if not self._sweeps:
-            return
-        self._sweeps -= 1
-        self._begin_all(self._far.leave_old_homes())
-        self._begin_all(self._leave_here())
+        """Move all sessions that sit here where their guild's home is no more, in the time after a change."""
+        self._crowd.take(self._seats_here.leave())
 
     async def bring_back(
         self, session: Session, guilds: Iterable[SessionGuild], positions: Mapping[int, int], *, wait_s: float
@@ -157,60 +156,31 @@ class Moves:
         Returns when it sits in all of them, has ended, or when `wait_s` is over and some have no home yet.
         """
         far = self._far.know(session)
-        self._begin_all(
-            Stranded(far, known.guild_id, known, positions.get(shard_of(known.guild_id, self._num_shards), 0))
-            for known in guilds
-        )
+        for known in guilds:
+            after = positions.get(shard_of(known.guild_id, self._num_shards), 0)
+            self._begin(Stranded(far, known.guild_id, known, 0 if after == UNKNOWN else after))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
                 while far.moving and not session.is_ended:
                     await self._ended.wait()
 
-    def note_whole(self) -> None:
-        """Move the sessions that have waited for the rest of what their home had to say, which has come."""
-        if self._far.has_late:
-            self._begin_all(self._far.leave_old_homes())
+    def note_whole(self, peer: str) -> None:
+        """Move the sessions that have waited for the rest of what a home had to say, which has come."""
+        late = self._stranding.take_late(peer)
+        if late:
+            self._crowd.take(self._stranding.leave_old_homes(sorted(late)))
 
-    def _list_shards(self) -> set[int]:
-        return {shard for shard in range(self._num_shards) if self._homes.is_here(shard)}
-
-    def _leave_here(self) -> list[Stranded]:
-        """Take the seats of sessions of this worker in guilds here that have their home elsewhere now."""
-        stranded: list[Stranded] = []
-        for actor in self._guilds.actors():
-            if self._homes.home_of(actor.guild_id) in ("", self._own):
-                continue
-            after = self._progress.heard(shard_of(actor.guild_id, self._num_shards))
-            for session in actor.sessions.all():
-                if isinstance(session, Session):
-                    known = actor.attendance.describe(session)
-                    self._guilds.leave(session, actor.guild_id)
-                    stranded.append(Stranded(self._far.know(session), actor.guild_id, known, after))
-        return stranded
-
-    def _begin_all(self, stranded: Iterable[Stranded]) -> None:
-        for each in stranded:
-            session = each.far.session
-            if session.is_ended:  # with the move of another of its guilds
-                continue
-            if each.known is None or not each.after:
-                self._end(each.far, each.guild_id, Outcome.LOST)
-                continue
-            each.far.guilds[each.guild_id] = each.known
-            move = each.far.moving[each.guild_id] = Move(each.after)
-            self._moving.add(each.far)
-            if not self._starting:
-                self._tasks.spawn(self._start_all())
-            self._starting.append((each.far, each.guild_id, move))
-
-    async def _start_all(self) -> None:
-        """Start the moves, some in each turn of the loop, so that a crowd keeps the loop from nothing else."""
-        while True:
-            for _ in range(min(STARTS_A_TURN, len(self._starting))):
-                self._tasks.spawn(self._move(*self._starting.popleft()))
-            if not self._starting:
-                return
-            await asyncio.sleep(0)
+    def _begin(self, stranded: Stranded) -> None:
+        far, guild_id, known, after = stranded
+        if far.session.is_ended:  # with the move of another of its guilds
+            return
+        if known is None or not after:
+            self._end(far, guild_id, Outcome.LOST)
+            return
+        far.guilds[guild_id] = known
+        move = far.moving[guild_id] = Move(after)
+        self._moving.add(far)
+        self._crowd.start(partial(self._move, far, guild_id, move))
 
     async def _move(self, far: FarSession, guild_id: int, move: Move) -> None:
         outcome = Outcome.LOST

@@ -19,6 +19,7 @@ import msgspec
 
 from core.bus.interfaces import Delivery
 from core.domain.errors import Unavailable
+from core.domain.ids import shard_of
 from gateway.events.login_windows import LoginWindows
 from gateway.guilds.guild_actor import GuildActor
 from gateway.guilds.guild_loader import GuildLoader
@@ -37,7 +38,7 @@ loading fails."""
 
 
 class GuildDirectory:
-    __slots__ = ("_call_later", "_entries", "_idle_s", "_loads", "_sending", "_windows")
+    __slots__ = ("_call_later", "_entries", "_idle_s", "_loads", "_sending", "_shards", "_windows")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class GuildDirectory:
         tasks: Tasks,
         call_later: CallLater,
         idle_s: float,
+        num_shards: int = 1,
         sending: Sending | None = None,
     ) -> None:
         """`windows` hear of guilds that were loaded. `sending` measures the time that events take."""
@@ -56,6 +58,8 @@ class GuildDirectory:
         self._sending = sending
         self._windows = windows
         self._entries: dict[int, GuildEntry] = {}
+        self._shards: list[dict[int, GuildEntry]] = [{} for _ in range(num_shards)]
+        """The same ones, by the shards of the guilds."""
 
     def find(self, guild_id: int) -> GuildActor | None:
         """Return the guild's actor, when it is live."""
@@ -65,6 +69,10 @@ class GuildDirectory:
     def actors(self) -> list[GuildActor]:
         """Return the actors of all guilds that are live."""
         return [entry.actor for entry in self._entries.values() if entry.actor is not None]
+
+    def actors_of(self, shard: int) -> list[GuildActor]:
+        """Return the actors of the guilds of a shard that are live."""
+        return [entry.actor for entry in self._shards[shard].values() if entry.actor is not None]
 
     def has_session(self, guild_id: int, user_id: int, session_id: str) -> bool:
         """Return whether this session of the user is in the guild, as far as the guild is live here."""
@@ -84,7 +92,7 @@ class GuildDirectory:
         """Begin a user's stay at a guild, and load the guild if need be. The arguments are those of `GuildStay`."""
         entry = self._entries.get(guild_id)
         if entry is None:
-            entry = self._entries[guild_id] = GuildEntry(guild_id)
+            entry = self._entries[guild_id] = self._shard(guild_id)[guild_id] = GuildEntry(guild_id)
             self._loads.ask(entry)
         entry.stays += 1
         if entry.idle_timer is not None:
@@ -133,6 +141,9 @@ class GuildDirectory:
             if entry.actor is not None:
                 entry.actor.close()
 
+    def _shard(self, guild_id: int) -> dict[int, GuildEntry]:
+        return self._shards[shard_of(guild_id, len(self._shards))]
+
     def _end_stay(self, stay: GuildStay) -> None:
         entry = stay.entry
         entry.stays -= 1
@@ -179,7 +190,7 @@ class GuildDirectory:
 
     def _drop(self, entry: GuildEntry) -> None:
         if self._entries.get(entry.guild_id) is entry:
-            del self._entries[entry.guild_id]
+            del self._entries[entry.guild_id], self._shard(entry.guild_id)[entry.guild_id]
             if entry.actor is not None:
                 entry.actor.close()
 

@@ -150,7 +150,7 @@ class GuildEntrance:
     def subscribe(self, session: Seat, guild_id: int, asked: LazyGuilds | GuildSubscription) -> None:
         """Take a subscription of a session's client to a guild. No error when the session is not in it."""
         actor = self._guilds.find(guild_id)
-        if actor is not None:
+        if actor is not None and session in actor.sessions:
             actor.attention.subscribe(session, asked)
 
     def list_members(self, guild_id: int) -> Collection[KnownMember] | None:

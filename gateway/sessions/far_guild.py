@@ -42,6 +42,10 @@ class FarGuild:
     def __len__(self) -> int:
         return len(self._sessions)
 
+    def __contains__(self, session: Session) -> bool:
+        """Return whether the session sits here. Its slot may be one at another home of the guild."""
+        return self._sessions.get(session.slots.get(self.guild_id, -1)) is session
+
     def sessions(self) -> list[Session]:
         """Return the sessions."""
         return list(self._sessions.values())
@@ -91,9 +95,8 @@ class FarGuild:
 
     def let_go(self, session: Session) -> None:
         """Let a session go before the home knows of it. No error when it is not here."""
-        slot = session.slots.get(self.guild_id)
-        if slot is not None and self._sessions.get(slot) is session:
-            self.release(slot)
+        if session in self:
+            self.release(session.slots[self.guild_id])
 
     def end(self) -> list[Session]:
         """Let all sessions go, since the home is gone. Return them."""

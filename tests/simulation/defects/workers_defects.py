@@ -1,17 +1,17 @@
 """The defects that the simulation of several workers finds."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from core.links.outbox import Outbox
 from core.shards.map_writer import Change, MapWriter
-from gateway.far.far_guilds import FarGuilds
 from gateway.far.far_session import FarSession
 from gateway.far.home_positions import HomePositions
 from gateway.far.moves import Moves, Outcome
 from gateway.far.session_homes import ClusterSessions
+from gateway.far.stranding import Stranding
 from gateway.homes.session_state import SessionState
 from gateway.roaming.hosted_sessions import HostedSessions
 from gateway.sessions.far_guild import FarGuild
@@ -32,8 +32,8 @@ def _keep_without_a_seat(_: Original) -> Original:
 
 @DEFECTS.plant("position one too small after a move", HomePositions, "find")
 def _go_one_back(original: Original) -> Original:
-    def find(positions: HomePositions, peer: str, guild_id: int) -> int:
-        position: int = original(positions, peer, guild_id)
+    def find(positions: HomePositions, shard: int) -> int:
+        position: int = original(positions, shard)
         return max(0, position - 1)
 
     return find
@@ -92,10 +92,10 @@ def _give_without_an_epoch(original: Original) -> Original:
     return write
 
 
-@DEFECTS.plant("seats at old homes kept", FarGuilds, "leave_old_homes")
+@DEFECTS.plant("seats at old homes kept", Stranding, "leave_old_homes")
 def _stay_at_old_homes(_: Original) -> Original:
-    def leave_old_homes(_far: FarGuilds) -> list[Any]:
-        return []
+    def leave_old_homes(_stranding: Stranding, _shards: Collection[int]) -> Any:
+        return iter(())
 
     return leave_old_homes
 
