@@ -31,14 +31,24 @@ class Histogram(msgspec.Struct, frozen=True):
         return Histogram({bound: count - earlier.buckets.get(bound, 0) for bound, count in self.buckets.items()})
 
 
+def read_counter(address: str, name: str) -> float:
+    """Read a counter and add up its labels. Return 0 when the server has no such counter."""
+    families = text_string_to_metric_families(_read(address))
+    return sum(sample.value for family in families for sample in family.samples if sample.name == name)
+
+
 def read_histogram(address: str, name: str) -> Histogram | None:
     """Read a histogram and add up its labels. Return None when the server has no such histogram."""
-    with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:
-        text = answer.read().decode()
     buckets: dict[float, float] = {}
-    for family in text_string_to_metric_families(text):
+    for family in text_string_to_metric_families(_read(address)):
         for sample in family.samples:
             if sample.name == f"{name}_bucket":
                 bound = float(sample.labels["le"])
                 buckets[bound] = buckets.get(bound, 0) + sample.value
     return Histogram(buckets) if buckets else None
+
+
+def _read(address: str) -> str:
+    with urllib.request.urlopen(f"{address}/metrics", timeout=30) as answer:
+        text: str = answer.read().decode()
+        return text

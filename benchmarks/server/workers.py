@@ -2,7 +2,9 @@
 
 The people of one guild are connected to worker 1; half of them for the storm of logins to each. A message that is
 written at the moment in question is awaited by all of them, so a time contains everything: the lease that must end, the
-map, the loading of the guild, the seats that are taken again, the replay and the sends. Redis and PostgreSQL are real
+map, the loading of the guild, the seats that are taken again, the replay and the sends. Before each move and each death
+all sessions sit at the home of then, as the host's metric of moves says: who still sits at a former home is told what
+happens all the same, so that all have heard a message is no sign. Redis and PostgreSQL are real
 servers, which have the messages too. All processes share the cores with the clients and with each other.
 """
 
@@ -18,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from benchmarks.harness.load.load_client import LoadClient, Logins
+from benchmarks.harness.metrics import read_counter
 from benchmarks.harness.process_times import read_cpu_s, read_rss_bytes
 from benchmarks.harness.reports.tables import Column, Result, Table
 from benchmarks.harness.run import Run
@@ -83,6 +86,8 @@ class _Scene:
         self._desk = desk
         self._author = Person(cluster.apis[0], world.tokens[0])
         self._shard = shard_of(world.guild_id, desk.settings.store.num_shards)
+        self._changes = 0
+        """How often the guild has got another home since it is watched."""
         self._clients: list[LoadClient] = []
         self._numbers = itertools.count(1)
 
@@ -101,26 +106,32 @@ class _Scene:
 
     async def pin(self, worker: str) -> float:
         """Have the guild at a worker; return the seconds from the beginning of the move to its end."""
+        before, began_s = (await self._find_place()).owner, None
         await self._desk.store.wishes.pin(self._shard, worker)
-        began_s = None
         async with asyncio.timeout(_LONG_S):
             while True:
                 place = await self._find_place()
                 if name_of(place.owner) == worker and not place.moving_to:
+                    self._changes += place.owner != before
                     return 0.0 if began_s is None else time.monotonic() - began_s
                 if place.moving_to and began_s is None:
                     began_s = time.monotonic()
                 await asyncio.sleep(_LOOK_S)
 
     async def kill(self, worker: str) -> float:
-        """Kill a worker that has the guild; return the seconds until another one has it."""
-        pid = self._cluster.find(worker).pid
+        """Kill a worker that has the guild; return the seconds until another one has it, or another life of this one.
+
+        A worker that is started again before its lease has ended keeps its shards.
+        """
+        pid, life = self._cluster.find(worker).pid, (await self._find_place()).owner
         assert pid is not None
+        assert name_of(life) == worker
         began_s = time.monotonic()
         os.kill(pid, signal.SIGKILL)
         async with asyncio.timeout(_LONG_S):
-            while name_of((await self._find_place()).owner) == worker:  # noqa: ASYNC110 - of other processes
+            while (await self._find_place()).owner in ("", life):  # noqa: ASYNC110 - of other processes
                 await asyncio.sleep(_LOOK_S)
+        self._changes += 1
         return time.monotonic() - began_s
 
     def say(self) -> float:
@@ -129,6 +140,18 @@ class _Scene:
         client.expect(len(self._world.tokens) - 1)
         self._author.post(f"/channels/{self._world.channel_ids[0]}/messages", {"content": "now"})
         return client.wait().at_s
+
+    async def settle(self) -> None:
+        """Wait until all sessions, which are at worker 1, sit at the home of now."""
+        moves = self._changes * (len(self._world.tokens) - 1)
+        address = self._cluster.find(_FIRST).addresses["metrics"]
+        async with asyncio.timeout(_LONG_S):
+            while read_counter(address, "guildway_session_moves_total") < moves:  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.1)
+
+    def begin(self) -> None:
+        """Count the changes of the guild's home from now on."""
+        self._changes = 0
 
     async def _find_place(self) -> Place:
         return (await fetch_map(self._desk.scripts)).places.get(self._shard, _NOWHERE)
@@ -176,6 +199,7 @@ async def _measure(run: Run, cluster: ClusterServers, world: World) -> list[Tabl
             logins = _storm(scene, world.tokens[1:])
             scene.disconnect()
             scene.connect(_FIRST, world.tokens[1:])()
+            scene.begin()
             seats, moves = await _move(scene, len(world.tokens) - 1, run.pick(_MOVES, 1))
             deaths, attaches = await _die(scene, len(world.tokens) - 1, run.pick(_DEATHS, 1))
         finally:
@@ -225,24 +249,28 @@ async def _move(scene: _Scene, sessions: int, times: int) -> tuple[dict[str, Any
         in_map.append(await scene.pin(_SECOND))
         began_s = time.monotonic()
         heard.append(scene.say() - began_s)
+        await scene.settle()
         if number == 0:
             seat_bytes = (scene.rss_bytes(_SECOND) - before) / sessions
         if number < times - 1:
             await scene.pin(_FIRST)
+            await scene.settle()
     seats = {"sessions": sessions, "seat_kib": seat_bytes / 1024}
     return seats, _describe("a move; then a message", sessions, in_map, heard)
 
 
 async def _die(scene: _Scene, sessions: int, times: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Kill the home again and again. The worker that the people are connected to is the next one."""
+    """Kill the home again and again, when all sessions sit there."""
     in_map, heard, used_s = [], [], []
     for _ in range(times):
         await scene.pin(_SECOND)
+        await scene.settle()
         began_s = time.monotonic()
         in_map.append(await scene.kill(_SECOND))
         before_s = scene.cpu_s(_FIRST)
         heard.append(scene.say() - began_s)
         used_s.append(scene.cpu_s(_FIRST) - before_s)
+        await scene.settle()
         await scene.wait_back(_SECOND)
     attach = [all_s - map_s for all_s, map_s in zip(heard, in_map, strict=True)]
     attaches = {
