@@ -140,8 +140,9 @@ class Server:
 
     async def administer(self, *words: str) -> Any:
         """Run a command of `guildway admin`, as the operator does at the server's machine; return its answer."""
-        which = [] if isinstance(self._place, BarePlace) else ["--cluster"]
-        command = ("-m", "guildway", "admin", *which, "--data", str(self._data), "--url", self.api, "--json", *words)
+        # An embedded server has noted in its folder where it answers.
+        which = [] if isinstance(self._place, BarePlace) else ["--cluster", "--url", self.api]
+        command = ("-m", "guildway", "admin", *which, "--data", str(self._data), "--json", *words)
         process = await asyncio.create_subprocess_exec(
             sys.executable, *command, env={**os.environ, **self._environ},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
