@@ -54,6 +54,8 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     port = UserPort(own=own, links=links, home_of=home_of)
     homes = UserHomes(
         port=port,
+        owner_of=owner_of,
+        num_shards=num_shards,
         users=users,
         relations=KeptRelations(relations=users.relations, store=store, tasks=tasks, users=users),
         call_later=call_later,
@@ -70,4 +72,9 @@ def build_roaming(  # noqa: PLR0913 - a composition root is given all that its p
     )
     roaming = Roaming(port=port, users=users, hosted=hosted, homes=homes, friends=friends, told=told)
     users.share(roaming)
-    return BuiltRoaming(UserFrames(roaming=roaming, then=then), follow_homes=roaming.follow_homes, close=homes.close)
+
+    def close() -> None:
+        homes.close()
+        hosted.close()
+
+    return BuiltRoaming(UserFrames(roaming=roaming, then=then), follow_homes=roaming.follow_homes, close=close)

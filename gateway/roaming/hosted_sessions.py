@@ -15,7 +15,7 @@ Owns whom which home was told of, and the logins that wait for a word of a home.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -24,6 +24,7 @@ from core.runtime.clock import Clock
 from gateway.roaming.frames import AllSaid, Excess, UserSaid, UserWord
 from gateway.roaming.port import UserPort
 from gateway.scheduling.batch_timer import CallLater
+from gateway.scheduling.slices import Slices
 from gateway.sessions.seat import Seat
 from gateway.sessions.too_many import TooManySessions
 from gateway.users.user_directory import UserDirectory
@@ -36,6 +37,12 @@ GONE_S: Final = 30.0
 
 LATELY_S: Final = 10.0
 """The time in which a home has told others what it was told, or is known to be dead."""
+
+
+_USERS_A_TURN: Final = 64
+"""The users whose next home is told in one turn of the loop: some 5 ms."""
+_LOOKS: Final = 32
+"""The users that are looked at for what costs to tell of one."""
 
 
 class _Told(NamedTuple):
@@ -61,6 +68,7 @@ class HostedSessions:
         "_on_home_here",
         "_port",
         "_refused",
+        "_slices",
         "_told",
         "_untold",
         "_users",
@@ -86,6 +94,7 @@ class HostedSessions:
         self._on_home_here = on_home_here
         self._port = port
         self._refused: set[str] = set()
+        self._slices = Slices(steps_a_turn=_USERS_A_TURN, call_later=call_later)
         self._told: dict[int, _Told] = {}
         self._untold: set[int] = set()
         """The users with a change that was nobody's to tell: their home was another one then."""
@@ -105,6 +114,7 @@ class HostedSessions:
         """Tell homes of what has changed."""
         dirty, self._dirty = self._dirty, set()
         for user_id in sorted(dirty):
+            self._follow_now(user_id)
             self._say(user_id)
             if user_id in self._untold and self._port.is_home(user_id):
                 self._tell_anew(user_id)
@@ -135,6 +145,7 @@ class HostedSessions:
         actor = self._users.actors.find(word.user_id)
         if peer != self._port.home_of(word.user_id) or actor is None or not len(actor):
             return
+        self._follow_now(word.user_id)
         self._heard[word.user_id] = frozenset(word.heard)
         self._users.actors.know_elsewhere(word.user_id, word.sessions, is_bot=actor.is_bot)
         for session_id in word.heard:
@@ -157,19 +168,40 @@ class HostedSessions:
     def say_all(self, peer: str) -> None:
         """Tell a worker of all users whose home it is: the conversation with it is new."""
         for user_id in {*self._told, *(actor.user_id for actor in self._users.actors)}:
+            self._follow_now(user_id)
             if self._port.home_of(user_id) == peer:
                 # The home may have given them up, and told others so.
                 self._say(user_id, is_news=True)
         self._port.send(peer, AllSaid())
 
     def follow_homes(self) -> None:
-        """Tell other homes of those users who have another one now."""
-        for user_id, told in list(self._told.items()):
-            if told.home != self._port.home_of(user_id):
-                self._heard.pop(user_id, None)
-                self._say(user_id)
-                if self._port.is_home(user_id) and self._is_news(told):
-                    self._tell_anew(user_id)
+        """Tell other homes of those users who have another one now, some in each turn of the loop."""
+        self._slices.add(self._follow_all())
+
+    def close(self) -> None:
+        """Stop what is under way."""
+        self._slices.close()
+
+    def _follow_all(self) -> Iterator[None]:
+        for number, user_id in enumerate(list(self._told)):
+            if self._follow(user_id) or not number % _LOOKS:
+                yield
+
+    def _follow(self, user_id: int) -> bool:
+        """Tell the home of a user who has another one now. Return whether it has."""
+        told = self._told.get(user_id)
+        if told is None or told.home == self._port.home_of(user_id):
+            return False
+        self._heard.pop(user_id, None)
+        self._say(user_id)
+        if self._port.is_home(user_id) and self._is_news(told):
+            self._tell_anew(user_id)
+        return True
+
+    def _follow_now(self, user_id: int) -> None:
+        """Follow a user before others who wait for it, so that nothing is said of who is not followed yet."""
+        if not self._slices.is_idle:
+            self._follow(user_id)
 
     def _tell_anew(self, user_id: int) -> None:
         """Tell others, at the new home, what an earlier one may not have told them."""

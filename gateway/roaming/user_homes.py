@@ -10,32 +10,30 @@ not before `grace_s`: its clients come back at another worker, as after the loss
 
 The user's sessions are counted here. One too many takes the place of that longest without a socket, or is refused.
 
+When shards have other homes, their users are followed some in each turn of the loop, and who is asked for before is
+followed at once. So nobody sees a user that is not followed yet.
+
 Owns what hosts have said.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
+from core.shards.shard_changes import ShardChanges
 from gateway.roaming.frames import Excess, UserSaid, UserWord
 from gateway.roaming.kept_relations import KeptRelations
 from gateway.roaming.port import UserPort
+from gateway.roaming.visitors import Visitor, Visitors
 from gateway.scheduling.batch_timer import CallLater, Handle
+from gateway.scheduling.slices import Slices
 from gateway.users.other_session import OtherSession
 from gateway.users.presence import OFFLINE
 from gateway.users.user_directory import UserDirectory
 
-
-class _User:
-    """`said` and `sent` have the newest frame from and to each host."""
-
-    __slots__ = ("ending", "is_at_home", "said", "sent")
-
-    def __init__(self) -> None:
-        self.said: dict[str, UserSaid] = {}
-        self.sent: dict[str, UserWord] = {}
-        self.is_at_home = False
-        """Whether this has been the user's home since it is known here."""
-        self.ending: set[str] = set()
-        """The sessions that were told to end."""
+_USERS_A_TURN: Final = 128
+"""The users that are followed in one turn of the loop: some 5 ms."""
+_LOOKS: Final = 32
+"""The users that are looked at for what costs to follow one."""
 
 
 class UserHomes:
@@ -43,21 +41,25 @@ class UserHomes:
 
     __slots__ = (
         "_call_later",
+        "_changes",
         "_doubted",
         "_end",
         "_grace_s",
         "_limit",
         "_port",
         "_relations",
+        "_slices",
         "_timers",
         "_users",
         "_visitors",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - users are here, at hosts, and on their way to another home
         self,
         *,
         port: UserPort,
+        owner_of: Callable[[int], str],
+        num_shards: int,
         users: UserDirectory,
         relations: KeptRelations,
         call_later: CallLater,
@@ -65,7 +67,9 @@ class UserHomes:
         limit: Callable[[], int],
         end: Callable[[str], None],
     ) -> None:
+        """`owner_of` names the home of a shard, "" when nobody has it now."""
         self._call_later = call_later
+        self._changes = ShardChanges(owner_of=owner_of, num_shards=num_shards)
         self._doubted: dict[str, set[int]] = {}
         """The users of each host that it has not said anew since the conversation with it ended."""
         self._end = end
@@ -73,9 +77,10 @@ class UserHomes:
         self._limit = limit
         self._port = port
         self._relations = relations
+        self._slices = Slices(steps_a_turn=_USERS_A_TURN, call_later=call_later)
         self._timers: dict[str, Handle] = {}
         self._users = users
-        self._visitors: dict[int, _User] = {}
+        self._visitors = Visitors(num_shards=num_shards)
 
     # -- hosts
 
@@ -93,18 +98,29 @@ class UserHomes:
     def settle(self, peer: str) -> None:
         """Forget what a host has not said anew."""
         self._cancel(peer)
-        for user_id in sorted(self._doubted.pop(peer, ())):
-            self._visitors[user_id].said.pop(peer, None)
-            self._visitors[user_id].sent.pop(peer, None)
-            self._apply(user_id)
+        doubted = {user_id: self._visitors[user_id].said.get(peer) for user_id in sorted(self._doubted.get(peer, ()))}
+        self._slices.add(self._forget_said(peer, doubted))
+
+    def _forget_said(self, peer: str, doubted: dict[int, UserSaid | None]) -> Iterator[None]:
+        for user_id, said in doubted.items():
+            user = self._find(user_id)
+            if user is not None and user.said.get(peer) is said:
+                user.said.pop(peer, None)
+                user.sent.pop(peer, None)
+                self._doubted.get(peer, set()).discard(user_id)
+                self._apply(user_id)
+            yield
+        if not self._doubted.get(peer, True):
+            del self._doubted[peer]
 
     def close(self) -> None:
         """Stop the timers."""
+        self._slices.close()
         for peer in list(self._timers):
             self._cancel(peer)
 
     def _doubt(self, peer: str) -> None:
-        of_peer = {user_id for user_id, user in self._visitors.items() if peer in user.said}
+        of_peer = {user_id for user_id, user in self._visitors if peer in user.said}
         if of_peer:
             self._doubted.setdefault(peer, set()).update(of_peer)
         for user_id in of_peer:
@@ -121,12 +137,12 @@ class UserHomes:
         """Take what a host says of a user. It may know of this home before this home does."""
         user_id = said.user_id
         self._doubted.get(peer, set()).discard(user_id)
-        user = self._visitors.get(user_id)
+        user = self._find(user_id)
         if user is None:
             if not said.sessions:
                 self._note_gone(said)
                 return
-            user = self._visitors[user_id] = _User()
+            user = self._visitors.make(user_id)
         known = {each.session_id for each in self._list_all(user_id)}
         if said.sessions:
             user.said[peer] = said
@@ -159,39 +175,65 @@ class UserHomes:
 
     def refresh(self, user_id: int) -> None:
         """Follow a change of the user's sessions here."""
-        if user_id in self._visitors:
+        if self._find(user_id) is not None:
             self._apply(user_id)
 
     def follow_homes(self) -> None:
         """Begin to be the home of who has it here now, and end to be that of others."""
-        for user_id in list(self._visitors):
-            if self._port.is_home(user_id):
-                self._apply(user_id)
-            elif self._visitors[user_id].is_at_home:
-                self._forget(user_id)
-        for actor in self._users.actors:
-            # Whoever has no session here is left to the next home. Some are known here by the word of an earlier one.
-            if not len(actor) and not self._port.is_home(actor.user_id):
-                self._users.actors.know_elsewhere(actor.user_id, (), is_bot=actor.is_bot)
-        self._call_later(self._grace_s, self._forget_unsaid)
+        moved = sorted(self._changes.take())
+        self._visitors.begin_eras(moved)
+        self._slices.add(self._follow(moved))
+        self._call_later(self._grace_s, lambda: self._slices.add(self._forget_unsaid()))
 
-    def _forget_unsaid(self) -> None:
-        """Forget sessions that an earlier home has told of, and that no worker has said since this is the home."""
-        for actor in self._users.actors:
-            user_id = actor.user_id
-            if actor.elsewhere.sessions and self._port.is_home(user_id) and user_id not in self._visitors:
+    def _follow(self, shards: list[int]) -> Iterator[None]:
+        for shard in shards:
+            for user_id in self._visitors.list_of(shard):
+                self._find(user_id)
+                yield
+        for number, user_id in enumerate(self._list_users()):
+            actor = self._users.actors.find(user_id)
+            # Whoever has no session here is left to the next home. Some are known here by the word of an earlier one.
+            if actor is not None and not len(actor) and not self._port.is_home(user_id):
                 self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+                yield
+            elif not number % _LOOKS:
+                yield
+
+    def _forget_unsaid(self) -> Iterator[None]:
+        """Forget sessions that an earlier home has told of, and that no worker has said since this is the home."""
+        for number, user_id in enumerate(self._list_users()):
+            actor = self._users.actors.find(user_id)
+            is_unsaid = actor is not None and actor.elsewhere.sessions and self._find(user_id) is None
+            if actor is not None and is_unsaid and self._port.is_home(user_id):
+                self._users.actors.know_elsewhere(user_id, (), is_bot=actor.is_bot)
+                yield
+            elif not number % _LOOKS:
+                yield
+
+    def _list_users(self) -> list[int]:
+        return [actor.user_id for actor in self._users.actors]
+
+    def _find(self, user_id: int) -> Visitor | None:
+        """Find what hosts have said of a user. Who has another home now is followed before."""
+        user = self._visitors.find(user_id)
+        if user is None or self._visitors.is_followed(user_id, user):
+            return user
+        if self._port.is_home(user_id):
+            self._apply(user_id)
+        elif user.is_at_home:
+            self._forget(user_id)
+        return self._visitors.find(user_id)
 
     def _forget_passing(self, peer: str, said: UserSaid) -> None:
         """Forget what a host said here when this was the home no more, and tells the next one."""
-        user = self._visitors.get(said.user_id)
+        user = self._find(said.user_id)
         if user is not None and user.said.get(peer) is said and not self._port.is_home(said.user_id):
             del user.said[peer]
             self._apply(said.user_id)
 
     def count_elsewhere(self, user_id: int) -> int:
         """Return the number of sessions at other workers that count in the limit, of a user whose home is here."""
-        user = self._visitors.get(user_id)
+        user = self._find(user_id)
         if user is None or not self._port.is_home(user_id):
             return 0
         found = self._list_elsewhere(user_id, user)
@@ -199,10 +241,10 @@ class UserHomes:
 
     def end_lost(self, user_id: int) -> bool:
         """End the session elsewhere that has been without a socket longest. Return whether there was one."""
-        user = self._visitors.get(user_id)
+        user = self._find(user_id)
         if user is None:
             return False
-        lost = [each for each in self._list_elsewhere(user_id, user) if _may_go(user, each)]
+        lost = [each for each in self._list_elsewhere(user_id, user) if user.may_end(each)]
         if lost:
             self._let_go(user_id, user, lost[0])
         return bool(lost)
@@ -221,7 +263,7 @@ class UserHomes:
                 self._relations.keep(user_id)
             self._tell_hosts(user_id, user, sessions)
 
-    def _know(self, user_id: int, user: _User, sessions: list[OtherSession], doubted: UserSaid | None) -> None:
+    def _know(self, user_id: int, user: Visitor, sessions: list[OtherSession], doubted: UserSaid | None) -> None:
         said, before = list(user.said.values()), self._users.actors.find(user_id)
         presence = OFFLINE if before is None else before.presence
         self._users.actors.know_elsewhere(
@@ -240,7 +282,7 @@ class UserHomes:
         else:
             self._users.shown.tell_anew(user_id)
 
-    def _tell_hosts(self, user_id: int, user: _User, sessions: list[OtherSession]) -> None:
+    def _tell_hosts(self, user_id: int, user: Visitor, sessions: list[OtherSession]) -> None:
         actor = self._users.actors.find(user_id)
         here = [] if actor is None else actor.describe()
         for peer, said in user.said.items():
@@ -250,7 +292,7 @@ class UserHomes:
             if word != user.sent.get(peer) and self._port.send(peer, word):
                 user.sent[peer] = word
 
-    def _list_elsewhere(self, user_id: int, user: _User) -> list[OtherSession]:
+    def _list_elsewhere(self, user_id: int, user: Visitor) -> list[OtherSession]:
         """Return the sessions at other workers, the oldest first."""
         actor = self._users.actors.find(user_id)
         here = set() if actor is None else {each.session_id for each in actor.describe()}
@@ -260,12 +302,12 @@ class UserHomes:
         return sorted(found.values(), key=lambda each: (each.began_ms, each.session_id))
 
     def _list_all(self, user_id: int) -> list[OtherSession]:
-        user, actor = self._visitors.get(user_id), self._users.actors.find(user_id)
+        user, actor = self._visitors.find(user_id), self._users.actors.find(user_id)
         elsewhere = [] if user is None else self._list_elsewhere(user_id, user)
         return sorted([*elsewhere, *([] if actor is None else actor.describe())], key=lambda each: each.began_ms)
 
     def _forget(self, user_id: int) -> None:
-        del self._visitors[user_id]
+        self._visitors.forget(user_id)
         for doubted in self._doubted.values():
             doubted.discard(user_id)
         self._relations.forget(user_id)
@@ -279,22 +321,17 @@ class UserHomes:
         counted = sum(not each.has_parted and each.session_id not in user.ending for each in sessions)
         if counted <= self._limit():
             return
-        lost = [each for each in sessions if _may_go(user, each)]
+        lost = [each for each in sessions if user.may_end(each)]
         if lost:
             self._let_go(user_id, user, lost[0])
         else:
             user.ending.add(newest.session_id)
             self._port.send(peer, Excess(user_id, newest.session_id))
 
-    def _let_go(self, user_id: int, user: _User, session: OtherSession) -> None:
+    def _let_go(self, user_id: int, user: Visitor, session: OtherSession) -> None:
         user.ending.add(session.session_id)
         for peer, said in user.said.items():
             if any(each.session_id == session.session_id for each in said.sessions):
                 self._port.send(peer, Excess(user_id, session.session_id))
                 return
         self._end(session.session_id)
-
-
-def _may_go(user: _User, session: OtherSession) -> bool:
-    """Return whether a session may be ended to make room."""
-    return session.is_lost and session.is_ready and not session.has_parted and session.session_id not in user.ending

@@ -2,12 +2,12 @@
 
 import itertools
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.bus.interfaces import Delivery
@@ -18,6 +18,8 @@ from gateway.commands.presence_command import PresenceUpdate
 from gateway.events.event_meter import EventMeter
 from gateway.roaming.building import build_roaming
 from gateway.roaming.hosted_sessions import ANSWER_S, GONE_S
+from gateway.roaming.visitors import Visitors
+from gateway.scheduling.slices import Slices
 from gateway.sessions.session import Session
 from gateway.users.presence import OFFLINE, from_command, merge_presences
 from gateway.users.relations import Relations
@@ -27,7 +29,7 @@ from tests.fakes.memory_bus import MemoryBus
 from tests.fakes.timers import FakeTimers
 from tests.support.gateway.sessions import make_session
 
-USER, GUILD = 5, 7
+USER, GUILD = 1 << 22, 2 << 22
 GRACE_S = 10.0
 WORKERS = "abc"
 
@@ -129,7 +131,7 @@ class Place:
             own=own,
             links=OwnLinks(own, self.network),
             home_of=lambda _id: self.home,
-            owner_of=lambda _shard: "a",  # the guild stays where it is
+            owner_of=lambda shard: self.home if shard == 1 else "a",  # the guild stays where it is
             num_shards=self.bus.num_shards,
             users=users,
             store=None,  # type: ignore[arg-type] # bots have no relationships
@@ -226,8 +228,11 @@ def move(worker: str) -> tuple[str, Any, Any]:
 CUTS = st.tuples(st.just("cut"), st.sampled_from(["ab", "ac", "bc"]), st.floats(0, 2 * GRACE_S))
 
 
-def play(operations: list[tuple[str, Any, Any]]) -> None:
-    """Let things happen, also while much is under way, and check what all know in the end."""
+def play(operations: list[tuple[str, Any, Any]], *, slack_s: float = 0.0) -> None:
+    """Let things happen, also while much is under way, and check what all know in the end.
+
+    `slack_s` is the time more that it takes until all is settled.
+    """
     place = Place()
     for operation, at, what in operations:
         if operation == "log in" and len(place.sessions) < 3:
@@ -240,6 +245,7 @@ def play(operations: list[tuple[str, Any, Any]]) -> None:
             place.move_home(at)
         elif operation == "settle":
             place.settle(ANSWER_S)
+            place.settle(slack_s)
             place.check()
         elif operation in ("say", "log out") and at < len(place.sessions):
             worker, session = place.sessions[at]
@@ -249,6 +255,7 @@ def play(operations: list[tuple[str, Any, Any]]) -> None:
                 place.log_out(session)
         place.timers.advance(0)  # a turn of the loop; what is under way arrives later
     place.settle(GRACE_S)
+    place.settle(slack_s)
     place.check()
 
 
@@ -256,6 +263,30 @@ def play(operations: list[tuple[str, Any, Any]]) -> None:
 @given(operations=st.lists(st.one_of(*OPERATIONS, CUTS), max_size=25))
 def test_all_workers_agree_in_the_end(operations: list[tuple[str, Any, Any]]) -> None:
     play(operations)
+
+
+@settings(derandomize=True, max_examples=50)
+@example(operations=[("log in", "b", "online"), SETTLE, move("b"), move("a")])
+@given(operations=st.lists(st.one_of(*OPERATIONS, CUTS), max_size=25))
+def test_all_workers_agree_though_a_crowd_is_followed_before_the_user(operations: list[tuple[str, Any, Any]]) -> None:
+    """Each work waits for others, and is done when the timers go on. Much may happen before."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Slices, "add", _add_behind_others)
+        patch.setattr(Slices, "_go_on", _go_on_later)
+        play(operations, slack_s=2 * GRACE_S)
+
+
+_add = Slices.add
+
+
+def _add_behind_others(slices: Slices, work: Iterator[object]) -> None:
+    _add(slices, itertools.chain(range(2 * slices._steps_a_turn), work))
+
+
+def _go_on_later(slices: Slices) -> None:
+    slices._do_some()
+    if not slices.is_idle:
+        slices._call_later(0.01, lambda: _go_on_later(slices))
 
 
 @pytest.mark.parametrize(
@@ -424,3 +455,15 @@ def test_session_that_goes_on_at_another_worker_is_counted_there() -> None:
     assert actor is not None
     assert actor.presence != OFFLINE
     assert [each.session_id for each in actor.list_sessions()] == [session.id]
+
+
+def test_users_of_a_shard_that_has_moved_are_followed_and_no_others() -> None:
+    eras = Visitors(num_shards=4)
+    users = {user_id: eras.make(user_id) for user_id in range(1 << 22, 9 << 22, 1 << 22)}
+    eras.begin_eras([1])
+    assert eras.list_of(1) == [1 << 22, 5 << 22]
+    behind = [user_id for user_id, user in users.items() if not eras.is_followed(user_id, user)]
+    assert behind == [1 << 22, 5 << 22]
+    assert all(eras.is_followed(user_id, user) for user_id, user in users.items())
+    eras.forget(1 << 22)
+    assert eras.list_of(1) == [5 << 22]
