@@ -210,7 +210,7 @@ async def test_refused_requests_are_errors_and_the_status_says_so(tmp_path: Path
 async def test_kill_is_borne_and_loses_no_message(tmp_path: Path) -> None:
     server = await Server(tmp_path / "data", GENEROUS).start()
     try:
-        flags = ("--guild-size", "6", "--pause", "0.2", "--kill-command", f"kill -9 {server.pid}", "--kill-after", "3")
+        flags = ("--guild-size", "6", "--pause", "0.2", "--kill-command", f"kill -9 {server.pid}", "--kill-after", "5")
         process = await _start(server.api, tmp_path, *flags, users=6, time_s=100)
         finishing = asyncio.create_task(_finish(process, tmp_path))
         ended = asyncio.create_task(server.wait_for_end())
