@@ -2,8 +2,9 @@
 
 import contextlib
 import errno
+import itertools
+import os
 import socket
-from random import SystemRandom
 from typing import Final, Protocol
 
 from core.runtime.errors import StartError
@@ -15,7 +16,12 @@ BACKLOG: Final = 4096
 _LASTING_PORTS: Final = range(10_000, 32_768)
 """Ports that neither Linux nor the BSDs give to whoever asks for any: one of those could be a connection's own when the
 process starts that it was found for."""
+_PROCESSES: Final = 64
 _TRIES: Final = 100
+_turns: Final = itertools.cycle(reversed(_LASTING_PORTS[os.getpid() % _PROCESSES :: _PROCESSES]))
+"""Those of this process, one after another: none is found a second time before it can be used, and processes that look
+at the same time look at different ones. `deploy.services` begins at the other end.
+"""
 
 _LOOPBACK: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - "every address", as reached from this machine
 
@@ -96,7 +102,7 @@ def find_free_port(host: str) -> int:
     """Return a port that nobody listens on now, for a process that is started later. Raises StartError."""
     with bind_socket(host, 0) as sock:
         port: int = sock.getsockname()[1]
-    for lasting in SystemRandom().sample(_LASTING_PORTS, _TRIES):
+    for lasting in itertools.islice(_turns, _TRIES):
         with contextlib.suppress(StartError), bind_socket(host, lasting):
             return lasting
     return port

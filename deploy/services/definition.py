@@ -5,12 +5,13 @@ The definitions are in redis_server.py, postgres_server.py, cassandra_server.py,
 """
 
 import contextlib
+import itertools
+import os
 import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
 from typing import Final, Protocol
 
 LOOPBACK: Final = "127.0.0.1"
@@ -19,6 +20,11 @@ LOOPBACK: Final = "127.0.0.1"
 _CONNECT_S: Final = 1.0
 _LASTING_PORTS: Final = range(10_000, 32_768)
 """Ports that neither Linux nor the BSDs give to whoever asks for any: those are taken by somebody else all the time."""
+_PROCESSES: Final = 64
+_turns: Final = itertools.cycle(_LASTING_PORTS[os.getpid() % _PROCESSES :: _PROCESSES])
+"""Those of this process, one after another: none is found a second time before it can be used, and processes that look
+at the same time look at different ones.
+"""
 
 
 class MissingProgram(Exception):
@@ -73,11 +79,11 @@ class Service(Protocol):
 
 def find_free_port() -> int:
     """Return a port of loopback that nobody uses at the moment, and that no connection takes before it is used."""
-    while True:
-        port = SystemRandom().choice(_LASTING_PORTS)
+    for port in _turns:
         with socket.socket() as asked, contextlib.suppress(OSError):
             asked.bind((LOOPBACK, port))
-            return port
+            break
+    return port
 
 
 def is_port_taken(port: int) -> bool:

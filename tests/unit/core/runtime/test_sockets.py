@@ -1,5 +1,6 @@
 """Ports that are found before they are used."""
 
+import itertools
 import socket
 
 import pytest
@@ -30,5 +31,11 @@ def test_port_that_somebody_has_is_not_found(monkeypatch: pytest.MonkeyPatch) ->
         taken.bind((LOOPBACK, 0))
         taken.listen()
         port = taken.getsockname()[1]
-        monkeypatch.setattr("core.runtime.sockets._LASTING_PORTS", [port] * 100)
+        monkeypatch.setattr("core.runtime.sockets._turns", itertools.repeat(port))
         assert find_free_port(LOOPBACK) != port
+
+
+def test_no_port_is_found_a_second_time_before_it_can_be_used() -> None:
+    for find in (lambda: find_free_port(LOOPBACK), definition.find_free_port):
+        found = [find() for _ in range(100)]
+        assert len(set(found)) == len(found)
