@@ -192,8 +192,7 @@ async def fill_rooms(node: NodeServer, rooms: Sequence[int], payload_type: int =
         yield people
     finally:
         beating.cancel()
-        for person in people:
-            await person.leave()
+        await asyncio.gather(*(person.leave() for person in people))
 
 
 async def _keep_beating(people: list[Person]) -> None:
