@@ -13,9 +13,11 @@ from core.runtime.unix_sockets import UNIX, bind_unix_socket, find_path
 BACKLOG: Final = 4096
 """The backlog. A restart brings every client back within seconds; the kernel caps this with net.core.somaxconn."""
 
-_LASTING_PORTS: Final = range(10_000, 32_768)
+_LASTING_PORTS: Final = range(10_081, 32_768)
 """Ports that neither Linux nor the BSDs give to whoever asks for any: one of those could be a connection's own when the
-process starts that it was found for."""
+process starts that it was found for. Browsers and Node ask no server at 10080, a "bad port" of the Fetch standard, and
+there is none in these.
+"""
 _PROCESSES: Final = 64
 _TRIES: Final = 100
 _turns: Final = itertools.cycle(reversed(_LASTING_PORTS[os.getpid() % _PROCESSES :: _PROCESSES]))

@@ -18,8 +18,10 @@ LOOPBACK: Final = "127.0.0.1"
 """The only address on which services are started: they ask for no password."""
 
 _CONNECT_S: Final = 1.0
-_LASTING_PORTS: Final = range(10_000, 32_768)
-"""Ports that neither Linux nor the BSDs give to whoever asks for any: those are taken by somebody else all the time."""
+_LASTING_PORTS: Final = range(10_081, 32_768)
+"""Ports that neither Linux nor the BSDs give to whoever asks for any: those are taken by somebody else all the time.
+Browsers and Node ask no server at 10080, a "bad port" of the Fetch standard, and there is none in these.
+"""
 _PROCESSES: Final = 64
 _turns: Final = itertools.cycle(_LASTING_PORTS[os.getpid() % _PROCESSES :: _PROCESSES])
 """Those of this process, one after another: none is found a second time before it can be used, and processes that look
