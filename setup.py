@@ -68,11 +68,17 @@ def declare_extensions() -> list[Extension]:
         Extension(
             f"core_ext.{name.replace('/', '.')}_c",
             [source],
-            depends=sorted(str(path) for path in Path("core_ext").glob(f"{name}_*") if path.suffix in {".pxd", ".h"}),
+            depends=find_types(name),
             extra_compile_args=OPTIMIZATION,
         )
         for name, source in sorted(sources.items())
     ]
+
+
+def find_types(name: str) -> list[str]:
+    """Return the files with types that a kernel may use: its own, and those of the other kernels in its folder."""
+    folder = Path("core_ext", name).parent
+    return sorted(str(path) for path in folder.iterdir() if path.suffix in {".pxd", ".h"})
 
 
 class BuildKernels(build_ext):
@@ -88,7 +94,17 @@ class BuildKernels(build_ext):
         if not self.can_compile():
             text = runpy.run_path("core_ext/chooser.py")["MISSING"]
             raise SystemExit(f"guildway: {text}")
+        for extension in self.extensions:
+            self.forget_old_code(extension)
         super().build_extensions()
+
+    def forget_old_code(self, extension: Extension) -> None:
+        """Remove what was written in C before types have changed: Cython does not look at the types of `x_py.py`."""
+        written = Path(extension.sources[0]).with_suffix(".c")
+        if written.exists():
+            written_s = written.stat().st_mtime
+            if any(Path(types).stat().st_mtime > written_s for types in extension.depends):
+                written.unlink()
 
     def can_compile(self) -> bool:
         """Tell whether there are a working compiler and Python's headers."""

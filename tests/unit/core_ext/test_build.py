@@ -60,6 +60,16 @@ def test_build_that_fails_midway_is_a_failure(tree: Path) -> None:
     assert not [path for path in list_compiled(tree) if path.name.startswith("send_buffer_c.")]
 
 
+def test_code_that_was_written_before_types_have_changed_is_written_anew(tree: Path) -> None:
+    old, new = (tree / "core_ext" / name for name in ("ids/snowflake_py.c", "payloads/etf_py.c"))
+    for written in (old, new):
+        written.write_text("")
+    os.utime(old, (0, 0))
+    (tree / "core_ext" / "delivery" / "delivery_c.pyx").write_text("cdef int = (")  # the first kernel ends the build
+    assert run(BUILD, tree, CFLAGS="-O0").returncode != 0
+    assert [written.exists() for written in (old, new)] == [False, True]
+
+
 @pytest.mark.parametrize("environment", [{}, {"CORE_EXT_PURE": "1"}], ids=["normally", "pure"])
 def test_server_without_compiled_kernels_is_refused_with_that_sentence(tree: Path, environment: dict[str, str]) -> None:
     started = run([sys.executable, "-m", "guildway", "run"], tree, GUILDWAY_DATA=str(tree / "data"), **environment)
