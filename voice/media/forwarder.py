@@ -152,7 +152,7 @@ class Forwarder:
         if peer.address != address:
             self._bind(peer, address)
         if isinstance(passing, KeptBack):
-            self._tally.drop(passing._value_)  # `value` is a call of Python
+            self._tally.drop(passing)
         elif may_speak:
             peer.heard.keep(passing)
             self.pass_on(peer, passing)

@@ -22,8 +22,8 @@ class Codec(enum.Enum):
         return 48_000 if self is Codec.OPUS else 90_000
 
 
-class KeptBack(enum.Enum):
-    """Why a packet of a client is not passed on, as it is counted."""
+class KeptBack(enum.StrEnum):
+    """Why a packet of a client is not passed on; the value is the word by which it is counted."""
 
     NO_KEYS = "no keys"
     """Its handshake is not done, or its connection is over."""

@@ -43,7 +43,7 @@ class Tally:
             bytes_in=self.bytes_in,
             bytes_out=self.bytes_out,
             joins=self.joins,
-            drops=dict(self._drops),
+            drops={str(reason): count for reason, count in self._drops.items()},
             measured=self.measured,
             measured_s=self.measured_s,
             dave={str(happening): count for happening, count in self._dave.items()},

@@ -212,7 +212,7 @@ class Gate:
     def _take_rtp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
         passing = peer.open(datagram, address, self._clock.monotonic_s())
         if isinstance(passing, KeptBack):
-            self._tally.drop(passing._value_)  # `value` is a call of Python
+            self._tally.drop(passing)
             return
         self._forwarder.pass_on(peer, passing)
         if peer.keep(passing):
