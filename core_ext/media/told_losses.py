@@ -13,11 +13,13 @@ LEAST: Final = 50
 
 
 class _Told:
-    __slots__ = ("first", "is_paused", "last", "lost", "lost_before")
+    __slots__ = ("expected", "first", "is_paused", "last", "lost", "lost_before", "missed")
 
     def __init__(self, highest: int, lost: int) -> None:
         self.first = self.last = highest
         self.lost = self.lost_before = lost
+        self.expected, self.missed = 0, 0.0
+        """The packets since it was last told how many were missed, and how many of these were."""
         self.is_paused = False
 
     def measure(self) -> tuple[int, float]:
@@ -35,16 +37,29 @@ class ToldLosses:
         self._peak: float | None = None
         self._streams: dict[int, _Told] = {}
 
-    def note(self, ssrc: int, highest: int, lost: int) -> None:
-        """Take a report of a stream: its newest number, which does not go round, and all that were lost until then."""
+    def note(self, ssrc: int, highest: int, lost: int, part: float = 0.0) -> float | None:
+        """Take a report of a stream: its newest number, which does not go round, all that were lost until then, and
+        what part of the packets since the report before was missing, come later or not.
+
+        Return what part of the newest packets was missing, None when too few were told of: browsers report whenever
+        they ask for a packet again, and then often of two packets, one of them lost.
+        """
         told = self._streams.get(ssrc)
         if told is None or highest < told.last or (told.is_paused and highest > told.last):
             self._streams[ssrc] = _Told(highest, lost)  # a new connection counts anew
-        elif not told.is_paused:
-            told.last, told.lost = highest, lost
-            if told.measure()[0] >= WINDOW:
-                self._close(told)
-                self._streams[ssrc] = _Told(highest, lost)
+            return None
+        if told.is_paused:
+            return None
+        expected = highest - told.last
+        told.expected, told.missed = told.expected + expected, told.missed + part * expected
+        told.last, told.lost = highest, lost
+        if told.measure()[0] >= WINDOW:
+            self._close(told)
+            told.first, told.lost_before = highest, lost
+        if told.expected < LEAST:
+            return None
+        newest, told.expected, told.missed = told.missed / told.expected, 0, 0.0
+        return newest
 
     def forget(self, ssrc: int) -> None:
         """Forget a stream that is over."""

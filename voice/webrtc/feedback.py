@@ -181,11 +181,15 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any], now_s: float) -> None:
         other = peer.circle.find(report.ssrc)
         if other is None or other is peer:
             continue
-        peer.voice.quality.told.note(report.ssrc, report.highest_sequence, report.packets_lost)
+        part = peer.voice.quality.told.note(
+            report.ssrc, report.highest_sequence, report.packets_lost, report.fraction_lost / _ALL_LOST
+        )
+        if not part:
+            continue
         if other.ssrc != report.ssrc:
-            peer.downlink.note_loss(report.fraction_lost / _ALL_LOST)
-        elif isinstance(other, WebrtcPeer) and report.fraction_lost:
-            other.note_hearers_loss(report.fraction_lost, now_s)
+            peer.downlink.note_loss(part)
+        elif isinstance(other, WebrtcPeer):
+            other.note_hearers_loss(round(part * _ALL_LOST), now_s)
 
 
 def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Passing | None] | None:

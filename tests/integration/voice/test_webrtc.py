@@ -109,8 +109,11 @@ async def test_speaker_is_told_of_the_worst_hearers_loss(stage: Stage) -> None:
         ada.talk(b"voice")
         await bob.listen()
         for who, loss in ((bob, 26), (eve, 3)):
-            heard = RtcpReceiverInfo(ada.ssrc, loss, packets_lost=9, highest_sequence=1, jitter=0, lsr=0, dlsr=0)
-            await who.tell(RtcpRrPacket(ssrc=9, reports=[heard]))
+            for highest in (1, 101):
+                heard = RtcpReceiverInfo(
+                    ada.ssrc, loss, packets_lost=9, highest_sequence=highest, jitter=0, lsr=0, dlsr=0
+                )
+                await who.tell(RtcpRrPacket(ssrc=9, reports=[heard]))
         while not (told := (await ada.next_report(RtcpRrPacket)).reports[0]).fraction_lost:
             pass  # a report of before
         assert (told.ssrc, told.fraction_lost, told.packets_lost) == (ada.source, 26, 0)

@@ -151,10 +151,11 @@ async def test_who_films_is_told_what_the_poorest_line_carries(stage: Stage) -> 
         ada.film(bytes(1000))
         await bob.listen()
         assert await next_share() > MOST_BPS * 0.99
-        info = RtcpReceiverInfo(
-            ssrc=ada.video_ssrc, fraction_lost=128, packets_lost=1, highest_sequence=1, jitter=0, lsr=0, dlsr=0
-        )
-        await bob.tell(RtcpRrPacket(ssrc=9, reports=[info]))
+        for highest in (1, 101):
+            info = RtcpReceiverInfo(
+                ada.video_ssrc, fraction_lost=128, packets_lost=1, highest_sequence=highest, jitter=0, lsr=0, dlsr=0
+            )
+            await bob.tell(RtcpRrPacket(ssrc=9, reports=[info]))
         while (share := await next_share()) > MOST_BPS * 0.99:
             pass
         assert FAIR_BPS * 0.99 < share < FAIR_BPS * 1.01

@@ -1,6 +1,7 @@
 """Clients of the tests in the room of a media node, of both kinds."""
 
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 
 from tests.support.voice.client import GCM, VoiceTestClient
@@ -20,9 +21,12 @@ async def browsers(stage: Stage, *user_ids: int) -> AsyncIterator[list[WebrtcTes
 
 
 @contextlib.asynccontextmanager
-async def bot(stage: Stage, user_id: int, mode: str = GCM) -> AsyncIterator[VoiceTestClient]:
+async def bot(
+    stage: Stage, user_id: int, mode: str = GCM, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[VoiceTestClient]:
     """A client of Discord's own protocol in the room."""
     client = VoiceTestClient(user_id, GUILD, stage.seat(user_id))
+    client.tls = tls
     try:
         await client.join(mode)
         yield client

@@ -36,6 +36,18 @@ def test_packets_that_were_sent_again_are_not_lost() -> None:
     assert told.peak == 0
 
 
+def test_reports_of_few_packets_are_told_together() -> None:
+    told = ToldLosses()
+    assert told.note(CAMERA, 1000, 0, 0.5) is None, "nobody knows of how many"
+    assert told.note(CAMERA, 1002, 1, 0.5) is None
+    assert told.note(CAMERA, 1002, 1, 0.5) is None, "nothing new"
+    assert told.note(CAMERA, 1050, 0) == pytest.approx(1 / 50), "has come later, and was missed all the same"
+    assert told.note(VOICE, 1002, 1, 1.0) is None, "another stream"
+    assert told.note(CAMERA, 1350, 0, 0.1) == pytest.approx(0.1)
+    told.pause()
+    assert told.note(CAMERA, 1450, 100, 1.0) is None
+
+
 def test_new_connection_counts_anew() -> None:
     told = ToldLosses()
     told.note(VOICE, 70_000, 0)
