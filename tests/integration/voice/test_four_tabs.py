@@ -19,6 +19,7 @@ LARGE = {"width": 960, "height": 540, "frameRate": 5}
 SMALL = {"width": 160, "height": 120, "frameRate": 5}
 BOT = 9
 PROTECTED_S = 60
+"""Browsers tell of a voice every five seconds or so, and the speaker's encoder takes a mean over ten."""
 SPEECH_OF_20_MS = (1, 5, 9, 13, 15)
 """Configurations of Opus."""
 LEAST_MEDIA_BYTES = 50
