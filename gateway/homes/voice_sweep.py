@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 _MOST_S: Final = 15.0
 """The time between two looks: a small part of the resume window's minutes, and one small read of the database."""
+_LEAST_S: Final = 0.25
+"""Also with no grace at all: a look would follow the other otherwise, and take the core that it runs on."""
 _LOOKS_PER_GRACE: Final = 8
 _PAGE: Final = 1000
 
@@ -75,7 +77,7 @@ class VoiceSweep:
                 await self.sweep()
             except Unavailable:
                 logger.warning("voice states could not be read")
-            await asyncio.sleep(min(_MOST_S, self._grace_s / _LOOKS_PER_GRACE))
+            await asyncio.sleep(max(_LEAST_S, min(_MOST_S, self._grace_s / _LOOKS_PER_GRACE)))
 
     async def sweep(self) -> None:
         """Look once at all voice states. Raises Unavailable."""
