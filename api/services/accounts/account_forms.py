@@ -13,7 +13,9 @@ Color = Annotated[int, Meta(ge=0, le=0xFFFFFF)]
 
 
 class UpdateAccount(msgspec.Struct, kw_only=True):
-    """PATCH /users/@me. `password` is the present one, which a change of it or of the e-mail address needs."""
+    """PATCH /users/@me. `password` is the present one, which people need to change it, their username or their e-mail
+    address.
+    """
 
     username: Username | UnsetType | None = UNSET
     global_name: GlobalName | UnsetType | None = UNSET

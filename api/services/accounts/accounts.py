@@ -132,7 +132,8 @@ class AccountService:
         is_private = isinstance(form.email, str) or isinstance(form.new_password, str)
         if account.user.bot and is_private:
             raise WrongAccountKind
-        if account.user.bot or not (is_private or isinstance(form.password, str)):
+        is_renaming = isinstance(form.username, str) and form.username != account.user.username
+        if account.user.bot or not (is_private or is_renaming or isinstance(form.password, str)):
             return
         given = form.password if isinstance(form.password, str) else ""
         if not await self._passwords.is_own(caller, account, given):

@@ -49,7 +49,7 @@ DELETED_NAME: Final = "deleted_user_"
 
 
 class Registration(msgspec.Struct, kw_only=True):
-    """POST /auth/register. Other fields of Discord's client (consent, captcha) are ignored."""
+    """POST /auth/register. Other fields of Discord's client (captcha, fingerprint) are ignored."""
 
     username: Username
     email: Email
@@ -58,6 +58,8 @@ class Registration(msgspec.Struct, kw_only=True):
     global_name: GlobalName | None = None
     invite: Annotated[str, Meta(max_length=100)] | None = None
     """The code of an invite, or one of the operator's, for a server that wants one."""
+    consent: bool | None = None
+    """Whether the person agrees to the server's terms. Clients that were not told of any leave it away."""
 
 
 class Credentials(msgspec.Struct, kw_only=True):
@@ -212,10 +214,12 @@ def revocation(envelope_id: int, user_id: int, session_id: int) -> Envelope:
 
 
 def check_registration(form: Registration, now_ms: int) -> None:
-    """Check name, address and age. Raises Invalid with every wrong field."""
+    """Check name, address, age and consent. Raises Invalid with every wrong field."""
     errors = list(find_username_errors(form.username))
     errors.extend(find_email_errors(form.email))
     errors.extend(_find_birth_date_errors(form.date_of_birth, now_ms))
+    if form.consent is False:
+        errors.append(FieldError(("consent",), "CONSENT_REQUIRED", "You must agree to the terms of this server."))
     if errors:
         raise Invalid(*errors)
 

@@ -57,6 +57,8 @@ async def test_register_answers_a_token_that_works(api: ApiUnderTest) -> None:
         ({"date_of_birth": "yesterday"}, "date_of_birth", "DATE_TYPE_PARSE"),
         ({"date_of_birth": "2099-01-01"}, "date_of_birth", "DATE_OF_BIRTH_UNDERAGE"),
         ({"password": "nul\x00nul\x00nul"}, "password", "STRING_TYPE_INVALID"),
+        ({"consent": False}, "consent", "CONSENT_REQUIRED"),
+        ({"consent": "perhaps"}, "consent", "BOOLEAN_TYPE_CONVERT"),
     ],
 )
 async def test_register_with_a_wrong_field_names_it(

@@ -7,6 +7,7 @@ import pytest
 from core.domain.events import SESSION_REVOKED
 from tests.support.embedded_api import PASSWORD, Actor, ApiUnderTest
 from tests.support.embedded_data import AVATAR
+from tests.support.guild_scene import form_code
 
 PNG_ADDRESS = AVATAR
 PNG = base64.b64decode(AVATAR.partition(",")[2])
@@ -70,10 +71,27 @@ async def test_empty_change_announces_nothing(api: ApiUnderTest) -> None:
 async def test_username_can_be_changed_but_not_to_a_taken_one(api: ApiUnderTest) -> None:
     alice = await api.register("alice")
     await api.register("bob")
-    assert (await alice.patch("/users/@me", {"username": "alicia"})).json()["username"] == "alicia"
-    answer = await alice.patch("/users/@me", {"username": "Bob"})
+    change = {"username": "alicia", "password": PASSWORD}
+    assert (await alice.patch("/users/@me", change)).json()["username"] == "alicia"
+    answer = await alice.patch("/users/@me", {**change, "username": "Bob"})
     assert answer.status_code == 400
     assert answer.json()["errors"]["username"]["_errors"][0]["code"] == "USERNAME_ALREADY_TAKEN"
+
+
+async def test_person_needs_the_password_for_another_username(api: ApiUnderTest) -> None:
+    alice = await api.register("alice")
+    for given in ({}, {"password": None}, {"password": ""}):
+        answer = await alice.patch("/users/@me", {"username": "alicia", "global_name": "Alicia", **given})
+        assert form_code(answer, "password") == "PASSWORD_DOES_NOT_MATCH"
+    assert api.events("USER_UPDATE") == []
+    assert (await alice.get("/users/@me")).json()["username"] == "alice"
+    # Clients that send every field send the present name, too.
+    assert (await alice.patch("/users/@me", {"username": "alice", "bio": "b"})).status_code == 200
+
+
+async def test_bot_changes_its_username_without_a_password(api: ApiUnderTest) -> None:
+    bot = await api.make_bot(await api.register())
+    assert (await bot.patch("/users/@me", {"username": "Parrot"})).json()["username"] == "Parrot"
 
 
 @pytest.mark.parametrize(

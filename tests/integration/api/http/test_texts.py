@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.embedded_api import ApiUnderTest
+from tests.support.embedded_api import PASSWORD, ApiUnderTest
 from tests.support.guild_scene import Scene, form_code
 
 DIRTY = "  Ga\u202erden\u200bers\n "
@@ -42,12 +42,18 @@ async def test_names_of_people_are_cleaned(api: ApiUnderTest) -> None:
     alice = api.actor(answer.json()["token"])
     assert (await alice.get("/users/@me")).json()["username"] == "Alice"
     answer = await alice.patch(
-        "/users/@me", {"username": " A\u200fl ", "global_name": " The\tfirst  one ", "bio": " b\u202e\n "}
+        "/users/@me",
+        {
+            "username": " A\u200fl ",
+            "global_name": " The\tfirst  one ",
+            "bio": " b\u202e\n ",
+            "password": "correct horse",
+        },
     )
     assert [answer.json()[name] for name in ("username", "global_name", "bio")] == ["Al", "The first one", "b"]
     login = {"login": " A\u200fl ", "password": "correct horse"}
     assert (await api.nobody.post("/auth/login", login)).status_code == 200
-    taken = await (await api.register()).patch("/users/@me", {"username": "\u2066AL"})
+    taken = await (await api.register()).patch("/users/@me", {"username": "\u2066AL", "password": PASSWORD})
     assert form_code(taken, "username") == "USERNAME_ALREADY_TAKEN"
 
 
