@@ -23,6 +23,7 @@ import msgspec.inspect
 from msgspec import Meta
 
 from api.forms.marks import Cleaner, find_cleaner, find_marked_errors
+from api.forms.moments import read_custom
 from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.lone_surrogates import replace_lone_surrogates
@@ -54,7 +55,7 @@ class Form(Generic[T]):
 
     def __init__(self, type_: type[T]) -> None:
         self._type = type_
-        self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False).decode
+        self._decode: Callable[[bytes], T] = msgspec.json.Decoder(type_, strict=False, dec_hook=read_custom).decode
         self._clean = find_cleaner(type_)
 
     def decode(self, body: bytes) -> T:
@@ -103,7 +104,7 @@ def explain(body: bytes, type_: Any) -> Invalid:
 def explain_value(value: Any, type_: Any, path: tuple[str | int, ...]) -> FieldError | None:
     """Find the fault of one value, or None."""
     try:
-        converted = msgspec.convert(value, type_, strict=False)
+        converted = msgspec.convert(value, type_, strict=False, dec_hook=read_custom)
     except msgspec.ValidationError as error:
         return translate(str(error), value, path)
     return next(find_marked_errors(converted, type_, path), None)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from api.forms.moments import describe_custom
 from api.http.answers import Answer
 from api.http.parameters import Parameter, find_alternatives, find_marks, find_parameters
 from api.http.route import Route
@@ -49,7 +50,7 @@ def build_document(routes: Sequence[Route], services: Collection[str], *, prefix
     """Return the document. `services` are the parameters that handlers get from `api.http.binding`."""
     operations = [_Operation(route, services) for route in routes]
     needed = [ErrorObject, RateLimitErrorObject, *(type_ for operation in operations for type_ in operation.types())]
-    schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE)
+    schemas, components = msgspec.json.schema_components(needed, ref_template=_REFERENCE, schema_hook=describe_custom)
     schema_of = {_key(type_): schema for type_, schema in zip(needed, schemas, strict=True)}
     return {
         "openapi": "3.1.0",
@@ -164,7 +165,7 @@ def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _describe_values(parameter: Parameter) -> dict[str, Any]:
     bare = next(part for part in find_alternatives(parameter.type) if part is not type(None))
-    schema = dict(msgspec.json.schema(bare))
+    schema = dict(msgspec.json.schema(bare, schema_hook=describe_custom))
     for mark in find_marks(parameter.type):
         for attribute, keyword in _CONSTRAINTS:
             value = getattr(mark, attribute, None)

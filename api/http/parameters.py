@@ -19,6 +19,7 @@ import msgspec
 from msgspec import Meta
 
 from api.forms.form import translate
+from api.forms.moments import read_custom
 from api.http.route import REQUEST_PARAMETERS, Handler
 from core.domain.errors import FieldError, Invalid
 from core.domain.ids import MAX_SNOWFLAKE
@@ -75,7 +76,7 @@ class Parameter(msgspec.Struct, kw_only=True, frozen=True):
         """
         if self.is_whole and isinstance(value, str) and not _DIGITS.fullmatch(value):
             raise msgspec.ValidationError("Expected `int`, got `str`")
-        converted = msgspec.convert(value, self.type, strict=False)
+        converted = msgspec.convert(value, self.type, strict=False, dec_hook=read_custom)
         if converted is None:  # msgspec takes the word "null" for nothing
             is_bool = bool in find_alternatives(self.type)
             raise msgspec.ValidationError("Expected `bool`, got `str`" if is_bool else "Invalid enum value 'null'")

@@ -1,11 +1,11 @@
 """/channels/{channel_id}/messages/pins, and /channels/{channel_id}/pins, by which older clients know them."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Final
 
 from msgspec import Meta
 
+from api.forms.moments import Moment
 from api.http.answers import Answer
 from api.http.parameters import SnowflakePath
 from api.http.route import Route, delete, get, put
@@ -15,8 +15,6 @@ from core.wire.objects.messages.message import MessageObject
 from core.wire.objects.messages.pin import PinsObject
 
 PageLimit = Annotated[int, Meta(ge=1, le=MAX_PAGE, description="How many pins at most")]
-Moment = Annotated[dt.datetime, Meta(tz=True)] | None
-"""A time with its zone, as `pinned_at` gives it."""
 
 _PINNED: Final = ("/channels/{channel_id}/messages/pins/{message_id}", "/channels/{channel_id}/pins/{message_id}")
 
@@ -35,7 +33,11 @@ async def unpin_message(channel_id: SnowflakePath, message_id: SnowflakePath, ca
 
 @get("/channels/{channel_id}/messages/pins", answer=PinsObject)
 async def list_pins(
-    channel_id: SnowflakePath, caller: Caller, pins: PinService, before: Moment = None, limit: PageLimit = MAX_PAGE
+    channel_id: SnowflakePath,
+    caller: Caller,
+    pins: PinService,
+    before: Moment | None = None,
+    limit: PageLimit = MAX_PAGE,
 ) -> Answer:
     """A page of pins, the newest first. `before` is the time of a pin."""
     before_ms = None if before is None else round(before.timestamp() * 1000)

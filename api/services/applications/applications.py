@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from api.forms.marks import text, unbuilt
+from api.forms.marks import as_set, text, unbuilt
 from api.services.accounts.auth import revocation
 from api.services.accounts.tokens import make_token
 from api.services.announcements import user_event
@@ -78,7 +78,7 @@ class UpdateApplication(msgspec.Struct, kw_only=True):
     bot_public: bool | UnsetType | None = UNSET
     bot_require_code_grant: bool | UnsetType | None = UNSET
     flags: Annotated[int, Meta(ge=0, le=(1 << 31) - 1)] | UnsetType | None = UNSET
-    tags: Annotated[list[Tag], Meta(max_length=5)] | UnsetType | None = UNSET
+    tags: Annotated[list[Tag], as_set(5)] | UnsetType | None = UNSET
     interactions_endpoint_url: Url | UnsetType | None = UNSET
     role_connections_verification_url: Url | UnsetType | None = UNSET
     type: Unbuilt = None
@@ -243,7 +243,7 @@ class ApplicationService:
         elif form.description is not UNSET:
             changes["description"] = form.description or ""
         if form.tags is not UNSET:
-            changes["tags"] = tuple(dict.fromkeys(form.tags or ()))
+            changes["tags"] = tuple(form.tags or ())
         if isinstance(form.flags, int):
             changes["flags"] = merge_flags(form.flags, application.flags, settable=_PRIVILEGED_REQUEST_FLAGS)
         if isinstance(form.icon, str):

@@ -6,7 +6,7 @@ import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import SnowflakeField
-from api.forms.marks import text, unbuilt
+from api.forms.marks import as_set, text, unbuilt
 from api.services.channels.channel_forms import CreateChannel
 from api.services.roles.role_forms import CreateRole
 from core.domain import texts
@@ -79,7 +79,7 @@ class UpdateGuild(msgspec.Struct, kw_only=True):
     rules_channel_id: SnowflakeField | UnsetType | None = UNSET
     public_updates_channel_id: SnowflakeField | UnsetType | None = UNSET
     safety_alerts_channel_id: SnowflakeField | UnsetType | None = UNSET
-    features: Annotated[list[str | None], Meta(max_length=1521)] | UnsetType | None = UNSET
+    features: Annotated[list[str | None], as_set(1521)] | UnsetType | None = UNSET
     premium_progress_bar_enabled: bool | UnsetType | None = UNSET
     home_header: Annotated[Any, unbuilt("headers of guilds' homes")] = None
 

@@ -1,6 +1,5 @@
 """Bodies of requests about members and bans."""
 
-import datetime as dt
 from typing import Annotated, Final
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import SnowflakeField
 from api.forms.marks import as_set, text
+from api.forms.moments import Moment
 from core.domain import texts
 
 Nick = Annotated[str, text(texts.NICK)]
@@ -27,7 +27,7 @@ class UpdateMember(msgspec.Struct, kw_only=True):
     mute: bool | UnsetType | None = UNSET
     deaf: bool | UnsetType | None = UNSET
     channel_id: SnowflakeField | UnsetType | None = UNSET
-    communication_disabled_until: dt.datetime | UnsetType | None = UNSET
+    communication_disabled_until: Moment | UnsetType | None = UNSET
     flags: Annotated[int, Meta(ge=0, le=0x7FFFFFFF)] | UnsetType | None = UNSET
 
     @property
@@ -80,7 +80,7 @@ def compute_delete_s(seconds: int | None, days: int | None, dashed_days: int | N
 class BanUsers(msgspec.Struct, kw_only=True):
     """POST /guilds/{guild}/bulk-ban."""
 
-    user_ids: Annotated[list[SnowflakeField], Meta(max_length=200)]
+    user_ids: Annotated[list[SnowflakeField], as_set(200)]
     delete_message_seconds: DeleteSeconds | None = None
 
 
@@ -89,4 +89,4 @@ class PruneGuild(msgspec.Struct, kw_only=True):
 
     days: Annotated[int, Meta(ge=1, le=30)] | None = None
     compute_prune_count: bool | None = None
-    include_roles: Annotated[list[SnowflakeField], Meta(max_length=100)] | str | None = None
+    include_roles: Annotated[list[SnowflakeField], as_set(100)] | str | None = None

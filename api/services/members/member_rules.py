@@ -94,8 +94,7 @@ def compute_timeout_ms(until: dt.datetime | UnsetType | None, now_ms: int) -> in
     """
     if not isinstance(until, dt.datetime):
         return 0
-    moment = until if until.tzinfo is not None else until.replace(tzinfo=dt.UTC)
-    until_ms = int(moment.timestamp() * 1000)
+    until_ms = int(until.timestamp() * 1000)
     if until_ms > now_ms + MAX_TIMEOUT_MS:
         raise invalid_field(
             "communication_disabled_until", "DATETIME_TYPE_MAX", "A timeout ends at most 28 days from now."

@@ -1,12 +1,12 @@
 """Bodies of requests about what people set for themselves."""
 
-import datetime as dt
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.marks import text
+from api.forms.moments import Moment
 from core.domain import texts
 from core.wire.objects.people.guild_settings import MuteConfig, Told
 
@@ -32,16 +32,14 @@ class UpdateSettingsJson(msgspec.Struct, kw_only=True):
 
 
 class MuteConfigForm(msgspec.Struct, kw_only=True):
-    """Until when something is muted. A time without a zone is in UTC."""
+    """Until when something is muted."""
 
-    end_time: dt.datetime | None = None
+    end_time: Moment | None = None
     selected_time_window: Annotated[float, Meta(ge=-1, le=2**31)] | None = None
 
     def render(self) -> MuteConfig:
         """Return it as it is kept and shown."""
         end = self.end_time
-        if end is not None and end.tzinfo is None:
-            end = end.replace(tzinfo=dt.UTC)
         return MuteConfig(
             end_time=None if end is None else end.isoformat(), selected_time_window=self.selected_time_window
         )

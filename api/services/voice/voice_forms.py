@@ -1,6 +1,5 @@
 """Bodies of requests about voice states and statuses."""
 
-import datetime as dt
 from typing import Annotated
 
 import msgspec
@@ -8,6 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import SnowflakeField
 from api.forms.marks import text
+from api.forms.moments import Moment
 from core.domain import texts
 
 
@@ -27,7 +27,7 @@ class UpdateVoiceState(msgspec.Struct, kw_only=True):
 class UpdateOwnVoiceState(UpdateVoiceState, kw_only=True):
     """PATCH /guilds/{guild}/voice-states/@me."""
 
-    request_to_speak_timestamp: dt.datetime | UnsetType | None = UNSET
+    request_to_speak_timestamp: Moment | UnsetType | None = UNSET
 
 
 class JoinVoice(msgspec.Struct, kw_only=True):

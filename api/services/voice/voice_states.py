@@ -123,5 +123,4 @@ def _read_time(asked: dt.datetime | None, now_ms: int) -> int:
     """Return when somebody asks to speak: now or later. 0 takes it back."""
     if asked is None:
         return 0
-    moment = asked if asked.tzinfo is not None else asked.replace(tzinfo=dt.UTC)
-    return min(max(now_ms, int(moment.timestamp() * 1000)), _LATEST_MS)
+    return min(max(now_ms, int(asked.timestamp() * 1000)), _LATEST_MS)

@@ -166,7 +166,7 @@ async def test_update_guild_changes_given_fields_and_announces_them(api: ApiUnde
             "system_channel_id": None,
             "system_channel_flags": 1,
             "preferred_locale": "de",
-            "features": ["DISCOVERABLE", "VERIFIED", "DISCOVERABLE", None],
+            "features": ["DISCOVERABLE", "VERIFIED", None],
             "unknown": 1,
         },
     )
@@ -182,6 +182,8 @@ async def test_update_guild_changes_given_fields_and_announces_them(api: ApiUnde
     assert api.payloads("GUILD_UPDATE") == [guild]
     shown = await scene.owner.get(scene.path)
     assert shown.json() == guild
+    twice = await scene.owner.patch(scene.path, {"features": ["DISCOVERABLE", "DISCOVERABLE"]})
+    assert form_code(twice, "features", "1") == "SET_TYPE_ALREADY_CONTAINS_VALUE"
     cleared = (await scene.owner.patch(scene.path, {"icon": None, "name": None})).json()
     assert (cleared["icon"], cleared["name"]) == (None, "Renamed")
 

@@ -75,7 +75,7 @@ async def test_pages_of_pins_leave_nothing_out(board: Board) -> None:
             break
         query = f"?limit=1&before={quote(page['items'][-1]['pinned_at'])}"
     assert found == everything
-    for wrong in ("limit=0", "limit=51", "before=x", "before=2020-01-01T00:00:00"):
+    for wrong in ("limit=0", "limit=51", "before=x", "before=5"):
         assert error_code(await board.alice.get(f"{board.pins}?{wrong}")) == (400, 50035)
 
 

@@ -102,7 +102,7 @@ def update_guild(world: World, rng: Random) -> Attempt:
             body = {"features": []} if "COMMUNITY" in features else {"features": ["COMMUNITY"], **needed}
             may = may and world.is_administrator
         case 2:
-            body = {"features": [*features, "INVITES_DISABLED"]}
+            body = {"features": sorted({*features, "INVITES_DISABLED"})}
         case 3:
             channel = rng.choice(world.of_type(ChannelType.TEXT))
             body = {rng.choice(("system_channel_id", "rules_channel_id")): str(channel.id)}

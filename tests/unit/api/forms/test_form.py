@@ -1,6 +1,8 @@
 """Bodies: they are accepted, or their faults are reported."""
 
 import contextlib
+import datetime as dt
+import json
 import sys
 from typing import Annotated, Any, Literal
 
@@ -12,6 +14,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from api.forms.form import Form, SnowflakeField
 from api.forms.marks import text, unbuilt
+from api.forms.moments import Moment
 from core.domain import texts
 from core.domain.errors import Invalid, InvalidJson
 
@@ -42,6 +45,14 @@ class Titled(msgspec.Struct, kw_only=True):
 class Part(msgspec.Struct, kw_only=True):
     name: Annotated[str, text(texts.ROLE_NAME)] | None = None
     count: int = 0
+
+
+class Dated(msgspec.Struct, kw_only=True):
+    at: Moment | UnsetType | None = UNSET
+
+
+class Calendar(msgspec.Struct, kw_only=True):
+    parts: list[Dated]
 
 
 class Needy(msgspec.Struct, kw_only=True):
@@ -237,3 +248,18 @@ def test_decode_names_every_wrong_text_beside_what_else_is_wrong() -> None:
     assert errors_of(Form(Titled), body) == wrong
     mixed = body.replace(b'"tags":["ok"," "]', b'"tags":7')
     assert errors_of(Form(Titled), mixed) == [*wrong[:2], (("tags",), "LIST_TYPE_CONVERT"), wrong[3]]
+
+
+@pytest.mark.parametrize(
+    "written", ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05", "2026-01-02T05:04:05.000+02:00", "20260102T030405+00:00"]
+)
+def test_moment_is_a_text_and_in_utc_without_a_zone(written: str) -> None:
+    read = Form(Dated).decode(msgspec.json.encode({"at": written})).at
+    assert read == dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("wrong", [5, 0, -1, 1.5, 10**30, True, "", "5", "1e3", "soon", "2026-13-01", [], {}])
+def test_moment_of_another_shape_is_refused(wrong: object) -> None:
+    body = json.dumps({"at": wrong}).encode()
+    assert errors_of(Form(Dated), body) == [(("at",), "DATETIME_TYPE_PARSE")]
+    assert errors_of(Form(Calendar), b'{"parts":[%s]}' % body) == [(("parts", 0, "at"), "DATETIME_TYPE_PARSE")]
