@@ -7,7 +7,8 @@ A handler takes its body as `data: CreateRole`, a msgspec Struct; nothing else i
         parent_id: SnowflakeField | None | UnsetType = UNSET
 
 - Unknown fields are ignored; an empty body counts as `{}`.
-- Decoding is lax the way that Discord's clients need it: numbers as strings, 0/1 and "true" for booleans.
+- Decoding is lax the way that Discord's clients need it: numbers as strings (whole ones in digits), 0/1 and "true" for
+  booleans.
 - A wrong body becomes one `Invalid` (50035) that names every wrong top-level field with its path and form code.
 - Texts are cleaned and measured, and sets hold nothing twice, where a field says so (`api.forms.marks`).
 - Half of a surrogate pair becomes U+FFFD (`core.wire.lone_surrogates`); text with a NUL is refused: no database keeps
@@ -24,6 +25,8 @@ from msgspec import Meta
 
 from api.forms.marks import Cleaner, find_cleaner, find_marked_errors
 from api.forms.moments import read_custom
+from api.forms.nul_characters import refuse_nul
+from api.forms.whole_numbers import may_need_spoiling, spoil
 from core.domain.errors import FieldError, Invalid, InvalidJson, invalid_field
 from core.domain.ids import MAX_SNOWFLAKE
 from core.wire.lone_surrogates import replace_lone_surrogates
@@ -79,8 +82,9 @@ class Form(Generic[T]):
             if repaired is not body:
                 return self._read(repaired)
             raise explain(body, self._type) from error
-        if b"\\u0000" in body or b"\x00" in body:
-            _refuse_nul(body)
+        refuse_nul(body)
+        if may_need_spoiling(body):
+            _refuse_fractions(body, self._type)
         return form if self._clean is None else self._clean_marked(self._clean, form)
 
     def _clean_marked(self, clean: Cleaner, form: T) -> T:
@@ -89,6 +93,14 @@ class Form(Generic[T]):
         if errors:
             raise Invalid(*errors)
         return cleaned
+
+
+def _refuse_fractions(body: bytes, type_: Any) -> None:
+    found = msgspec.json.decode(body)
+    try:
+        msgspec.convert(spoil(found), type_, strict=False, dec_hook=read_custom)
+    except msgspec.ValidationError as error:
+        raise Invalid(translate(str(error), found, ())) from None
 
 
 def explain(body: bytes, type_: Any) -> Invalid:
@@ -271,23 +283,3 @@ def parse_ids(given: Collection[int] | str | None, field: str, *, most: int = 10
     if any(not part.isascii() or not part.isdigit() or len(part) > 19 or int(part) > MAX_SNOWFLAKE for part in parts):
         raise invalid_field(field, "NUMBER_TYPE_COERCE", f"Value {_quote(given)} is not snowflake.")
     return [int(part) for part in parts]
-
-
-def _refuse_nul(body: bytes) -> None:
-    """`\\u0000` may also be a backslash that was escaped, so the decoded text decides."""
-    for path in _find_nul(msgspec.json.decode(body), ()):
-        raise Invalid(FieldError(path, "STRING_TYPE_INVALID", "Text may not hold NUL characters."))
-
-
-def _find_nul(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
-    if isinstance(value, str):
-        if "\x00" in value:
-            yield path
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if "\x00" in key:
-                yield path
-            yield from _find_nul(item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _find_nul(item, (*path, index))

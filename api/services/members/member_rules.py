@@ -76,11 +76,11 @@ def compute_role_ids(access: GuildAccess, target: Member, wanted: Iterable[int])
 
 
 def check_role(access: GuildAccess, role_id: int) -> Role:
-    """Return the role, if the caller may give and take it."""
+    """Return the role, if the caller may give and take it. @everyone is none that anybody has or lacks."""
     role = access.entry.roles.get(role_id)
-    if role is None:
+    if role is None or role_id == access.entry.guild.id:
         raise UnknownRole
-    if role.managed or role_id == access.entry.guild.id:
+    if role.managed:
         raise InvalidRole
     access.require_outranks(role)
     return role

@@ -207,10 +207,19 @@ async def test_update_guild_bad_body_names_the_field(api: ApiUnderTest, body: An
     assert api.events("GUILD_UPDATE") == []
 
 
-async def test_update_guild_channel_of_other_guild_is_refused(api: ApiUnderTest) -> None:
+async def test_update_guild_refers_to_channels_of_its_own_and_of_the_right_type(api: ApiUnderTest) -> None:
     scene, other = await Scene.build(api), await Scene.build(api)
-    answer = await scene.owner.patch(scene.path, {"system_channel_id": other.general})
-    assert form_code(answer, "system_channel_id") == "CHANNEL_TYPE_INVALID"
+    voice, category = [await scene.add_channel(type=kind) for kind in (2, 4)]
+    before = (await scene.owner.get(scene.path)).json()
+    fields = [name for name in before if name.endswith("_channel_id") and name != "widget_channel_id"]
+    assert len(fields) == 5
+    for field in fields:
+        wrong = scene.general if field == "afk_channel_id" else voice["id"]
+        for channel_id in ("1", "9223372036854775807", other.general, category["id"], wrong, scene.id):
+            answer = await scene.owner.patch(scene.path, {field: channel_id, "name": "Renamed"})
+            assert form_code(answer, field) == "CHANNEL_TYPE_INVALID"
+    assert (await scene.owner.get(scene.path)).json() == before
+    assert api.events("GUILD_UPDATE") == []
 
 
 async def test_update_guild_needs_manage_guild(api: ApiUnderTest) -> None:

@@ -235,7 +235,7 @@ async def test_roles_of_an_invite_need_the_right_to_give_them(api: ApiUnderTest)
     await scene.owner.patch(f"{scene.path}/roles", [{"id": held, "position": 2}, {"id": role, "position": 1}])
     assert (await bob.post(path, {"role_ids": [role]})).status_code == 200
     assert error_code(await bob.post(path, {"role_ids": ["1"]})) == (404, 10011)
-    assert error_code(await bob.post(path, {"role_ids": [scene.id]})) == (400, 50028)
+    assert error_code(await bob.post(path, {"role_ids": [scene.id]})) == (404, 10011)
     assert (
         form_code(await bob.post(path, {"role_ids": [role, role]}), "role_ids", "1")
         == "SET_TYPE_ALREADY_CONTAINS_VALUE"

@@ -250,6 +250,20 @@ def test_decode_names_every_wrong_text_beside_what_else_is_wrong() -> None:
     assert errors_of(Form(Titled), mixed) == [*wrong[:2], (("tags",), "LIST_TYPE_CONVERT"), wrong[3]]
 
 
+@pytest.mark.parametrize("written", ["1.0", "2e0", "20e-1", "0.3e1", "1.5"])
+def test_whole_number_as_a_text_is_written_in_digits(written: str) -> None:
+    for field, value in (("count", written), ("parent_id", written), ("kind", written)):
+        [(path, code)] = errors_of(FORM, msgspec.json.encode({field: value}))
+        assert (path, code) in {((field,), "NUMBER_TYPE_COERCE"), ((field,), "BASE_TYPE_CHOICES")}
+    assert errors_of(FORM, msgspec.json.encode({"ids": ["1", written]})) == [(("ids", 1), "NUMBER_TYPE_COERCE")]
+    read = FORM.decode(msgspec.json.encode({"name": written, "ratio": written, "by_key": {"1.0": {"title": written}}}))
+    assert (read.name, read.ratio, read.by_key["1.0"].title) == (written, float(written), written)
+
+
+def test_whole_number_may_have_a_point_outside_of_texts() -> None:
+    assert FORM.decode(b'{"count":2.0,"parent_id":1e3,"name":"1.0"}').parent_id == 1000
+
+
 @pytest.mark.parametrize(
     "written", ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05", "2026-01-02T05:04:05.000+02:00", "20260102T030405+00:00"]
 )
