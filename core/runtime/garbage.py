@@ -50,10 +50,12 @@ _FULL: Final = 2
 class GarbageControl:
     """The control of the collector. `observe` gets the duration of each collection, in seconds."""
 
-    __slots__ = ("_began_s", "_clock", "_is_in_force", "_newcomers", "_observe")
+    __slots__ = ("_began_s", "_clock", "_is_in_force", "_newcomers", "_observe", "_young_objects")
 
-    def __init__(self, *, clock: Clock, observe: Callable[[float], None]) -> None:
+    def __init__(self, *, clock: Clock, observe: Callable[[float], None], young_objects: int = YOUNG_OBJECTS) -> None:
+        """`young_objects` are the allocations between two collections: fewer make each of them shorter."""
         self._clock = clock
+        self._young_objects = young_objects
         self._observe = observe
         self._began_s = 0.0
         self._is_in_force = False
@@ -68,7 +70,7 @@ class GarbageControl:
         # The interpreter delays a full collection until there are a quarter more objects than after the last one. After
         # this one there are none.
         gc.collect()
-        gc.set_threshold(YOUNG_OBJECTS, OLDER_AFTER, OLDER_AFTER)
+        gc.set_threshold(self._young_objects, OLDER_AFTER, OLDER_AFTER)
         gc.callbacks.append(self._on_collection)
         self._is_in_force = True
         try:

@@ -49,6 +49,13 @@ def test_collections_are_observed_and_what_outlives_a_full_one_is_frozen() -> No
     assert count_nodes() == 1
 
 
+def test_process_that_needs_short_pauses_collects_among_fewer_objects() -> None:
+    before = gc.get_threshold()
+    with GarbageControl(clock=FakeClock(), observe=lambda _: None, young_objects=77).in_force():
+        assert gc.get_threshold()[0] == 77
+    assert gc.get_threshold() == before
+
+
 def test_crowd_is_looked_through_and_set_aside_and_a_few_are_not() -> None:
     control = GarbageControl(clock=FakeClock(), observe=lambda _: None)
     control.welcome(garbage.CROWD_SESSIONS)
