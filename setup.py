@@ -26,6 +26,7 @@ AUGMENTED = (
     "media/passing",
     "media/ring",
     "media/rtp",
+    "media/senders",
     "media/speakers",
     "media/streams",
     "media/views",

@@ -1,13 +1,15 @@
 """The media of a media node: datagrams, many with one call, encrypted for each receiver, and what is asked of each.
 
 It is asked in the order of these kernels: `arrivals`, `openings`, `rtp`, `speakers`, `streams`, `passing`, `ring`,
-`views`, `departures` with their `numbering` and `nonces`. Nothing here knows clients, rooms or rights.
+`views`, `departures` with their `numbering` and `nonces`. `senders` go a browser's way through them. Nothing here knows
+clients, rooms or rights.
 """
 
 import sys
 from typing import TYPE_CHECKING
 
 from core_ext.chooser import choose
+from core_ext.media import kept_back as _kept_back
 
 if TYPE_CHECKING:  # the plain code has the signatures
     from core_ext.media import arrivals_py as _arrivals
@@ -17,6 +19,7 @@ if TYPE_CHECKING:  # the plain code has the signatures
     from core_ext.media import passing_py as _passing
     from core_ext.media import ring_py as _ring
     from core_ext.media import rtp_py as _rtp
+    from core_ext.media import senders_py as _senders
     from core_ext.media import speakers_py as _speakers
     from core_ext.media import streams_py as _streams
     from core_ext.media import views_py as _views
@@ -26,6 +29,7 @@ else:
     _passing = choose("core_ext.media.passing")
     _ring = choose("core_ext.media.ring")
     _rtp = choose("core_ext.media.rtp")
+    _senders = choose("core_ext.media.senders")
     _speakers = choose("core_ext.media.speakers")
     _streams = choose("core_ext.media.streams")
     _views = choose("core_ext.media.views")
@@ -52,6 +56,11 @@ SrtpOpening = _openings.SrtpOpening
 RtpPacket = _rtp.RtpPacket
 find_extension = _rtp.find_extension
 parse_rtp = _rtp.parse_rtp
+
+KeptBack = _kept_back.KeptBack
+MOST_BYTES = _senders.MOST_BYTES
+Microphone = _senders.Microphone
+Sender = _senders.Sender
 
 HOLD_S = _speakers.HOLD_S
 UNLIMITED = _speakers.UNLIMITED

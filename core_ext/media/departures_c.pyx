@@ -33,6 +33,7 @@ from core_ext.media.datagrams_c cimport (
 )
 from core_ext.media.nonces_c cimport OwnNonces
 from core_ext.media.numbering_c cimport Numbering
+from core_ext.media.passing_c cimport Passing
 
 from core_ext.media import departures_py
 from core_ext.media.nonces_c import NoncesUsedUp
@@ -123,13 +124,12 @@ cdef class SrtpSeal(Seal):
         cdef Py_ssize_t head_size = PyBytes_GET_SIZE(head)
         cdef Py_ssize_t body_size = PyBytes_GET_SIZE(body)
         cdef int size
-        cdef int sequence
+        cdef long long sequence
         if head_size < _SHORTEST_SRTP_BYTES or head_size > _LONGEST_SRTP_BYTES - body_size:
             return LONG
-        taken = self._numbers.take(ssrc, number)
-        if taken is None:
+        sequence = self._numbers.take(ssrc, number)
+        if sequence < 0:
             return LATE
-        sequence = taken
         memcpy(room, PyBytes_AS_STRING(head), head_size)
         memcpy(room + head_size, PyBytes_AS_STRING(body), body_size)
         room[2] = <unsigned char>(sequence >> 8)
@@ -321,11 +321,32 @@ cdef class Departures:
         if not self._is_held:
             self._send()
 
-    def put_all(self, receivers, bytes head not None, bytes body not None, ssrc, long long number, speaker=None):
-        """Send a packet to each receiver but the speaker; return how many datagrams these are, and their bytes."""
-        cdef Receiver receiver
+    def pass_on(self, audience, Passing passing not None, speaker=None):
+        """Send a packet to an audience; return how many datagrams these are, and their bytes."""
         cdef long long count = 0
         cdef long long total = 0
+        cdef tuple parts
+        for form, receivers in audience:
+            parts = passing.write(form)
+            self._put_all(receivers, parts[0], parts[1], passing.ssrc, passing.number, speaker, &count, &total)
+        if not self._is_held:
+            self._send()
+        return count, total
+
+    def put_all(self, receivers, bytes head not None, bytes body not None, ssrc, long long number, speaker=None):
+        """Send a packet to each receiver but the speaker; return how many datagrams these are, and their bytes."""
+        cdef long long count = 0
+        cdef long long total = 0
+        self._put_all(receivers, head, body, ssrc, number, speaker, &count, &total)
+        if not self._is_held:
+            self._send()
+        return count, total
+
+    cdef int _put_all(
+        self, object receivers, bytes head, bytes body, object ssrc, long long number, object speaker,
+        long long* count, long long* total,
+    ) except -1:
+        cdef Receiver receiver
         cdef int size
         for receiver in receivers:
             if receiver._address is None or receiver is speaker:
@@ -334,13 +355,11 @@ cdef class Departures:
             if size < 0:
                 self._drop(_WORDS[size])
                 continue
-            count += 1
-            total += size
+            count[0] += 1
+            total[0] += size
             receiver.bytes_sent += size
             self._add(&receiver._place, receiver._place_size, size)
-        if not self._is_held:
-            self._send()
-        return count, total
+        return 0
 
     def hold(self):
         """Wait for `release`: more is about to be put."""

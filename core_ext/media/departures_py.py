@@ -29,7 +29,8 @@ from typing import Any, Final, Protocol
 from typing_extensions import override
 
 from core_ext.media.nonces_py import NoncesUsedUp, OwnNonces
-from core_ext.media.numbering_py import Numbering
+from core_ext.media.numbering_py import LATE, Numbering
+from core_ext.media.passing_py import Passing
 
 LONGEST_BYTES: Final = 2048
 """The longest datagram, encrypted: more than a network carries in one piece."""
@@ -75,7 +76,7 @@ class SrtpSeal(Seal):
         if len(head) < SHORTEST_SRTP_BYTES or size > LONGEST_SRTP_BYTES:
             raise Refused("long")
         sequence = self._numbers.take(ssrc, number)
-        if sequence is None:
+        if sequence == LATE:
             raise Refused("late")
         sealed = self._protect(head[:2] + sequence.to_bytes(2, "big") + head[4:] + body)
         if sealed is None:
@@ -155,6 +156,17 @@ class Departures:
             self._sock.sendto(datagram, address)
         except OSError as error:
             self._drop("full" if isinstance(error, BlockingIOError) else "unreachable")
+
+    def pass_on(
+        self, audience: Iterable[tuple[Any, Iterable[Receiver]]], passing: Passing, speaker: Receiver | None = None
+    ) -> tuple[int, int]:
+        """Send a packet to an audience, which is receivers by the form in which they take it, as `put_all` does."""
+        count = size = 0
+        for form, receivers in audience:
+            more, bytes_more = self.put_all(receivers, *passing.write(form), passing.ssrc, passing.number, speaker)
+            count += more
+            size += bytes_more
+        return count, size
 
     def put_all(
         self,

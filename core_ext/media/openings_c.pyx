@@ -18,17 +18,10 @@ cdef enum:
 
 assert LONGEST_BYTES == _LONGEST_BYTES <= 8 * _LONGEST_WORDS
 
-# int srtp_unprotect(srtp_t, void* packet, int* length)
-ctypedef int (*Unprotect)(void*, void*, int*) noexcept nogil
-
 
 @cython.final
 cdef class SrtpOpening:
     """The key of one sender. The text is in the plain twin."""
-
-    cdef object _unprotect
-    cdef void* _context
-    cdef Unprotect _function
 
     def __cinit__(self, unprotect, *, uintptr_t context, uintptr_t function):
         if not context or not function:
@@ -37,11 +30,14 @@ cdef class SrtpOpening:
         self._context = <void*>context
         self._function = <Unprotect>function
 
-    def open(self, bytes datagram not None):
+    cpdef bytes open(self, bytes datagram):
         """Decrypt a packet, once; None for one that is refused."""
         cdef uint64_t room[_LONGEST_WORDS]  # libsrtp wants words
-        cdef Py_ssize_t longest = PyBytes_GET_SIZE(datagram)
+        cdef Py_ssize_t longest
         cdef int size
+        if datagram is None:
+            raise TypeError("a datagram has bytes")
+        longest = PyBytes_GET_SIZE(datagram)
         if longest > _LONGEST_BYTES:
             return None
         size = <int>longest

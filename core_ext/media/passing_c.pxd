@@ -1,5 +1,7 @@
 # Types for passing_py.py, compiled as core_ext.media.passing_c.
 
+cimport cython
+
 cdef long long _VERSION
 cdef long long _EXTENDED
 cdef long long _MARKER
@@ -33,3 +35,9 @@ cdef class Passing:
     cpdef tuple write(self, form)
     cdef bytes _write_header(self, long long payload_type, long long extension_number)
     cdef bytes _write_extension(self, long long number)
+
+
+@cython.locals(made=Passing)
+cpdef Passing make_voice(
+    object codec, bint marker, long long number, long long timestamp, long long ssrc, bytes payload, object level
+)

@@ -8,6 +8,7 @@ cdef long long _SEQUENCES
 cdef long long _TIMESTAMPS
 cdef long long _MOST_AHEAD
 cdef long long _MOST_BEHIND
+cdef long long _MOST_MISSING
 cdef double _LATELY_S
 cdef long long _MOST_LOST
 cdef double _JITTER_PARTS
@@ -41,6 +42,8 @@ cdef class Stream:
     cdef long long _offset
     cdef long long _shift
     cdef object _left_out
+    cdef set _missing
+    cdef object _lowest
     cdef long long _first
     cdef long long _highest
     cdef double _last_s
@@ -56,12 +59,16 @@ cdef class Stream:
 
     @cython.locals(ahead=cython.longlong, number=cython.longlong)
     cpdef tuple take(self, long long ssrc, long long sequence, long long timestamp, double now_s)
+    @cython.locals(taken=tuple)
     cpdef tuple pass_on(
         self, long long ssrc, long long sequence, long long timestamp, long long size_bytes, double now_s
     )
     @cython.locals(ahead=cython.longlong)
     cpdef bint leave_out(self, long long ssrc, long long sequence)
     cdef long long _find_ahead(self, long long sequence)
+    @cython.locals(oldest=cython.longlong, number=cython.longlong)
+    cdef object _note_gap(self, long long ahead)
+    cdef bint _fills_gap(self, long long number) except -1
     cdef long long _offset_at(self, long long sequence)
     cpdef object break_off(self)
     cpdef object keep_back(self, long long size_bytes)

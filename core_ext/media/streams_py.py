@@ -2,8 +2,9 @@
 
 A receiver's keys and buffers go by numbers that only grow. A sender may begin anew, with another SSRC or other numbers;
 the others then see the next number, and a timestamp that has gone on as time has. Numbers that are near are kept, so
-that what is lost or overtaken on the way stays so. The numbers here do not go round at 2¹⁶; whoever writes them does
-that. Pure, no clock.
+that what is lost or overtaken on the way stays so. A number is given to one packet alone, whatever its sender does: the
+keys of receivers go by it, and must not encrypt two packets with the same (RFC 7714 section 9). The numbers here do not
+go round at 2¹⁶; whoever writes them does that. Pure, no clock.
 """
 
 import bisect
@@ -23,6 +24,8 @@ _MOST_AHEAD: Final = 3000
 """A longer gap is a new beginning (RFC 3550 appendix A.1, MAX_DROPOUT)."""
 _MOST_BEHIND: Final = 600
 """Packets that may be overtaken or sent again: what rings keep, and a little more."""
+_MOST_MISSING: Final = 2 * _MOST_BEHIND
+"""Numbers that are remembered as missing before the old ones among them are forgotten."""
 _LATELY_S: Final = 10.0
 """Somewhat longer than browsers report on a stream of which nothing comes any more."""
 _MOST_LOST: Final = (1 << 23) - 1
@@ -104,8 +107,8 @@ class Stream:
 
     __slots__ = (
         "_clock", "_expected_before", "_first", "_has_transit", "_highest", "_is_broken_off", "_jitter", "_last_s",
-        "_last_timestamp", "_left_out", "_offset", "_received", "_received_before", "_shift", "_transit", "bytes_kept",
-        "bytes_passed", "clock_rate", "packets_passed", "quality", "source",
+        "_last_timestamp", "_left_out", "_lowest", "_missing", "_offset", "_received", "_received_before", "_shift",
+        "_transit", "bytes_kept", "bytes_passed", "clock_rate", "packets_passed", "quality", "source",
     )  # fmt: skip
 
     def __init__(self, clock_rate: int) -> None:
@@ -120,6 +123,10 @@ class Stream:
         """What is added to the sender's sequence numbers and timestamps."""
         self._left_out: deque[int] = deque(maxlen=_MOST_BEHIND)
         """The sender's numbers of packets that were left out, each of which has made the offset one less."""
+        self._missing: set[int] = set()
+        """The sender's numbers of packets that others have overtaken."""
+        self._lowest: int | None = None
+        """The lowest of its first numbers, below which there may be more; None from the next beginning on."""
         self._first = self._highest = 0
         self._last_s, self._last_timestamp = 0.0, 0
         self._is_broken_off = False
@@ -128,15 +135,22 @@ class Stream:
         self._jitter = 0.0
         self._clock: SenderClock | None = None
 
-    def take(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> tuple[int, int]:
-        """Count a packet; return its sequence number and timestamp for the others."""
+    def take(self, ssrc: int, sequence: int, timestamp: int, now_s: float) -> tuple[int, int] | None:
+        """Count a packet; return its sequence number and timestamp for the others, None when one with its number has
+        come before.
+        """
         ahead = self._find_ahead(sequence)
         if self.source is None:
             self._begin(ssrc, sequence, _FIRST_NUMBER, 0)
+            self._lowest = sequence
             ahead = 0
         elif ssrc != self.source or self._is_broken_off or not -_MOST_BEHIND < ahead < _MOST_AHEAD:
             self._begin_anew(ssrc, sequence, timestamp, now_s)
             ahead = 0
+        elif ahead > 1:
+            self._note_gap(ahead)
+        elif ahead <= 0 and not self._fills_gap(self._highest + ahead):
+            return None
         self._received += 1
         number = self._highest + ahead
         self.quality.note(number)
@@ -145,11 +159,15 @@ class Stream:
             self._highest, self._last_s, self._last_timestamp = number, now_s, timestamp
         return number + self._offset_at(number), (timestamp + self._shift) % _TIMESTAMPS
 
-    def pass_on(self, ssrc: int, sequence: int, timestamp: int, size_bytes: int, now_s: float) -> tuple[int, int]:
+    def pass_on(
+        self, ssrc: int, sequence: int, timestamp: int, size_bytes: int, now_s: float
+    ) -> tuple[int, int] | None:
         """Count a packet with so much content, and that it is passed on; return what `take` does."""
-        self.packets_passed += 1
-        self.bytes_passed += size_bytes
-        return self.take(ssrc, sequence, timestamp, now_s)
+        taken = self.take(ssrc, sequence, timestamp, now_s)
+        if taken is not None:
+            self.packets_passed += 1
+            self.bytes_passed += size_bytes
+        return taken
 
     def leave_out(self, ssrc: int, sequence: int) -> bool:
         """Count a packet that the others do not need, and number on as if it had never been; return whether it is left
@@ -158,6 +176,8 @@ class Stream:
         ahead = self._find_ahead(sequence)
         if ssrc != self.source or self._is_broken_off or not 0 < ahead < _MOST_AHEAD:
             return False
+        if ahead > 1:
+            self._note_gap(ahead)
         self._received += 1
         self._highest += ahead
         self.quality.note(self._highest)
@@ -179,6 +199,24 @@ class Stream:
     def _find_ahead(self, sequence: int) -> int:
         """Return how far a packet is ahead of the newest one, by the way that is shorter."""
         return (sequence - self._highest + _HALF) % _SEQUENCES - _HALF
+
+    def _note_gap(self, ahead: int) -> None:
+        """Note that the packets up to the one that is so far ahead are missing."""
+        oldest, number = self._highest + 1, self._highest + ahead
+        if len(self._missing) > _MOST_MISSING:
+            self._missing = {missing for missing in self._missing if missing > number - _MOST_BEHIND}
+        self._missing.update(range(max(oldest, number - _MOST_BEHIND), number))
+
+    def _fills_gap(self, number: int) -> bool:
+        """Return whether a packet that is not the newest has come for the first time, and that it has come now."""
+        if self._lowest is not None and number < self._lowest:
+            self._missing.update(range(number + 1, self._lowest))
+            self._lowest = number
+            return True
+        if number not in self._missing:
+            return False
+        self._missing.remove(number)
+        return True
 
     def _offset_at(self, sequence: int) -> int:
         """Return what was added before the packets behind it were left out."""
@@ -235,6 +273,8 @@ class Stream:
         self.source = ssrc
         self._offset, self._shift = number - sequence, shift
         self._left_out.clear()
+        self._missing.clear()
+        self._lowest = None
         self._first = self._highest = sequence
         self.quality.begin(sequence)
         self._received = self._received_before = self._expected_before = 0

@@ -34,7 +34,7 @@ cdef class View:
     @cython.locals(segment=Segment)
     cpdef object find(self, long long number)
     @cython.locals(picture=Picture, segment=Segment)
-    cpdef Passing repeat(self, Passing passing, double now_s)
+    cpdef Passing repeat(self, Passing passing)
     @cython.locals(segment=Segment, goes_on=bint, is_near=bint)
     cdef Segment _find(self, long long number, long long layer)
     @cython.locals(each=Segment)

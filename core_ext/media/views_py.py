@@ -103,13 +103,15 @@ class View:
                 return segment.layer, number - segment.number_shift
         return None
 
-    def repeat(self, passing: passing_py.Passing, now_s: float) -> passing_py.Passing | None:
-        """Return a packet of video that is sent once more."""
+    def repeat(self, passing: passing_py.Passing) -> passing_py.Passing | None:
+        """Return a packet of video that is sent once more, in every bit as it was: its key encrypts no two packets with
+        one number (RFC 7714 section 9), so not even the time of its sending changes.
+        """
         picture = passing.picture
         segment = None if picture is None else self._find(passing.number, picture.layer)
         if picture is None or segment is None:
             return None
-        return segment.write(passing, picture.at(now_s))
+        return segment.write(passing, picture)
 
     def _find(self, number: int, layer: int) -> Segment | None:
         """Return to which segment a packet belongs: the one that goes on, or an earlier one's that comes late."""

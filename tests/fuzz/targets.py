@@ -153,7 +153,7 @@ def fuzz_members(data: bytes) -> None:
     for sent, address in room.sent:
         if address != PLACES[1] or sent[1] in range(192, 224):
             continue
-        opened = other.open_rtp(sent)
+        opened = other.incoming.open(sent)
         if opened is None or parse_rtp(opened) is None:
             raise AssertionError(f"sent {sent!r}")
     room.check_neighbours()

@@ -22,9 +22,9 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from core_ext.media import Departures, Passing, Receiver, choose_each
+from core_ext.media import Departures, KeptBack, Passing, Receiver, choose_each
 from voice.crypto.suites import Forged
-from voice.media.passing import Form, KeptBack
+from voice.media.passing import Form
 from voice.media.peer import Address, Circle, Peer
 from voice.media.tally import Tally
 from voice.media.udp_peer import UdpPeer
@@ -142,7 +142,7 @@ class Forwarder:
             return
         nonce = datagram[-NONCE_BYTES:]
         if not peer.fresh.is_fresh(nonce):
-            self._tally.drop("repeated")
+            self._tally.drop(KeptBack.REPEATED)
             return
         try:
             passing = peer.open(datagram, now_s)
@@ -167,23 +167,21 @@ class Forwarder:
             return
         audience = circle.find_audience(passing.codec)
         if passing.picture is None:
-            for form, receivers in audience.alike:
-                self._put(receivers, form, passing, speaker.receiver)
+            self._put(audience.alike, passing, speaker.receiver)
             return
         for form, receivers, chosen in choose_each(audience.viewers, passing, speaker.receiver):
-            self._put(receivers, form, chosen)
+            self._put([(form, receivers)], chosen)
 
     def send_again(self, peer: Peer, passing: Passing) -> None:
         """Send a packet, with the peer's own numbers, to a peer that has missed it."""
         form = peer.forms.get(passing.codec)
         if form is not None:
-            self._put([peer.receiver], form, passing)
+            self._put([(form, [peer.receiver])], passing)
 
     def _put(
-        self, receivers: Sequence[Receiver], form: Form, passing: Passing, speaker: Receiver | None = None
+        self, audience: Sequence[tuple[Form, Sequence[Receiver]]], passing: Passing, speaker: Receiver | None = None
     ) -> None:
-        head, body = passing.write(form)
-        count, size_bytes = self._departures.put_all(receivers, head, body, passing.ssrc, passing.number, speaker)
+        count, size_bytes = self._departures.pass_on(audience, passing, speaker)
         self._tally.packets_out += count
         self._tally.bytes_out += size_bytes
 

@@ -47,8 +47,12 @@ class Peer(Protocol):
     @rights.setter
     def rights(self, rights: Rights) -> None:
         self._rights = rights
+        self.follow()
         if self.circle is not None:
             self.circle.ask_anew()
+
+    def follow(self) -> None:
+        """Take over its rights and its circle, one of which has changed."""
 
     @property
     def address(self) -> Address | None:
@@ -114,6 +118,7 @@ class Circle:
     def add(self, peer: Peer) -> None:
         """Let a peer take part."""
         peer.circle = self
+        peer.follow()
         self.peers.append(peer)
         self._by_ssrc.update(dict.fromkeys(peer.ssrcs, peer))
         self.note_filming(peer)
@@ -129,6 +134,7 @@ class Circle:
             self.filming.remove(peer)
         self.ask_anew()
         peer.circle = None
+        peer.follow()
 
     def find(self, ssrc: int) -> Peer | None:
         """Return whose stream the others know by this SSRC."""

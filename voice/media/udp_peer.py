@@ -7,10 +7,21 @@ from typing import Final
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from core_ext.media import VOICE_PACKETS, Activity, Passing, Receiver, Ring, Stream, View, measure_loudness, parse_rtp
+from core_ext.media import (
+    VOICE_PACKETS,
+    Activity,
+    KeptBack,
+    Passing,
+    Receiver,
+    Ring,
+    Stream,
+    View,
+    measure_loudness,
+    parse_rtp,
+)
 from voice.crypto.nonces import FreshNonces
 from voice.crypto.suites import Suite
-from voice.media.passing import DISCORD_FORM, Codec, KeptBack
+from voice.media.passing import DISCORD_FORM, Codec
 from voice.media.peer import MOST_TAKEN, Circle, Peer
 from voice.media.source import Source, Wants
 from voice.packets.rtp import NONCE_BYTES, measure_header
@@ -44,6 +55,10 @@ class UdpPeer(Peer):
         """When the second began in which so many authentic packets were taken."""
         self._taken = 0
 
+    @override
+    def follow(self) -> None:
+        """Both are asked for each packet."""
+
     @property
     @override
     def ssrcs(self) -> Sequence[int]:
@@ -69,7 +84,10 @@ class UdpPeer(Peer):
                 self.voice.keep_back(len(packet.payload))
                 return KeptBack.QUIET
         size = len(packet.payload)
-        number, timestamp = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
+        taken = self.voice.pass_on(packet.ssrc, packet.sequence, packet.timestamp, size, now_s)
+        if taken is None:
+            return KeptBack.REPEATED
+        number, timestamp = taken
         passing = Passing(
             codec=Codec.OPUS,
             marker=False,

@@ -144,7 +144,7 @@ class Feedback:
             self.ask(filmed.sender)
 
     def _send_again(self, peer: WebrtcPeer, report: Any) -> None:
-        find = _find_kept(peer, report.media_ssrc, self._clock.monotonic_s())
+        find = _find_kept(peer, report.media_ssrc)
         if find is None or peer.address is None:
             return
         for sequence in report.lost:
@@ -192,11 +192,11 @@ def _note_losses(peer: WebrtcPeer, reports: list[Any], now_s: float) -> None:
             other.note_hearers_loss(round(part * _ALL_LOST), now_s)
 
 
-def _find_kept(peer: WebrtcPeer, ssrc: int, now_s: float) -> Callable[[int], Passing | None] | None:
+def _find_kept(peer: WebrtcPeer, ssrc: int) -> Callable[[int], Passing | None] | None:
     """Return what finds packets of a stream, by the numbers that a browser knows; None when it does not get that."""
     filmed = find_seen(peer, ssrc)
     if filmed is not None:
-        return lambda sequence: peer.find_missing(filmed.camera, sequence, now_s)
+        return functools.partial(peer.find_missing, filmed.camera)
     other = None if peer.circle is None or not peer.rights.hear else peer.circle.find(ssrc)
     if other is None or other is peer or other.ssrc != ssrc:
         return None

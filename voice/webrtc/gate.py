@@ -22,9 +22,8 @@ from typing import Any, Final
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
-from core_ext.media import Stream
+from core_ext.media import KeptBack, Stream
 from voice.media.forwarder import Forwarder
-from voice.media.passing import KeptBack
 from voice.media.peer import Address
 from voice.media.tally import Tally
 from voice.packets.stun import is_stun, parse_check
@@ -58,8 +57,8 @@ class Gate:
     """All connections of browsers."""
 
     __slots__ = (
-        "_after_step", "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_names",
-        "_randomness", "_spawn", "_tally",
+        "_after_step", "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_monotonic_s",
+        "_names", "_randomness", "_spawn", "_tally",
     )  # fmt: skip
 
     def __init__(
@@ -79,6 +78,7 @@ class Gate:
         self._feedback = Feedback(forwarder=forwarder, clock=clock)
         self._tally = tally
         self._clock = clock
+        self._monotonic_s = clock.monotonic_s
         self._randomness = randomness
         self._spawn = spawn
         self._certificate = certificate
@@ -210,24 +210,25 @@ class Gate:
             connection.peer.keys = connection.peer.address = None
 
     def _take_rtp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
-        passing = peer.open(datagram, address, self._clock.monotonic_s())
+        way = peer.ways.get(datagram[1] & 0x7F)
+        passing = KeptBack.UNKNOWN if way is None else way.open(datagram, address, self._monotonic_s())
         if isinstance(passing, KeptBack):
             self._tally.drop(passing)
             return
         self._forwarder.pass_on(peer, passing)
-        if peer.keep(passing):
+        if way is not None and way.keep(passing):
             self._feedback.ask(peer)
 
     def _take_rtcp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
         source = datagram[4:8]
-        if peer.keys is None or not peer.may_have_source(source):
+        if peer.keys is None or not peer.sender.may_have(source):
             self._tally.drop("no keys" if peer.keys is None else "stranger")
             return
         plain = peer.keys.open_rtcp(datagram)
         if plain is None:
             self._tally.drop("forged")
             return
-        if not peer.take_source(source):
+        if not peer.sender.take(source):
             self._tally.drop("flood")
             return
         peer.address = address

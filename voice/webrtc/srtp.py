@@ -6,7 +6,6 @@ of their own while Python reads reports: libsrtp allows no session in two thread
 
 import contextlib
 import functools
-from collections.abc import Callable
 from typing import Final
 
 from pylibsrtp import Error, Policy, Session
@@ -16,6 +15,8 @@ from core_ext.media import SrtpOpening, SrtpSeal
 
 _WINDOW: Final = 1024
 """Packets that may be overtaken by later ones: a second of video."""
+_SENT_WINDOW: Final = 608
+"""Packets that may be sent again: what `Numbering` lets by, in whole words. Each packet moves all of them."""
 _PROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_protect")))
 _UNPROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_unprotect")))
 """The addresses of libsrtp's functions."""
@@ -24,26 +25,24 @@ _UNPROTECT: Final = int(ffi.cast("uintptr_t", ffi.addressof(lib, "srtp_unprotect
 class SrtpKeys:
     """The keys. They are gone with this object."""
 
-    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_out", "open_rtp", "outgoing")
+    __slots__ = ("_rtcp_in", "_rtcp_out", "_rtp_out", "incoming", "outgoing")
 
     def __init__(self, *, profile: int, theirs: bytes, ours: bytes) -> None:
         """`profile` is libsrtp's; the keys are master keys with their salts."""
-        rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND) for _ in range(2))
-        self._rtp_out, self._rtcp_out = (_make_session(profile, ours, Policy.SSRC_ANY_OUTBOUND) for _ in range(2))
-        incoming = SrtpOpening(
+        rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND, _WINDOW) for _ in range(2))
+        self._rtp_out, self._rtcp_out = (_make_session(profile, ours, Policy.SSRC_ANY_OUTBOUND, _SENT_WINDOW) for _ in range(2))
+        self.incoming = SrtpOpening(
             functools.partial(_unprotect, rtp_in), context=_find_context(rtp_in), function=_UNPROTECT
         )
-        self.open_rtp: Callable[[bytes], bytes | None] = incoming.open
-        """Decrypts a packet of the browser, once; gives None for one that was not made with this key, has been changed,
-        or came before.
-        """
+        """What decrypts the browser's packets."""
         self.outgoing = SrtpSeal(
             functools.partial(_protect, self._rtp_out), context=_find_context(self._rtp_out), function=_PROTECT
         )
         """What encrypts the others' packets for the browser."""
 
     def open_rtcp(self, datagram: bytes) -> bytes | None:
-        """Decrypt a report, once; None for one that `open_rtp` would give None for."""
+        """Decrypt a report, once; None for one that was not made with this key, has been changed, or came
+        before."""
         try:
             plain: bytes = self._rtcp_in.unprotect_rtcp(datagram)
         except (Error, ValueError):  # ValueError: longer than a network carries
@@ -70,9 +69,9 @@ class SrtpKeys:
                 session.remove_stream(ssrc)
 
 
-def _make_session(profile: int, key: bytes, direction: int) -> Session:
+def _make_session(profile: int, key: bytes, direction: int, window: int = _WINDOW) -> Session:
     policy = Policy(key=key, ssrc_type=direction, srtp_profile=profile)
-    policy.window_size = _WINDOW
+    policy.window_size = window
     policy.allow_repeat_tx = True
     return Session(policy)
 

@@ -54,7 +54,7 @@ async def test_keys_of_a_handshake_are_those_that_aiortc_makes_for_itself() -> N
         sealed = node.seal_rtp(plain)
         assert sealed is not None
         assert client._rx_srtp.unprotect(sealed) == plain
-        assert node.open_rtp(client._tx_srtp.protect(plain)) == plain
+        assert node.incoming.open(client._tx_srtp.protect(plain)) == plain
         await client.stop()  # the node's side ends by itself
     assert len(steps) > 2, "each step is told"
 

@@ -21,6 +21,7 @@ _FOLDERS = {
     "passing": "media",
     "ring": "media",
     "rtp": "media",
+    "senders": "media",
     "speakers": "media",
     "streams": "media",
     "views": "media",

@@ -92,7 +92,7 @@ def test_each_receiver_gets_a_packet_in_its_own_form(ends: Ends) -> None:
     browser, bot = ends.take(2)
     assert (count, size) == (2, len(browser) + len(bot))
     assert [each.bytes_sent for each in receivers] == [len(browser), len(bot)]
-    assert theirs.open_rtp(browser) == HEAD[:2] + b"\x23\x45" + HEAD[4:] + b"sound"
+    assert theirs.incoming.open(browser) == HEAD[:2] + b"\x23\x45" + HEAD[4:] + b"sound"
     assert XChaCha(KEY).open(bot[12:-4], HEAD, bot[-4:]) == b"sound"
     assert seal.find_number(1, 0x2345) == 0x1_2345
     seal.forget(1)

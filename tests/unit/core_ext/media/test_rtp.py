@@ -121,7 +121,7 @@ def test_packets_are_written_alike(
                 module.write_send_time(seconds),
                 [(one.write(form), one.write(form)) for one in (passing, again)],
                 [(one.codec, one.marker, one.number, one.timestamp, one.ssrc) for one in (passing, again)],
-                picture and (picture.at(3.0).came_s, picture.at(3.0).vp8, picture.with_vp8("other").vp8, picture.layer),
+                picture and (picture.came_s, picture.with_vp8("other").vp8, picture.layer),
             )
         )
     assert_alike(outcomes)

@@ -47,10 +47,10 @@ class Network:
         self.forwarder.take(struct.pack(">HHI64sH", 1, 70, ssrc, b"", 0), address)
 
 
-def make_packet(ssrc: int, number: int, sound: bytes = b"sound") -> bytes:
-    """A packet of a peer."""
+def make_packet(ssrc: int, number: int, sound: bytes = b"sound", nonce_number: int | None = None) -> bytes:
+    """A packet of a peer. Its nonce is its number, where there is no other."""
     header = struct.pack(">BBHII", 0x80, 0x78, number, number * 960, ssrc)
-    nonce = struct.pack(">I", number)
+    nonce = struct.pack(">I", number if nonce_number is None else nonce_number)
     return header + AesGcm(bytes([ssrc]) * 32).seal(sound, header, nonce) + nonce
 
 
@@ -122,6 +122,18 @@ def test_address_that_another_has_had_goes_to_who_proves_it() -> None:
     network.forwarder.take(make_packet(2, 0), HERE)
     assert (first.address, second.address) == (None, HERE)
     assert network.forwarder.sizes == (2, 2, 1)
+
+
+def test_second_packet_with_one_number_is_not_passed_on() -> None:
+    network = Network()
+    network.add(1)
+    network.add(2)
+    network.forwarder.take(make_packet(2, 0), THERE)
+    del network.sent[:]
+    for nonce, sound in enumerate((b"one", b"two"), 100):
+        network.forwarder.take(make_packet(1, 7, sound, nonce), HERE)
+    assert len(network.sent) == 1
+    assert network.tally.read().drops == {"repeated": 1}
 
 
 def test_client_that_floods_is_heard_to_a_bound_in_each_second() -> None:
