@@ -29,8 +29,9 @@ class SrtpKeys:
 
     def __init__(self, *, profile: int, theirs: bytes, ours: bytes) -> None:
         """`profile` is libsrtp's; the keys are master keys with their salts."""
-        rtp_in, self._rtcp_in = (_make_session(profile, theirs, Policy.SSRC_ANY_INBOUND, _WINDOW) for _ in range(2))
-        self._rtp_out, self._rtcp_out = (_make_session(profile, ours, Policy.SSRC_ANY_OUTBOUND, _SENT_WINDOW) for _ in range(2))
+        incoming, outgoing = Policy.SSRC_ANY_INBOUND, Policy.SSRC_ANY_OUTBOUND
+        rtp_in, self._rtcp_in = (_make_session(profile, theirs, incoming, _WINDOW) for _ in range(2))
+        self._rtp_out, self._rtcp_out = (_make_session(profile, ours, outgoing, _SENT_WINDOW) for _ in range(2))
         self.incoming = SrtpOpening(
             functools.partial(_unprotect, rtp_in), context=_find_context(rtp_in), function=_UNPROTECT
         )
@@ -69,7 +70,7 @@ class SrtpKeys:
                 session.remove_stream(ssrc)
 
 
-def _make_session(profile: int, key: bytes, direction: int, window: int = _WINDOW) -> Session:
+def _make_session(profile: int, key: bytes, direction: int, window: int) -> Session:
     policy = Policy(key=key, ssrc_type=direction, srtp_profile=profile)
     policy.window_size = window
     policy.allow_repeat_tx = True

@@ -20,7 +20,7 @@ PROFILE = Policy.SRTP_PROFILE_AEAD_AES_128_GCM
 
 def make(module: ModuleType) -> Any:
     """An opening with the key."""
-    session = srtp._make_session(PROFILE, KEY, Policy.SSRC_ANY_INBOUND)
+    session = srtp._make_session(PROFILE, KEY, Policy.SSRC_ANY_INBOUND, 1024)
 
     def unprotect(datagram: bytes) -> bytes | None:
         with contextlib.suppress(Error):
@@ -32,7 +32,7 @@ def make(module: ModuleType) -> Any:
 
 def seal(numbers: Sequence[int], size_bytes: int = 20) -> list[bytes]:
     """Packets with these sequence numbers."""
-    session: Session = srtp._make_session(PROFILE, KEY, Policy.SSRC_ANY_OUTBOUND)
+    session: Session = srtp._make_session(PROFILE, KEY, Policy.SSRC_ANY_OUTBOUND, 1024)
     return [
         session.protect(
             write_rtp(
