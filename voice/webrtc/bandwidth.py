@@ -46,6 +46,8 @@ def choose_layers(viewer: WebrtcPeer, now_s: float) -> list[WebrtcPeer]:
     limit_bps = viewer.downlink.update(sent_bps, now_s)
     all_filmed = find_filmed(viewer)
     viewer.filmed = [camera.ssrc for _, camera in all_filmed]
+    if not all_filmed:
+        return []
     layers = allocate(limit_bps, [_wish(viewer, camera) for _, camera in all_filmed])
     waiting = []
     for sender, camera in all_filmed:
@@ -62,6 +64,8 @@ def choose_layers(viewer: WebrtcPeer, now_s: float) -> list[WebrtcPeer]:
 
 def find_filmed(viewer: WebrtcPeer) -> list[Filmed]:
     """Return what a browser can see of others: screens first, and of those who have spoken last first."""
+    if viewer.circle is None or not viewer.circle.filming:
+        return []
     return sorted(_list_filmed(viewer), key=lambda each: (not each.camera.is_screen, -each.sender.activity.voiced_s))
 
 

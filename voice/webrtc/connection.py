@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from voice.media.peer import MOST_TAKEN, Address
+from voice.media.peer import Address
 from voice.webrtc.handshake import Handshake, NodeCertificate
 from voice.webrtc.peer import WebrtcPeer
 
@@ -84,7 +84,7 @@ class Connection:
     def watch(self, now_s: float) -> None:
         """Send nothing more to a browser that is silent. Called before what it may send is counted anew."""
         peer = self.peer
-        if peer.taken_left < MOST_TAKEN:
+        if peer.has_sent:
             self._heard_s = now_s
         elif peer.address is not None and now_s - self._heard_s >= SILENT_S:
             self._left_address, peer.address = peer.address, None

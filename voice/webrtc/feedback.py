@@ -33,7 +33,7 @@ from aiortc.rtp import (
 )
 
 from core.runtime.clock import Clock
-from core_ext.media import Passing, Ring, Stream
+from core_ext.media import Passing, Reception, Ring, Stream
 from voice.media.forwarder import Forwarder
 from voice.media.peer import MOST_TAKEN
 from voice.video.camera import Layer
@@ -51,11 +51,21 @@ _ALL_LOST: Final = 256
 class Feedback:
     """The feedback of all browsers."""
 
-    __slots__ = ("_clock", "_forwarder")
+    __slots__ = ("_clock", "_forwarder", "_waiting")
 
     def __init__(self, *, forwarder: Forwarder, clock: Clock) -> None:
         self._forwarder = forwarder
         self._clock = clock
+        self._waiting: set[WebrtcPeer] = set()
+
+    @property
+    def waiting(self) -> list[WebrtcPeer]:
+        """Those who are to be asked again, as what they were asked for has perhaps not come."""
+        return list(self._waiting)
+
+    def forget(self, sender: WebrtcPeer) -> None:
+        """Ask a browser that has left for nothing more."""
+        self._waiting.discard(sender)
 
     def take(self, peer: WebrtcPeer, plain: bytes) -> None:
         """Do what a browser's datagram asks for. Never raises, whatever it is."""
@@ -86,32 +96,43 @@ class Feedback:
                 self._send_again(peer, report)
 
     def ask(self, sender: WebrtcPeer) -> None:
-        """Ask a browser for what is missing, and for what is wanted of what it films, if it is time."""
-        self._ask_again(sender, sender.voice, sender.heard)
+        """Ask a browser for what is missing, and for what is wanted of what it films, if it is time. It is among those
+        who are `waiting` until nothing is.
+        """
+        waits = self._ask_again(sender, sender.voice, sender.heard)
         for camera in sender.cameras:
             for layer in camera.layers:
-                self._ask_layer(sender, layer)
+                waits |= self._ask_layer(sender, layer)
+        if waits:
+            self._waiting.add(sender)
+        else:
+            self._waiting.discard(sender)
 
-    def _ask_again(self, sender: WebrtcPeer, stream: Stream, ring: Ring) -> None:
+    def _ask_again(self, sender: WebrtcPeer, stream: Stream, ring: Ring) -> bool:
         missing = [stream.find_sequence(number) for number in ring.take_missing()]
         if missing and stream.source is not None:
             for nack in write_nacks(stream.source, missing):
                 self._tell(sender, nack)
+        return bool(missing)
 
-    def _ask_layer(self, sender: WebrtcPeer, layer: Layer) -> None:
+    def _ask_layer(self, sender: WebrtcPeer, layer: Layer) -> bool:
         source = layer.stream.source
         if source is None:
-            return
-        self._ask_again(sender, layer.stream, layer.ring)
+            return layer.wants_keyframe
+        is_missing = self._ask_again(sender, layer.stream, layer.ring)
         now_s = self._clock.monotonic_s()
         if layer.wants_keyframe and now_s - layer.asked_s >= _KEYFRAME_S:
             layer.wants_keyframe, layer.asked_s = False, now_s
             self._tell(sender, RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=NODE_SSRC, media_ssrc=source))
+        return is_missing or layer.wants_keyframe
 
     def report_to(self, peer: WebrtcPeer, heard: Heard) -> None:
         """Tell a browser how its streams came, and by what clock those go that it gets; choose what it gets. `heard` is
         the same for all that are reported to at once.
+
+        One that has sent nothing since is not told again how its streams came, as RFC 3550 has it (section 6.4).
         """
+        has_sent = peer.has_sent
         peer.again_left, peer.taken_left = MOST_AGAIN, MOST_TAKEN
         if peer.circle is None:
             return
@@ -120,11 +141,7 @@ class Feedback:
             camera.measure(now_s)
         for sender in choose_layers(peer, now_s):
             self.ask(sender)
-        receptions = [report for stream in peer.streams if (report := stream.report(now_s)) is not None]
-        if receptions and receptions[0].ssrc == peer.voice.source:
-            receptions[0] = msgspec.structs.replace(
-                receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.find_hearers_loss(now_s))
-            )
+        receptions = _find_receptions(peer, now_s) if has_sent else []
         for plain in write_reports(receptions, _find_sent(peer, heard), now_ms=self._clock.now_ms(), now_s=now_s):
             self._tell(peer, plain)
         if peer.is_filming:
@@ -162,6 +179,16 @@ class Feedback:
         sealed = peer.keys.seal_rtcp(bytes(plain))
         if sealed is not None:
             self._forwarder.emit(sealed, peer.address)
+
+
+def _find_receptions(peer: WebrtcPeer, now_s: float) -> list[Reception]:
+    """Return how a browser's streams came. Its voice is told the loss of the worst hearer where that is greater."""
+    receptions = [report for stream in peer.streams if (report := stream.report(now_s)) is not None]
+    if receptions and receptions[0].ssrc == peer.voice.source:
+        receptions[0] = msgspec.structs.replace(
+            receptions[0], fraction_lost=max(receptions[0].fraction_lost, peer.find_hearers_loss(now_s))
+        )
+    return receptions
 
 
 def _note_estimate(peer: WebrtcPeer, content: bytes) -> None:

@@ -57,8 +57,8 @@ class Gate:
     """All connections of browsers."""
 
     __slots__ = (
-        "_after_step", "_at", "_certificate", "_clock", "_connections", "_feedback", "_forwarder", "_monotonic_s",
-        "_names", "_randomness", "_spawn", "_tally",
+        "_after_step", "_at", "_certificate", "_clock", "_feedback", "_forwarder", "_monotonic_s", "_names",
+        "_randomness", "_spawn", "_tally", "_turns",
     )  # fmt: skip
 
     def __init__(
@@ -83,7 +83,8 @@ class Gate:
         self._spawn = spawn
         self._certificate = certificate
         self._names: dict[str, Connection] = {}
-        self._connections: dict[WebrtcPeer, Connection] = {}
+        self._turns: tuple[dict[WebrtcPeer, Connection], ...] = tuple({} for _ in range(_TICKS))
+        """All connections, by the tick at which they get reports."""
         self._at: dict[Address, Connection] = {}
 
     # ---- connections that come and go
@@ -110,18 +111,22 @@ class Gate:
             password=self._randomness.token_bytes(16).hex(),
             now_s=self._clock.monotonic_s(),
         )
-        self._names[connection.name] = self._connections[peer] = connection
+        self._names[connection.name] = self._find_turn(peer)[peer] = connection
         return connection
 
     def _close(self, peer: WebrtcPeer) -> None:
-        connection = self._connections.pop(peer, None)
+        connection = self._find_turn(peer).pop(peer, None)
         if connection is None:
             return
         del self._names[connection.name]
         for address in connection.addresses:
             if self._at.get(address) is connection:
                 del self._at[address]
+        self._feedback.forget(peer)
         connection.close()
+
+    def _find_turn(self, peer: WebrtcPeer) -> dict[WebrtcPeer, Connection]:
+        return self._turns[(peer.ssrc >> 2) % _TICKS]  # the lowest bits are the same for all
 
     @property
     def fingerprint(self) -> str:
@@ -131,7 +136,7 @@ class Gate:
     @property
     def sizes(self) -> tuple[int, int, int]:
         """The numbers of connections, their names and addresses that are remembered."""
-        return len(self._connections), len(self._names), len(self._at)
+        return sum(map(len, self._turns)), len(self._names), len(self._at)
 
     # ---- datagrams
 
@@ -245,14 +250,21 @@ class Gate:
             self.report(tick)
 
     def report(self, tick: int) -> None:
-        """Ask all browsers for what is missing, and report to a tenth of them: those whose turn is at this tick."""
-        now_s = self._clock.monotonic_s()
-        heard = Heard(now_s)
-        for peer, connection in list(self._connections.items()):
-            try:
-                self._feedback.ask(peer)
-                if (peer.ssrc >> 2) % _TICKS == tick:  # the lowest bits are the same for all
-                    connection.watch(now_s)
-                    self._feedback.report_to(peer, heard)
-            except Exception:  # what one browser has sent must not end the reports of all, and with them the node
-                logger.exception("reports to a browser have failed")
+        """Ask again for what is missing, and report to a tenth of all: those whose turn is at this tick."""
+        heard = Heard(self._clock.monotonic_s())
+        for peer in self._feedback.waiting:
+            _try(self._feedback.ask, peer)
+        for connection in list(self._turns[tick].values()):
+            _try(self._report_to, connection, heard)
+
+    def _report_to(self, connection: Connection, heard: Heard) -> None:
+        connection.watch(heard.now_s)
+        self._feedback.report_to(connection.peer, heard)
+
+
+def _try(report: Callable[..., None], *given: Any) -> None:
+    """Report to one browser; what that one has sent must not end the reports of all, and with them the node."""
+    try:
+        report(*given)
+    except Exception:
+        logger.exception("reports to a browser have failed")

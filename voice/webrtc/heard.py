@@ -10,10 +10,10 @@ from voice.webrtc.reports import Sent
 class Heard:
     """The voices of circles at one moment."""
 
-    __slots__ = ("_now_s", "_voices")
+    __slots__ = ("_voices", "now_s")
 
     def __init__(self, now_s: float) -> None:
-        self._now_s = now_s
+        self.now_s = now_s
         self._voices: dict[Circle, list[Sent]] = {}
 
     def list_voices(self, circle: Circle) -> list[Sent]:
@@ -21,6 +21,6 @@ class Heard:
         voices = self._voices.get(circle)
         if voices is None:
             voices = self._voices[circle] = [
-                Sent(peer.ssrc, peer.voice) for peer in circle.peers if peer.voice.was_passed_on(self._now_s)
+                Sent(peer.ssrc, peer.voice) for peer in circle.peers if peer.voice.was_passed_on(self.now_s)
             ]
         return voices

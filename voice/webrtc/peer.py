@@ -135,6 +135,11 @@ class WebrtcPeer(Peer):
         """What it sends: its voice first, and each layer of its video."""
         return self.voice, *self.camera.streams, *self.screen.streams
 
+    @property
+    def has_sent(self) -> bool:
+        """Whether anything authentic has come of it since its last reports."""
+        return self.taken_left < MOST_TAKEN
+
     def note_rtt(self, seconds: float) -> None:
         """Take a time to the browser and back."""
         self.voice.quality.note_rtt(seconds)

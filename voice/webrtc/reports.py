@@ -11,12 +11,11 @@ from typing import Any, Final
 import msgspec
 from aiortc.rtp import (
     RTCP_RTPFB_NACK,
+    RTCP_SR,
     RtcpPacket,
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
-    RtcpSenderInfo,
-    RtcpSrPacket,
 )
 
 from core_ext.media import Reception, Stream
@@ -29,6 +28,9 @@ _NTP_EPOCH_S: Final = 2_208_988_800
 _LONGEST_RTT: Final = 10 << 16
 """In 1/65536 s: what is longer was not told in truth, or the clock has been set."""
 _COUNTS: Final = 1 << 32
+_VERSION: Final = 2 << 6
+_SENDER_REPORT: Final = struct.Struct(">BBHIQIII")
+"""Without what its sender has got. Hundreds of them are written in a second, so it is not done by aiortc's types."""
 _MOST_STREAMS: Final = 32
 """Streams that one datagram tells of, in about 900 bytes."""
 
@@ -76,7 +78,6 @@ def write_reports(receptions: list[Reception], streams: Iterable[Sent], *, now_m
         )
         for each in receptions
     ]
-    head = bytes(RtcpRrPacket(ssrc=NODE_SSRC, reports=infos))
     reports = [
         _write_sender_report(sent, timestamp, now_ms)
         for sent in streams
@@ -84,6 +85,7 @@ def write_reports(receptions: list[Reception], streams: Iterable[Sent], *, now_m
     ]
     if not infos and not reports:
         return []
+    head = bytes(RtcpRrPacket(ssrc=NODE_SSRC, reports=infos))
     parts = [b"".join(reports[at : at + _MOST_STREAMS]) for at in range(0, len(reports), _MOST_STREAMS)] or [b""]
     return [head + part for part in parts]
 
@@ -103,10 +105,13 @@ def write_nacks(source: int, sequences: Iterable[int]) -> list[bytes]:
 
 def _write_sender_report(sent: Sent, timestamp: int, now_ms: int) -> bytes:
     seconds, rest_ms = divmod(now_ms, 1000)
-    info = RtcpSenderInfo(
-        ntp_timestamp=(seconds + _NTP_EPOCH_S) << 32 | (rest_ms << 32) // 1000,
-        rtp_timestamp=(timestamp + sent.time_shift) % _COUNTS,
-        packet_count=sent.stream.packets_passed % _COUNTS,
-        octet_count=sent.stream.bytes_passed % _COUNTS,
+    return _SENDER_REPORT.pack(
+        _VERSION,
+        RTCP_SR,
+        _SENDER_REPORT.size // 4 - 1,
+        sent.ssrc,
+        (seconds + _NTP_EPOCH_S) << 32 | (rest_ms << 32) // 1000,
+        (timestamp + sent.time_shift) % _COUNTS,
+        sent.stream.packets_passed % _COUNTS,
+        sent.stream.bytes_passed % _COUNTS,
     )
-    return bytes(RtcpSrPacket(ssrc=sent.ssrc, sender_info=info))
