@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from voice.media.peer import Address
+from voice.packets.stun import SigningKey
 from voice.webrtc.handshake import Handshake, NodeCertificate
 from voice.webrtc.peer import WebrtcPeer
 
@@ -38,7 +39,7 @@ class Connection:
     """The gate alone changes it."""
 
     __slots__ = (
-        "_answers", "_heard_s", "_left_address", "addresses", "handshake", "is_over", "name", "password", "peer",
+        "_answers", "_heard_s", "_left_address", "addresses", "handshake", "is_over", "key", "name", "password", "peer",
         "task",
     )  # fmt: skip
 
@@ -56,6 +57,7 @@ class Connection:
         self.peer = peer
         self.name = name
         self.password = password
+        self.key = SigningKey(password)
         self.addresses: list[Address] = []
         self._heard_s = now_s
         """When something authentic has come of it last."""

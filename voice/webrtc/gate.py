@@ -170,13 +170,13 @@ class Gate:
         connection = None if check is None else self._names.get(check.name)
         if check is None or connection is None:
             self._tally.drop("unknown" if check is None else "stranger")
-        elif not check.is_signed_with(connection.password):
+        elif not check.is_signed_with(connection.key):
             self._tally.drop("forged")
         elif not self.know(connection, address):
             self._tally.drop("stranger")
         else:
             connection.hear_check(address, self._clock.monotonic_s())
-            self._forwarder.emit(check.answer(connection.password, address), address)
+            self._forwarder.emit(check.answer(connection.key, address), address)
 
     def know(self, connection: Connection, address: Address) -> bool:
         """Note that a browser is at an address, unless that has been proven to be another's; return whether it is."""

@@ -1,5 +1,6 @@
 """Checks of browsers and their answers, against aioice, which reads and writes STUN of all kinds."""
 
+import hmac
 import struct
 from typing import Any
 
@@ -8,9 +9,10 @@ from aioice.stun import ATTRIBUTES, Class, Message, Method, message_fingerprint,
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from voice.packets.stun import Check, is_stun, parse_check
+from voice.packets.stun import Check, SigningKey, is_stun, parse_check
 
 PASSWORD = "0123456789abcdef0123456789abcdef"
+KEY = SigningKey(PASSWORD)
 TRANSACTION = bytes(range(12))
 HERE = ("192.0.2.1", 5000)
 
@@ -76,8 +78,8 @@ def test_check_of_another_library_is_read(attributes: dict[str, Any]) -> None:
     check = read(datagram)
     assert is_stun(datagram)
     assert check.name == attributes["USERNAME"].partition(":")[0]
-    assert check.is_signed_with(PASSWORD)
-    assert not check.is_signed_with(PASSWORD[:-1])
+    assert check.is_signed_with(KEY)
+    assert not check.is_signed_with(SigningKey(PASSWORD[:-1]))
 
 
 @given(ATTRIBUTES_OF_CHECKS, CHANGES)
@@ -91,9 +93,7 @@ def test_changed_check_is_not_signed_nor_taken_where_the_other_library_refuses_i
     check = parse_check(bytes(changed))
     if check is not None:
         assert is_taken_by_aioice(bytes(changed))
-        assert check.is_signed_with(PASSWORD) == parse_message(bytes(changed)).check_message_integrity(
-            PASSWORD.encode()
-        )
+        assert check.is_signed_with(KEY) == parse_message(bytes(changed)).check_message_integrity(PASSWORD.encode())
 
 
 @given(
@@ -118,7 +118,7 @@ def test_any_bytes_are_read_without_an_error(rest: bytes) -> None:
 @given(ADDRESSES)
 @example(("2001:db8::1", 0x2112))
 def test_answer_is_what_another_library_reads(address: tuple[str, int]) -> None:
-    answer = read(make_check({"USERNAME": "node:them"})).answer(PASSWORD, address)
+    answer = read(make_check({"USERNAME": "node:them"})).answer(KEY, address)
     message = parse_message(answer)
     assert (message.message_method, message.message_class) == (Method.BINDING, Class.RESPONSE)
     assert message.transaction_id == TRANSACTION
@@ -129,9 +129,15 @@ def test_answer_is_what_another_library_reads(address: tuple[str, int]) -> None:
     assert answer == bytes(expected)
 
 
+@given(st.text(max_size=16), st.binary(max_size=200))
+@example("p" * 64, b"message")
+def test_signature_is_that_of_the_standard_library(password: str, message: bytes) -> None:
+    assert SigningKey(password).sign(message) == hmac.digest(password.encode(), message, "sha1")
+
+
 def test_answer_to_a_link_local_address_leaves_the_link_out() -> None:
     check = read(make_check({"USERNAME": "node:them"}))
-    assert check.answer(PASSWORD, ("fe80::1%2", 5)) == check.answer(PASSWORD, ("fe80::1", 5))
+    assert check.answer(KEY, ("fe80::1%2", 5)) == check.answer(KEY, ("fe80::1", 5))
 
 
 def test_check_of_the_standard_is_read() -> None:
@@ -143,7 +149,7 @@ def test_check_of_the_standard_is_read() -> None:
     )
     check = read(datagram)
     assert check.name == "evtj"
-    assert check.is_signed_with("VOkJxbRl1RmTxUk/WvJxBt")
+    assert check.is_signed_with(SigningKey("VOkJxbRl1RmTxUk/WvJxBt"))
 
 
 def test_what_a_browser_adds_of_its_own_is_passed_over() -> None:
@@ -196,5 +202,5 @@ def test_fingerprint_stands_last() -> None:
 
 def test_check_without_a_signature_is_not_signed() -> None:
     check = read(assemble(NAME))
-    assert not check.is_signed_with("")
-    assert not check.is_signed_with(PASSWORD)
+    assert not check.is_signed_with(SigningKey(""))
+    assert not check.is_signed_with(KEY)
