@@ -134,17 +134,21 @@ class Feedback:
         """
         has_sent = peer.has_sent
         peer.again_left, peer.taken_left = MOST_AGAIN, MOST_TAKEN
-        if peer.circle is None:
+        circle = peer.circle
+        if circle is None:
             return
         now_s = self._clock.monotonic_s()
-        for camera in peer.cameras:
-            camera.measure(now_s)
+        if circle.filming:
+            for camera in peer.cameras:
+                camera.measure(now_s)
         for sender in choose_layers(peer, now_s):
             self.ask(sender)
         receptions = _find_receptions(peer, now_s) if has_sent else []
-        for plain in write_reports(receptions, _find_sent(peer, heard), now_ms=self._clock.now_ms(), now_s=now_s):
-            self._tell(peer, plain)
-        if peer.is_filming:
+        sent = _find_sent(peer, heard)
+        if receptions or sent:
+            for plain in write_reports(receptions, sent, now_ms=self._clock.now_ms(), now_s=now_s):
+                self._tell(peer, plain)
+        if circle.filming and peer.is_filming:
             self._tell_share(peer)
 
     def _tell_share(self, peer: WebrtcPeer) -> None:
