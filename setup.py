@@ -30,6 +30,7 @@ AUGMENTED = (
     "media/speakers",
     "media/streams",
     "media/views",
+    "media/vp8",
     "payloads/etf",
 )
 POINTERS = (

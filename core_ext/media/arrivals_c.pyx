@@ -71,6 +71,7 @@ cdef class Arrivals:
     cdef dict _addresses
     cdef Place* _places
     cdef mmsghdr* _messages
+    cdef int _count
 
     def __cinit__(self, sock):
         self._sock = sock
@@ -91,21 +92,21 @@ cdef class Arrivals:
             self._places[index].piece.iov_base = self._places[index].datagram
             self._places[index].piece.iov_len = _LONGEST_BYTES
             self._messages[index].msg_hdr.msg_name = &self._places[index].address
+            self._messages[index].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
             self._messages[index].msg_hdr.msg_iov = &self._places[index].piece
             self._messages[index].msg_hdr.msg_iovlen = 1
 
     def read(self):
         """Return up to BATCH datagrams, each with the address that it has come from."""
         cdef int fd = self._sock.fileno()
-        cdef int count = 0
         cdef int index
         cdef list taken = []
-        for index in range(_BATCH):  # the kernel writes the addresses' lengths
+        for index in range(self._count):  # the kernel has written addresses, and their lengths
             memset(&self._places[index].address, 0, sizeof(sockaddr_storage))
             self._messages[index].msg_hdr.msg_namelen = sizeof(sockaddr_storage)
         with nogil:
-            count = recvmmsg(fd, self._messages, _BATCH, MSG_DONTWAIT, NULL)
-        for index in range(count):
+            self._count = recvmmsg(fd, self._messages, _BATCH, MSG_DONTWAIT, NULL)
+        for index in range(self._count):
             datagram = PyBytes_FromStringAndSize(self._places[index].datagram, self._messages[index].msg_len)
             taken.append((datagram, self._find_address(index)))
         return taken

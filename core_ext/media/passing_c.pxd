@@ -37,7 +37,12 @@ cdef class Passing:
     cdef bytes _write_extension(self, long long number)
 
 
+@cython.locals(made=Picture)
+cpdef Picture make_picture(long long layer, double came_s, bint is_keyframe, object vp8)
+
+
 @cython.locals(made=Passing)
-cpdef Passing make_voice(
-    object codec, bint marker, long long number, long long timestamp, long long ssrc, bytes payload, object level
+cpdef Passing make_passing(
+    object codec, bint marker, long long number, long long timestamp, long long ssrc, bytes payload, object level,
+    Picture picture
 )

@@ -7,6 +7,7 @@ cimport core_ext.media.ring_c as ring
 cimport core_ext.media.rtp_c as rtp
 cimport core_ext.media.speakers_c as speakers
 cimport core_ext.media.streams_c as streams
+cimport core_ext.media.vp8_c as vp8
 from core_ext.media.openings_c cimport SrtpOpening
 
 cdef Py_ssize_t _MOST_SOURCES
@@ -41,4 +42,31 @@ cdef class Microphone:
         packet=rtp.RtpPacket, size=Py_ssize_t, taken=tuple, number=cython.longlong, timestamp=cython.longlong
     )
     cdef object _read(self, bytes plain, double now_s)
+    cpdef bint keep(self, passing.Passing passed)
+
+
+cdef class Track:
+    cdef readonly long long ssrc
+    cdef readonly long long layer
+    cdef readonly streams.Stream stream
+    cdef readonly ring.Ring ring
+
+
+cdef class Lens:
+    cdef Sender _sender
+    cdef dict _codecs
+    cdef object _break_off
+    cdef object _find_track
+    cdef dict _tracks
+    cdef Track _last
+    cdef public bint is_on
+
+    cpdef object open(self, bytes datagram, object address, double now_s)
+    @cython.locals(
+        packet=rtp.RtpPacket, payload=bytes, size=Py_ssize_t, track=Track, taken=tuple, number=cython.longlong,
+        timestamp=cython.longlong, says=vp8.Vp8, is_keyframe=bint,
+    )
+    cdef object _read(self, bytes plain, double now_s)
+    @cython.locals(track=Track)
+    cdef Track _learn_track(self, rtp.RtpPacket packet)
     cpdef bint keep(self, passing.Passing passed)

@@ -2,7 +2,7 @@
 
 It has no keys until its handshake is done, and none when it has ended: until then and from then on nothing can be
 encrypted for it or heard of it. What it sends is known by payload type, and goes to the others by its microphone or its
-filming.
+lens.
 """
 
 import math
@@ -12,14 +12,15 @@ from typing import Protocol
 from typing_extensions import override
 
 from core.voice.seats import Rights
-from core_ext.media import KeptBack, Microphone, Passing, Receiver, Sender, Stream, View
+from core_ext.media import KeptBack, Lens, Microphone, Passing, Receiver, Sender, Stream, View
 from voice.media.passing import Codec, Form
 from voice.media.peer import MOST_TAKEN, Address, Circle, Peer
 from voice.media.source import Source, Wants
+from voice.packets.h264 import begins_keyframe
 from voice.video.camera import Camera, Layer
+from voice.video.camera_pair import CameraPair
 from voice.video.downlink import Downlink
 from voice.video.meter import Meter
-from voice.webrtc.filming import Filming
 from voice.webrtc.offer import Offer
 from voice.webrtc.srtp import SrtpKeys
 
@@ -45,9 +46,9 @@ class WebrtcPeer(Peer):
     """The peer. Its gate gives it keys and an address."""
 
     __slots__ = (
-        "_keys", "_on_end", "_rights", "_video_bytes_before", "_worst_loss", "_worst_loss_s", "activity", "again_left",
-        "camera", "circle", "downlink", "filmed", "filming", "forms", "heard", "microphone", "offer", "receiver",
-        "screen", "sender", "sent_meter", "ssrc", "views", "voice", "wants", "ways",
+        "_keys", "_lens", "_on_end", "_pair", "_rights", "_video_bytes_before", "_worst_loss", "_worst_loss_s",
+        "activity", "again_left", "camera", "circle", "downlink", "filmed", "forms", "heard", "microphone", "offer",
+        "receiver", "screen", "sender", "sent_meter", "ssrc", "views", "voice", "wants", "ways",
     )  # fmt: skip
 
     def __init__(
@@ -73,10 +74,19 @@ class WebrtcPeer(Peer):
             level_number=offer.level_number,
             stream=voice,
         )
-        codecs = {number: codec for codec, number in offer.payload_types.items()}
-        self.filming = Filming(self.sender, codecs=codecs, rid_number=offer.rid_number, camera=camera, screen=screen)
+        self._pair = CameraPair(camera, screen, rid_number=offer.rid_number)
+        self._lens = Lens(
+            self.sender,
+            codecs={
+                number: (codec, begins_keyframe if codec is Codec.H264 else None)
+                for codec, number in offer.payload_types.items()
+            },
+            find_track=self._pair.find_track,
+            break_off=self._pair.break_off,
+        )
         self.ways: Mapping[int, Way] = {
-            number: self.microphone if codec is Codec.OPUS else self.filming for number, codec in codecs.items()
+            number: self.microphone if codec is Codec.OPUS else self._lens
+            for codec, number in offer.payload_types.items()
         }
         """What takes its packets, by payload type."""
         self.activity = self.microphone.activity
@@ -157,7 +167,8 @@ class WebrtcPeer(Peer):
 
     @override
     def follow(self) -> None:
-        self.microphone.may_speak, self.filming.may_stream = self._rights.speak, self._rights.stream
+        self.microphone.may_speak = self._rights.speak
+        self._lens.is_on = self._rights.stream and self._pair.is_on
         self.microphone.seats = None if self.circle is None else self.circle.speakers
 
     @property
@@ -172,12 +183,13 @@ class WebrtcPeer(Peer):
     @property
     @override
     def is_filming(self) -> bool:
-        return self.filming.is_on
+        return self._pair.is_on
 
     @override
     def film(self, camera: Sequence[Source], screen: Source | None = None) -> bool:
-        self.camera.switch(camera)
-        self.screen.switch([] if screen is None else [screen])
+        self._pair.switch(camera, screen)
+        self._lens.forget_tracks()
+        self.follow()
         if self.circle is not None:
             self.circle.note_filming(self)
         return self.offer.video_codec is not None

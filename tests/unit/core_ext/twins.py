@@ -25,6 +25,7 @@ _FOLDERS = {
     "speakers": "media",
     "streams": "media",
     "views": "media",
+    "vp8": "media",
     "departures": "media",
     "permissions": "guild",
     "slot_set": "guild",

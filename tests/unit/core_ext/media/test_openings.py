@@ -30,19 +30,19 @@ def make(module: ModuleType) -> Any:
     return module.SrtpOpening(unprotect, context=srtp._find_context(session), function=srtp._UNPROTECT)
 
 
-def seal(numbers: Sequence[int], size_bytes: int = 20) -> list[bytes]:
+def seal(numbers: Sequence[int], *, ssrc: int = 7, payload_type: int = 111, payload: bytes = bytes(20)) -> list[bytes]:
     """Packets with these sequence numbers."""
     session: Session = srtp._make_session(PROFILE, KEY, Policy.SSRC_ANY_OUTBOUND, 1024)
     return [
         session.protect(
             write_rtp(
-                payload_type=111,
+                payload_type=payload_type,
                 marker=False,
                 sequence=number,
                 timestamp=number * 960,
-                ssrc=7,
+                ssrc=ssrc,
                 extension=b"",
-                payload=bytes(size_bytes),
+                payload=payload,
             )
         )
         for number in numbers
@@ -62,7 +62,7 @@ def test_packet_is_opened_once_and_as_it_was_made(module: ModuleType) -> None:
 def test_what_is_longer_than_a_network_carries_is_refused(module: ModuleType) -> None:
     opening = make(module)
     assert opening.open(bytes(70_000)) is None
-    assert opening.open(seal([1], 1300)[0]) is not None
+    assert opening.open(seal([1], payload=bytes(1300))[0]) is not None
 
 
 @given(numbers=st.lists(st.integers(1, 2000), max_size=20), at=st.integers(0, 47), cut=st.integers(0, 48))

@@ -45,7 +45,7 @@ def module(request: pytest.FixtureRequest) -> ModuleType:
 
 def test_voice_goes_to_the_others_under_the_nodes_own_ssrc(module: ModuleType) -> None:
     voice = Voice(module)
-    first, second = (voice.open(packet) for packet in seal([7, 8], size_bytes=30))
+    first, second = (voice.open(packet) for packet in seal([7, 8], payload=bytes(30)))
     assert (first.codec, first.ssrc, first.payload, first.level) == ("opus", 5, bytes(30), None)
     assert second.number == first.number + 1
     assert [voice.microphone.keep(passing) for passing in (first, second)] == [False, False]
@@ -86,6 +86,76 @@ def test_room_without_a_free_seat_leaves_a_silent_voice_out(module: ModuleType) 
     assert (voice.stream.packets_passed, voice.stream.bytes_kept) == (0, 20)
 
 
+class Film:
+    """A lens of one implementation: its camera has two layers, 7 and 8, and 9 is in place of 8 when that is so."""
+
+    def __init__(self, module: ModuleType, *, taken_left: int = 5000) -> None:
+        self.module = module
+        receiver = sibling_of(module, "departures").Receiver()
+        receiver.address = HERE
+        sender = module.Sender(receiver, taken_left)
+        sender.opening = make_opening(sibling_of(module, "openings"))
+        self.layers = [sibling_of(module, "streams").Stream(90_000) for _ in range(2)]
+        self.ring = sibling_of(module, "ring").Ring()
+        self.asked: list[int] = []
+        self.broken_off = 0
+        self.lens = module.Lens(
+            sender,
+            codecs={96: ("VP8", None), 97: ("H264", lambda payload: payload.startswith(b"key"))},
+            find_track=self.find,
+            break_off=self.break_off,
+        )
+        self.lens.is_on = True
+
+    def find(self, packet: Any) -> Any:
+        """The layer of a packet."""
+        self.asked.append(packet.ssrc)
+        layer = {7: 0, 8: 1, 9: 1}.get(packet.ssrc)
+        return None if layer is None else self.module.Track(5, layer, self.layers[layer], self.ring)
+
+    def break_off(self) -> None:
+        """Count that."""
+        self.broken_off += 1
+
+    def open(self, datagram: bytes) -> Any:
+        """Open a packet."""
+        return self.lens.open(datagram, HERE, 2.0)
+
+
+def test_video_is_of_the_track_that_its_browser_has_named(module: ModuleType) -> None:
+    film = Film(module)
+    packets = [seal([1, 2], ssrc=ssrc, payload_type=96, payload=b"\x10\0picture") for ssrc in (7, 8, 9)]
+    small, large = film.open(packets[0][0]), film.open(packets[1][0])
+    assert (small.ssrc, small.picture.layer, small.picture.is_keyframe, small.picture.came_s) == (5, 0, True, 2.0)
+    assert (large.picture.layer, large.codec) == (1, "VP8")
+    film.open(packets[0][1])
+    assert film.lens.keep(film.open(packets[1][1])) is False
+    assert film.asked == [7, 8], "once for each"
+    film.open(packets[2][0])
+    film.open(packets[0][1])
+    assert film.asked == [7, 8, 9]
+    film.lens.forget_tracks()
+    film.open(packets[2][1])
+    assert film.asked == [7, 8, 9, 9]
+
+
+def test_video_is_kept_back_for_the_first_reason_that_there_is(module: ModuleType) -> None:
+    film = Film(module, taken_left=4)
+    stranger, empty, other = (
+        seal([1, 2, 3], ssrc=ssrc, payload_type=97, payload=payload)
+        for ssrc, payload in ((6, b"x"), (7, b""), (8, b"key"))
+    )
+    assert film.open(stranger[0]) is KeptBack.UNKNOWN
+    assert film.open(empty[0]).number, "the first one is passed on, whatever is in it"
+    assert film.open(empty[1]) is KeptBack.EMPTY
+    film.lens.is_on = False
+    assert film.open(other[0]) is KeptBack.MUTED
+    film.lens.is_on = True
+    assert film.open(other[0]).picture.is_keyframe
+    assert film.open(other[1]) is KeptBack.FLOOD
+    assert film.broken_off == 2
+
+
 steps = st.lists(
     st.tuples(
         st.sampled_from(["say", "say", "say", "forge", "mute", "move", "leave"]), st.integers(0, 60), st.booleans()
@@ -113,6 +183,41 @@ def follow(module: ModuleType, steps: list[tuple[str, int, bool]]) -> list[objec
                 voice.sender.opening = None if is_so and number > 50 else voice.sender.opening
         answers.append((voice.receiver.address, voice.sender.taken_left, voice.stream.packets_passed))
     return answers
+
+
+films = st.lists(
+    st.tuples(
+        st.integers(6, 9),
+        st.sampled_from([96, 97]),
+        st.integers(0, 40),
+        st.sampled_from([b"", b"\x10\0p", b"\x90\xc0\x80\1\1\0", b"\x90", b"key", bytes(1000)]),
+    ),
+    max_size=20,
+)
+
+
+def watch(module: ModuleType, films: list[tuple[int, int, int, bytes]]) -> list[object]:
+    """What a lens answers to each packet."""
+    film, answers = Film(module), list[object]()
+    for ssrc, payload_type, number, payload in films:
+        (packet,) = seal([number], ssrc=ssrc, payload_type=payload_type, payload=payload)
+        passing = film.open(packet)
+        if isinstance(passing, KeptBack):
+            answers.append(passing)
+            continue
+        picture = passing.picture
+        says = picture.vp8 and (picture.vp8.is_keyframe, picture.vp8.picture, picture.vp8.layer)
+        kept = film.lens.keep(passing)
+        answers.append(
+            (passing.write((payload_type, 2)), passing.codec, picture.layer, picture.is_keyframe, says, kept)
+        )
+    return [*answers, film.asked]
+
+
+@settings(max_examples=60)
+@given(films)
+def test_any_packets_of_video_are_taken_alike(films: list[tuple[int, int, int, bytes]]) -> None:
+    assert_alike([watch(module, films) for module in implementations_of("senders")])
 
 
 @settings(max_examples=60)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core_ext.media.vp8_py import parse_vp8
 from tests.unit.core_ext.twins import assert_alike, each, implementations_of, sibling_of
-from voice.packets.vp8 import parse_vp8
 
 SMALL, LARGE = 0, 1
 TICKS = 3000
@@ -38,7 +38,7 @@ def numbers(chosen: Any) -> tuple[int, int, int]:
     assert chosen.picture is not None
     vp8 = parse_vp8(chosen.payload)
     assert vp8 is not None
-    assert vp8 == chosen.picture.vp8
+    assert (vp8.picture, vp8.layer) == (chosen.picture.vp8.picture, chosen.picture.vp8.layer)
     return chosen.number, chosen.timestamp, vp8.picture
 
 
