@@ -22,7 +22,7 @@ from typing import Any, Final
 from core.runtime.clock import Clock
 from core.runtime.randomness import Randomness
 from core.voice.seats import Rights
-from core_ext.media import KeptBack, Stream
+from core_ext.media import KeptBack, Passing, Stream
 from voice.media.forwarder import Forwarder
 from voice.media.peer import Address
 from voice.media.tally import Tally
@@ -217,7 +217,7 @@ class Gate:
     def _take_rtp(self, peer: WebrtcPeer, datagram: bytes, address: Address) -> None:
         way = peer.ways.get(datagram[1] & 0x7F)
         passing = KeptBack.UNKNOWN if way is None else way.open(datagram, address, self._monotonic_s())
-        if isinstance(passing, KeptBack):
+        if not isinstance(passing, Passing):
             self._tally.drop(passing)
             return
         self._forwarder.pass_on(peer, passing)
