@@ -100,14 +100,15 @@ class NodeProcess:
                 self._process.send_signal(signal.SIGHUP)
 
     async def run(self) -> None:
-        """Keep a node until cancelled."""
+        """Keep a node until cancelled. A pause is between two starts: whoever speaks waits for no other."""
         backoff = Backoff(random.random)
         while True:
             began_s = time.monotonic()
             await self._run_once()
-            if time.monotonic() - began_s > _CALM_S:
+            lived_s = time.monotonic() - began_s
+            if lived_s > _CALM_S:
                 backoff.reset()
-            await asyncio.sleep(backoff.next_s())
+            await asyncio.sleep(backoff.next_s() - lived_s)
 
     async def _run_once(self) -> None:
         name = self._make_name()
