@@ -2,7 +2,7 @@
 
 from benchmarks.harness.reports.tables import Result
 from benchmarks.harness.run import Run
-from benchmarks.voice import against_janus, forwarding, janus_server, under_load
+from benchmarks.voice import against_janus, failover, forwarding, janus_server, under_load
 
 _ROUNDS = 5
 _ROUND_S = 4.0
@@ -12,6 +12,9 @@ def run(run: Run) -> Result:
     """Packets that a media node passes on to browsers and to clients of Discord's protocol."""
     result = forwarding.measure(run)
     result.tables.append(under_load.measure(run.pick(under_load.Size(), under_load.QUICK)))
+    table, skipped = failover.measure(run)
+    result.tables.append(table)
+    result.skipped += skipped
     if not janus_server.is_installed():
         result.skipped.append("Janus is not installed (Debian: janus)")
         return result

@@ -57,7 +57,7 @@ class Ears:
             return
         for arrivals in self._arrivals:
             while batch := arrivals.read():
-                self.came += sum(map(_is_media, (datagram for datagram, _ in batch)))
+                self.came += sum(map(is_media, (datagram for datagram, _ in batch)))
 
     def _hear_sharply(self, sock: socket.socket) -> None:
         while True:
@@ -65,7 +65,7 @@ class Ears:
                 datagram, [(_, _, stamp)], _, _ = sock.recvmsg(_LONGEST_BYTES, socket.CMSG_SPACE(_STAMP.size))
             except BlockingIOError:
                 return
-            if _is_media(datagram):
+            if is_media(datagram):
                 seconds, ns = _STAMP.unpack(stamp)
                 self.came += 1
                 self.ages_us.append((seconds * 1_000_000 + ns // 1000 - int.from_bytes(datagram[4:8], "big")) % _CLOCK)
@@ -91,5 +91,6 @@ def talk(speakers: Sequence[Browser], ears: Ears, *, payload: bytes, a_second: i
     return Talk(sent, ears.came - came_before, list(ears.ages_us))
 
 
-def _is_media(datagram: bytes) -> bool:
+def is_media(datagram: bytes) -> bool:
+    """Return whether a datagram is sound or a picture, and no report."""
     return datagram[0] >= 128 and datagram[1] not in _RTCP

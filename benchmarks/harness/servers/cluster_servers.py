@@ -7,6 +7,7 @@ servers are durable as the operator's guide wants them (Redis: `appendfsync alwa
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -35,9 +36,18 @@ class ClusterServers:
     """A running cluster. `stop` ends everything that was started for it."""
 
     def __init__(
-        self, folder: Path, *, workers: int = 1, has_cassandra: bool = True, imported: Path | None = None
+        self,
+        folder: Path,
+        *,
+        workers: int = 1,
+        voice: int = 0,
+        has_cassandra: bool = True,
+        imported: Path | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Without Cassandra messages are in PostgreSQL. `imported` is an embedded server's data that is moved there.
+
+        `voice` is the number of media nodes; `settings` are more variables of all processes.
 
         Raises MissingProgram when one of the servers is not installed.
         """
@@ -45,7 +55,8 @@ class ClusterServers:
         self._stack = ExitStack()
         try:
             self._start_servers(folder, has_cassandra=has_cassandra)
-            self._start(workers, imported)
+            self.settings |= settings or {}
+            self._start(workers, voice, imported)
         except BaseException:
             self._stack.close()
             raise
@@ -75,11 +86,11 @@ class ClusterServers:
             }
         self._servers = {service.name: self._stack.enter_context(running(service)) for service in services}
 
-    def _start(self, workers: int, imported: Path | None) -> None:
+    def _start(self, workers: int, voice: int, imported: Path | None) -> None:
         self._run("migrate")
         if imported is not None:
             self._run("import-embedded", "--data", str(imported))
-        numbers = ["--workers", str(workers), "--apis", str(APIS)]
+        numbers = ["--workers", str(workers), "--apis", str(APIS), "--voice", str(voice)]
         command = [sys.executable, "-m", "shardctl", "up", *numbers, "--data", str(self._data)]
         for name in ("api", "gateway", "metrics"):
             command += [f"--{name}", "127.0.0.1:0"]
@@ -92,6 +103,10 @@ class ClusterServers:
     def find(self, name: str) -> Entry:
         """Return what is known of a process now."""
         return next(entry for entry in self._entries() if entry.name == name)
+
+    def list_nodes(self) -> list[Entry]:
+        """Return what is known of the keepers of media nodes now."""
+        return [entry for entry in self._entries() if entry.role == "voice"]
 
     def cpu_s(self) -> dict[str, float]:
         """Return the processor time used so far by each process and server, by name.
