@@ -35,7 +35,6 @@ from voice.dave.negotiation import DAVE_VERSION
 from voice.media.forwarder import Forwarder
 from voice.media.media_socket import MediaSocket
 from voice.media.tally import Tally
-from voice.media.timing import TimedTake
 from voice.mls.external_sender import ExternalSender
 from voice.rooms.bounds import Bounds
 from voice.rooms.directory import Directory
@@ -148,7 +147,7 @@ async def run_node(
     listener = VoiceListener(make=make, bounds=bounds, after_message=media.look)
     tls = TlsSettings(certificate=configuration.certificate, certificate_key=configuration.certificate_key)
     certificates = open_certificates(tls)
-    media.start(TimedTake(gate.take, tally=tally, now_s=time.perf_counter).take)
+    media.start(gate.take)
     try:
         await listener.start(sockets.websocket, certificates.context if certificates else None)
         async with tasks:

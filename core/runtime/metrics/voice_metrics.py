@@ -40,7 +40,7 @@ class VoiceMetrics:
         )
         self.forwards_measured_total = Counter(
             "guildway_voice_forwards_measured_total",
-            "Datagrams whose time was measured, every 32nd.",
+            "Datagrams whose time was measured: those of every 32nd read of the socket.",
             registry=registry,
         )
         self.dave_rooms = Gauge(

@@ -48,6 +48,19 @@ async def test_look_answers_at_once(media: tuple[MediaSocket, Address], client: 
     node.stop()
 
 
+async def test_datagrams_of_every_thirty_second_read_are_measured(client: socket.socket) -> None:
+    tally = Tally()
+    with bind_datagram_socket("127.0.0.1", 0) as sock:
+        node = MediaSocket(sock=sock, tally=tally)
+        for _ in range(70):
+            for _ in range(3):
+                client.sendto(b"x", sock.getsockname())
+            assert node.read(lambda *_: None) == 3
+    told = tally.read()
+    assert told.measured == 6
+    assert told.measured_s > 0
+
+
 async def test_nothing_is_handed_over_before_the_start_and_after_the_end(
     media: tuple[MediaSocket, Address], client: socket.socket
 ) -> None:
