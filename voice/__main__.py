@@ -6,6 +6,7 @@ SIGHUP has the certificate read again.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -28,6 +29,7 @@ longest collection, which walks four times as many."""
 
 def main() -> None:
     """Serve."""
+    gc.freeze()  # what was imported has no garbage, and a search through it takes a tenth of the time to be up
     with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:  # reads no byte of the next line
         configuration = parse_configuration(lines.readline())
     configure_logging(configuration.logging, sys.stderr)
