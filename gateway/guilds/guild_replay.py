@@ -1,4 +1,5 @@
-"""The replay of a guild's events to one session that was away: what it would have got, or why nobody can tell.
+"""The replay of a guild's events to one session that was away, or not there yet: what it would have got, or why nobody
+can tell.
 
 ```
  entries of the guild's log that the session has not seen, in their order
@@ -97,6 +98,21 @@ def plan_replay(actor: GuildActor, session: Seat, known: SessionGuild, missed: S
         return Plan(Way.PAST, _replay_past(actor, session, known, told))
     except msgspec.MsgspecError as error:
         raise InexactReplayError(Way.UNTOLD, "") from error
+
+
+def list_told(actor: GuildActor, session: Seat, since: Sequence[Delivery]) -> list[Envelope]:
+    """Return what a session that enters would have got since its user has joined, by the views of then.
+
+    Its user is a member, and it has no seat yet. What it may see by the views of now is asked when it has one, by
+    `GuildActor.replay_to`. Where nobody can tell the views of then, it is what came after the last change of them.
+    """
+    known = SessionGuild(guild_id=actor.state.guild_id, is_limited=actor.attention.limits(session))
+    try:
+        steps = plan_replay(actor, session, known, since).steps
+    except InexactReplayError:
+        changes = [at for at, each in enumerate(since) if _may_change_views(each.envelope, session.user_id)]
+        steps = plan_replay(actor, session, known, since[changes[-1] + 1 :]).steps
+    return [step.delivery.envelope for step in steps if step.bodies is None or step.bodies]
 
 
 def _list_told(missed: Sequence[Delivery]) -> Iterator[Delivery]:

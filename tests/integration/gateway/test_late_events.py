@@ -198,3 +198,32 @@ async def test_join_that_the_guild_tells_of_during_a_login_is_entered_at_ready(
         scene.bus.release()
         await client.wait_for("MESSAGE_CREATE")
         assert client.names().index("GUILD_CREATE") < client.names().index("MESSAGE_CREATE")
+
+
+@pytest.mark.parametrize("changed", ["channel", "role", "none"])
+async def test_what_was_said_during_an_entrance_is_told_to_those_who_saw_it_then(
+    scene: Scene, gateway_store: GatedStore, connect: Connect, changed: str
+) -> None:
+    """Rights that come back before the session has entered do not show what was said while they were away."""
+    stranger = await scene.stranger()
+    role_id = await scene.writer.role(scene.guild_id)
+    async with connect() as client:
+        await client.identify(stranger.token)
+        reading = gateway_store.hold("guilds.load_snapshots", after_reading=True)
+        await scene.writer.join(scene.guild_id, stranger)
+        await reading.reached.wait()
+        await scene.say("seen")
+        if changed == "channel":
+            await scene.writer.put_overwrite(scene.channel_id, Overwrite(id=scene.guild_id, type=0, allow=0, deny=VIEW))
+            await scene.say("secret")
+            await scene.writer.put_overwrite(scene.channel_id, Overwrite(id=scene.guild_id, type=0, allow=VIEW, deny=0))
+        if changed == "role":
+            await scene.writer.put_overwrite(scene.channel_id, Overwrite(id=scene.guild_id, type=0, allow=0, deny=VIEW))
+            await scene.writer.put_overwrite(scene.channel_id, Overwrite(id=role_id, type=0, allow=VIEW, deny=0))
+            await scene.say("secret")
+            await scene.writer.update_member(scene.guild_id, stranger, role_ids=[role_id])
+        await scene.say("seen again")
+        reading.open()
+        await client.wait_for("MESSAGE_CREATE", lambda message: message["content"] == "seen again")
+        assert client.contents() == ["seen", "seen again"]
+        assert client.names().index("GUILD_CREATE") < client.names().index("MESSAGE_CREATE")
