@@ -21,6 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.voice.talk import is_media
+from core.domain.events import READY, VOICE_SERVER_UPDATE
 from voice.crypto.suites import AES256_GCM, AesGcm
 
 _GUILDS_AND_VOICE_STATES: Final = 1 << 0 | 1 << 7
@@ -72,10 +73,10 @@ class Caller:
             visit: asyncio.Task[None] | None = None
             while True:
                 message = msgspec.json.decode(await socket.recv())
-                if message["t"] == "READY":
+                if message["t"] == READY:
                     self._user_id, self._session_id = message["d"]["user"]["id"], message["d"]["session_id"]
                     await _say(socket, 4, {"guild_id": guild_id, "channel_id": channel_id})
-                elif message["t"] == "VOICE_SERVER_UPDATE" and message["d"]["endpoint"]:
+                elif message["t"] == VOICE_SERVER_UPDATE and message["d"]["endpoint"]:
                     self._told_s = time.monotonic()
                     if visit is not None:
                         visit.cancel()
