@@ -23,7 +23,6 @@ if TYPE_CHECKING:  # the plain code has the signatures
     from core_ext.media import speakers_py as _speakers
     from core_ext.media import streams_py as _streams
     from core_ext.media import views_py as _views
-    from core_ext.media import vp8_py as _vp8
 else:
     _nonces = choose("core_ext.media.nonces")
     _openings = choose("core_ext.media.openings")
@@ -34,7 +33,6 @@ else:
     _speakers = choose("core_ext.media.speakers")
     _streams = choose("core_ext.media.streams")
     _views = choose("core_ext.media.views")
-    _vp8 = choose("core_ext.media.vp8")
     if sys.platform == "linux":
         _arrivals = choose("core_ext.media.arrivals")
         _departures = choose("core_ext.media.departures")
@@ -60,14 +58,10 @@ find_extension = _rtp.find_extension
 parse_rtp = _rtp.parse_rtp
 
 KeptBack = _kept_back.KeptBack
-MOST_BYTES = _senders.MOST_BYTES
 Lens = _senders.Lens
 Microphone = _senders.Microphone
 Sender = _senders.Sender
 Track = _senders.Track
-
-Vp8 = _vp8.Vp8
-parse_vp8 = _vp8.parse_vp8
 
 HOLD_S = _speakers.HOLD_S
 UNLIMITED = _speakers.UNLIMITED
@@ -79,7 +73,6 @@ Reception = _streams.Reception
 Stream = _streams.Stream
 
 Passing = _passing.Passing
-Picture = _passing.Picture
 write_extension = _passing.write_extension
 write_rtp = _passing.write_rtp
 

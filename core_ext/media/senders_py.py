@@ -25,9 +25,8 @@ from core_ext.media.kept_back import KeptBack
 _MOST_SOURCES: Final = 128
 """SSRCs of one browser: libsrtp remembers each for as long as the keys live, in a list that it walks. Each new track
 has one, so whoever shares a screen a hundred times connects anew."""
-MOST_BYTES: Final = 1400
+_MOST_BYTES: Final = 1400
 """The longest content of a packet."""
-_MOST_BYTES: Final = MOST_BYTES
 _NO_KEYS: Final = KeptBack.NO_KEYS
 _MUTED: Final = KeptBack.MUTED
 _STRANGER: Final = KeptBack.STRANGER
@@ -110,9 +109,11 @@ class Microphone:
     def open(self, datagram: bytes, address: Any, now_s: float) -> Any:
         """Return a packet as it goes to the others, or why it is kept back."""
         plain = self._sender.open(datagram, address, self.may_speak)
+        if isinstance(plain, bytes):
+            return self._read(plain, now_s)
         if plain is _MUTED or plain is _FLOOD:
             self.stream.break_off()
-        return self._read(plain, now_s) if isinstance(plain, bytes) else plain
+        return plain
 
     def _read(self, plain: bytes, now_s: float) -> Any:
         packet = rtp.parse_rtp(plain)
@@ -187,9 +188,11 @@ class Lens:
     def open(self, datagram: bytes, address: Any, now_s: float) -> Any:
         """Return a packet as it goes to the others, or why it is kept back."""
         plain = self._sender.open(datagram, address, self.is_on)
+        if isinstance(plain, bytes):
+            return self._read(plain, now_s)
         if plain is _MUTED or plain is _FLOOD:
             self._break_off()
-        return self._read(plain, now_s) if isinstance(plain, bytes) else plain
+        return plain
 
     def _read(self, plain: bytes, now_s: float) -> Any:
         packet = rtp.parse_rtp(plain)

@@ -100,7 +100,7 @@ def plan_replay(actor: GuildActor, session: Seat, known: SessionGuild, missed: S
         raise InexactReplayError(Way.UNTOLD, "") from error
 
 
-def list_told(actor: GuildActor, session: Seat, since: Sequence[Delivery]) -> list[Envelope]:
+def list_seen_then(actor: GuildActor, session: Seat, since: Sequence[Delivery]) -> list[Envelope]:
     """Return what a session that enters would have got since its user has joined, by the views of then.
 
     Its user is a member, and it has no seat yet. What it may see by the views of now is asked when it has one, by

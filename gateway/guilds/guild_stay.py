@@ -20,7 +20,7 @@ from core.domain.errors import Unavailable
 from core.domain.events import GUILD_MEMBER_ADD, MESSAGE_CREATE
 from core.domain.guilds.member import Member
 from gateway.guilds.guild_actor import STATE_EVENTS, GuildActor
-from gateway.guilds.guild_replay import InexactReplayError, Plan, Step, Way, list_told, plan_replay
+from gateway.guilds.guild_replay import InexactReplayError, Plan, Step, Way, list_seen_then, plan_replay
 from gateway.guilds.state.member_table import RowMark
 from gateway.scheduling.batch_timer import Handle
 from gateway.sessions.seat import Seat
@@ -165,7 +165,7 @@ class GuildStay:
         `presence` is the user's as others see it, None when offline.
         """
         actor = self.entry.actor
-        told = [] if actor is None or not self.is_member else list_told(actor, session, self._list_since_join())
+        told = [] if actor is None or not self.is_member else list_seen_then(actor, session, self._list_since_join())
         if actor is None or not actor.attendance.attach(session, presence=presence, is_new=self.is_new):
             return False
         self.holds_member = False

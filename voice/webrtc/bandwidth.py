@@ -17,7 +17,6 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from core_ext.media import NOTHING
-from voice.media.passing import Codec
 from voice.media.peer import Peer
 from voice.video.allocation import Wish, allocate
 from voice.video.camera import Camera
@@ -87,7 +86,7 @@ def _list_seen(viewer: WebrtcPeer, sender: Peer | None) -> Iterator[Filmed]:
         and sender is not viewer
         and viewer.rights.hear
         and sender.offer.video_codec in viewer.offer.payload_types
-        and sender.may_send(Codec.VP8)
+        and sender.may_film
     ):
         yield from (Filmed(sender, camera) for camera in sender.cameras if camera.is_on)
 

@@ -68,22 +68,14 @@ class WebrtcPeer(Peer):
         self.receiver = Receiver()
         self.sender = Sender(self.receiver, MOST_TAKEN)
         self.microphone = Microphone(
-            self.sender,
-            codec=Codec.OPUS,
-            ssrc=ssrc,
-            level_number=offer.level_number,
-            stream=voice,
+            self.sender, codec=Codec.OPUS, ssrc=ssrc, level_number=offer.level_number, stream=voice
         )
         self._pair = CameraPair(camera, screen, rid_number=offer.rid_number)
-        self._lens = Lens(
-            self.sender,
-            codecs={
-                number: (codec, begins_keyframe if codec is Codec.H264 else None)
-                for codec, number in offer.payload_types.items()
-            },
-            find_track=self._pair.find_track,
-            break_off=self._pair.break_off,
-        )
+        codecs = {
+            number: (codec, begins_keyframe if codec is Codec.H264 else None)
+            for codec, number in offer.payload_types.items()
+        }
+        self._lens = Lens(self.sender, codecs=codecs, find_track=self._pair.find_track, break_off=self._pair.break_off)
         self.ways: Mapping[int, Way] = {
             number: self.microphone if codec is Codec.OPUS else self._lens
             for codec, number in offer.payload_types.items()
@@ -194,10 +186,10 @@ class WebrtcPeer(Peer):
             self.circle.note_filming(self)
         return self.offer.video_codec is not None
 
-    def may_send(self, codec: Codec) -> bool:
-        """Return whether the others get its packets of this codec."""
-        rights = self._rights
-        return rights.speak if codec is Codec.OPUS else rights.stream and self.is_filming
+    @property
+    def may_film(self) -> bool:
+        """Whether the others get its video."""
+        return self._lens.is_on
 
     def note_clock(self, source: int, ntp: int, timestamp: int, now_s: float) -> None:
         """Take what the browser tells of the clock of one of its streams."""
